@@ -1,0 +1,1 @@
+"""Weather, workload and other input series with their provenance, loaders and validators."""

@@ -1,0 +1,1 @@
+"""Assembled plants, their integrators and their reduced prediction models."""

@@ -1,0 +1,1 @@
+"""Site files: plants as data sheets in TOML."""

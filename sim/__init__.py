@@ -1,0 +1,1 @@
+"""Scenarios, the closed loop, exact KPIs, the oracle bound, comparison and report."""

@@ -1,0 +1,75 @@
+"""Components as data sheets: frozen records whose fields carry unit, description and bounds."""
+
+import dataclasses
+import math
+from typing import Any, dataclass_transform
+
+
+class ParameterError(ValueError):
+    """A component parameter is missing, not finite or outside its bounds."""
+
+
+def parameter(
+    default: Any = dataclasses.MISSING,
+    *,
+    unit: str,
+    doc: str,
+    low: float = -math.inf,
+    high: float = math.inf,
+    above: float | None = None,
+    below: float | None = None,
+) -> Any:
+    """Declare one data-sheet field of a :class:`Component`.
+
+    ``low`` and ``high`` are inclusive bounds, ``above`` and ``below`` exclusive ones, all in ``unit``. A field
+    without a default is mandatory. Fields whose value is a guess say so in ``doc``.
+    """
+    metadata = {"unit": unit, "doc": doc, "low": low, "high": high, "above": above, "below": below}
+    return dataclasses.field(default=default, metadata=metadata)
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(parameter,))
+class Component:
+    """Base of every component: subclassing makes a frozen keyword-only dataclass that checks its fields.
+
+    Raises:
+        ParameterError: on construction, naming component, field, value, unit and bound.
+    """
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Turn the subclass into a frozen, keyword-only dataclass."""
+        super().__init_subclass__(**kwargs)
+        dataclasses.dataclass(frozen=True, kw_only=True)(cls)
+
+    def __post_init__(self) -> None:
+        """Check every declared field; subclasses add relations between fields in :meth:`check`."""
+        for f in dataclasses.fields(self):  # type: ignore[arg-type]
+            if "unit" in f.metadata:
+                self._check_field(f)
+        self.check()
+
+    def check(self) -> None:
+        """Check relations between fields; override where there are any."""
+
+    def _check_field(self, f: "dataclasses.Field[Any]") -> None:
+        value = getattr(self, f.name)
+        m = f.metadata
+        if not isinstance(value, int | float) or isinstance(value, bool):
+            self.reject(f.name, f"must be a number in {m['unit']}")
+        if not math.isfinite(value):
+            self.reject(f.name, "must be finite")
+        if value < m["low"]:
+            self.reject(f.name, f"must be at least {m['low']}")
+        if value > m["high"]:
+            self.reject(f.name, f"must be at most {m['high']}")
+        if m["above"] is not None and value <= m["above"]:
+            self.reject(f.name, f"must be above {m['above']}")
+        if m["below"] is not None and value >= m["below"]:
+            self.reject(f.name, f"must be below {m['below']}")
+
+    def reject(self, field: str, reason: str) -> None:
+        """Raise the error for one field in the form ``ColdPlate.C = -1.0 J/K: must be at least 0.0``."""
+        f = next(f for f in dataclasses.fields(self) if f.name == field)  # type: ignore[arg-type]
+        unit = f.metadata.get("unit", "")
+        shown = f"{getattr(self, field)!r} {unit}".rstrip()
+        raise ParameterError(f"{type(self).__name__}.{field} = {shown}: {reason}")
