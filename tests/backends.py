@@ -40,6 +40,6 @@ def assert_backends_agree(
             assert_allclose(got, reference, rtol=rtol, atol=atol, err_msg=f"{name}, output {k}")
         assert_allclose(low[k][0], reference, rtol=rtol, atol=atol, err_msg=f"lowered, output {k}")
     if gradient:
-        jac = ca.Function("jac", sx, [ca.jacobian(ca.vertcat(*(ca.SX(r) for r in as_list(function(*sx)))), ca.vertcat(*sx))])
+        jac = ca.Function("jacobian_f", sx, [ca.jacobian(ca.vertcat(*(ca.SX(r) for r in as_list(function(*sx)))), ca.vertcat(*sx))])
         for row in zip(*samples, strict=True):
             assert np.all(np.isfinite(np.asarray(jac(*row)))), f"gradient not finite at {row}"
