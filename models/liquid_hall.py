@@ -1,0 +1,251 @@
+"""The liquid-cooled hall, full order: racks, CDUs, facility water, chilled branch, towers.
+
+One readable place for the plant: its signal tables, its ordinary differential equations and its power balance. The
+integrator in :mod:`lowlift.models.step` and the prediction model in :mod:`lowlift.models.grouped` use the same
+pieces; nothing is written twice.
+"""
+
+import dataclasses
+import functools
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from lowlift.models.facility import FacilityFluxes, FacilityInputs, FacilitySide
+from lowlift.models.hydraulics import Flows, Topology, flows
+from lowlift.models.signals import Role, SignalInfo, SignalVector
+from lowlift.models.site import Site
+from lowlift.thermal import ops
+from lowlift.thermal.ladder import Ladder
+from lowlift.thermal.ops import Signal
+
+SENSOR_TIME_CONSTANT = 10.0
+"""First-order lag of every water and air temperature sensor in its pocket [s] (guess)."""
+T_LOW, T_HIGH = 253.15, 400.0
+
+
+@dataclasses.dataclass(frozen=True)
+class Powers:
+    """Electric powers of the whole site [W], each a plant-level signal."""
+
+    it: Signal
+    losses: Signal
+    cdu_pumps: Signal
+    fws_pumps: Signal
+    cw_pumps: Signal
+    tower_fans: Signal
+    chillers: Signal
+    crah_fans: Signal
+    air_path: Signal
+
+    @property
+    def cooling(self) -> Signal:
+        """All that moves heat: pumps, fans, chillers and the charge for heat that leaves over the air boundary."""
+        return (
+            self.cdu_pumps + self.fws_pumps + self.cw_pumps + self.tower_fans + self.chillers + self.crah_fans
+            + self.air_path
+        )  # fmt: skip
+
+    @property
+    def facility(self) -> Signal:
+        """Everything the site draws."""
+        return self.it + self.losses + self.cooling
+
+
+class LiquidHall:
+    """A site as a dynamic system ``dx/dt = f(x, u, d)``.
+
+    ``x`` (nx) temperatures, ``u`` (nu) actuators, ``d`` (nd) disturbances, packed by the tables :attr:`states`,
+    :attr:`actuators` and :attr:`disturbances`; leading axes are the batch.
+    """
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+        n, g, r = site.n_cdu, site.n_groups, site.n_racks
+        self.topology = Topology(site.group_of_cdu, np.ones(n))
+        self.facility = FacilitySide(site, site.cells)
+        self.rack_matrix = np.zeros((r, n))
+        self.rack_matrix[np.arange(r), site.cdu_of_rack] = 1.0
+        lag = ("T_tower_sensor", "T_fws_sensor") + (("T_chw_sensor", "T_air_sensor") if site.chilled else ())
+        self.sensor_nodes = dict(zip(lag, ("T_basin", self.facility.nodes[self.facility.hall], "T_chw", "T_air_cold"),
+                                     strict=False))  # fmt: skip
+
+        def state(name: str, size: int, per: str, doc: str) -> SignalInfo:
+            return SignalInfo(name=name, role=Role.STATE, unit="K", doc=doc, size=size, per=per, low=T_LOW, high=T_HIGH)
+
+        self.states = SignalVector(
+            [
+                state("T_chip", r, "rack", "mean chip temperature of a rack"),
+                state("T_plate", r, "rack", "cold-plate temperature of a rack"),
+                state("T_cool", r, "rack", "coolant leaving a rack"),
+                state("T_return", n, "cdu", "secondary return of a CDU"),
+                state("T_supply", n, "cdu", "secondary supply of a CDU"),
+                *(state(name, 1, "plant", "facility node") for name in self.facility.nodes),
+                state("T_supply_sensor", n, "cdu", "secondary supply as its sensor reads it"),
+                *(state(name, 1, "plant", "sensor reading") for name in lag),
+            ]
+        )
+        self.actuators = actuator_table(site, n, g)
+        self.disturbances = SignalVector(
+            [
+                _d("q_liquid", "W", "heat of a rack into its cold plates", r, "rack", 0.0, 10 * site.rack_power),
+                _d("q_air", "W", "heat of all racks into air", 1, "plant", 0.0, 10 * site.P_it_nominal),
+                _d("T_wb", "K", "outdoor wet bulb", 1, "plant", 233.15, 308.15),
+                _d("T_db", "K", "outdoor dry bulb", 1, "plant", 233.15, 333.15),
+                _d("p", "Pa", "atmospheric pressure", 1, "plant", 5e4, 1.1e5),
+            ]
+        )
+
+    # -- pieces shared with the integrator ------------------------------------------------------------------------
+
+    def flows(self, u: Signal) -> Flows:
+        """Flows, conductances and pump powers for packed actuators."""
+        return flows(self.site, self.topology, self.actuators.unpack(u))
+
+    def rack_flow(self, f: Flows) -> Signal:
+        """Coolant of each rack [kg/s]."""
+        fraction = ops.constant(self.site.flow_fraction, f.m_sec)
+        return fraction * ops.gather(f.m_sec, self.site.cdu_of_rack)
+
+    def ladders(self, m_rack: Signal) -> Ladder:
+        """The three lumps of each rack: one cold plate times the plates of a rack."""
+        plate, n = self.site.cold_plate, float(self.site.plates)
+        return Ladder(
+            g1=n / plate.R_chip_plate + 0.0 * m_rack,
+            g2=n * plate.UA_coolant(m_rack / n),
+            g3=m_rack * self.site.cp_secondary,
+            C1=n * plate.C_chip,
+            C2=n * plate.C_plate,
+            C3=n * plate.C_cool,
+        )
+
+    def facility_inputs(self, f: Flows, u: Signal, d: Signal) -> FacilityInputs:
+        """What the facility equations need, from flows, actuators and disturbances."""
+        a, w = self.actuators.unpack(u), self.disturbances.unpack(d)
+        zero = 0.0 * f.m_cw
+        return FacilityInputs(
+            m_cdu=f.m_cdu, Q_pump_fws=f.Q_pump_fws, m_cw=f.m_cw, Q_pump_cw=f.Q_pump_cw, y_fan=a["y_fan"],
+            n_cells=a["n_cells"], T_wb=w["T_wb"], T_db=w["T_db"], p=w["p"], q_air=w["q_air"], G_wse=f.G_wse,
+            m_crah=f.m_crah, m_blend=f.m_blend, m_air=f.m_air, G_crah=f.G_crah, P_crah=f.P_crah,
+            n_chillers=a.get("n_chillers", zero), T_chw_set=a.get("T_chw_set", zero),
+        )  # fmt: skip
+
+    # -- the equations --------------------------------------------------------------------------------------------
+
+    def derivatives(self, x: Signal, u: Signal, d: Signal) -> Signal:
+        """``dx/dt`` [K/s] of the full plant."""
+        return self._evaluate(x, u, d)[0]
+
+    def fluxes(self, x: Signal, u: Signal, d: Signal) -> FacilityFluxes:
+        """Heat, power and water of the facility side at one instant."""
+        return self._evaluate(x, u, d)[1]
+
+    def _evaluate(self, x: Signal, u: Signal, d: Signal) -> tuple[Signal, FacilityFluxes]:
+        T, f = self.states.unpack(x), self.flows(u)
+        q = self.disturbances.unpack(d)["q_liquid"]
+        s, cp = self.site, self.site.cp_secondary
+        m_rack = self.rack_flow(f)
+        lumps = self.ladders(m_rack)
+        to_plate = lumps.g1 * (T["T_chip"] - T["T_plate"])
+        to_cool = lumps.g2 * (T["T_plate"] - T["T_cool"])
+        out: dict[str, Signal] = {
+            "T_chip": (q - to_plate) / lumps.C1,
+            "T_plate": (to_plate - to_cool) / lumps.C2,
+            "T_cool": (to_cool - lumps.g3 * (T["T_cool"] - ops.gather(T["T_supply"], s.cdu_of_rack))) / lumps.C3,
+        }
+        T_fws = T[self.facility.nodes[self.facility.hall]]
+        Q_cdu = f.G_cdu * (T["T_return"] - T_fws)
+        back = ops.segment_sum(lumps.g3 * T["T_cool"], self.rack_matrix)
+        out["T_return"] = (back - f.m_sec * cp * T["T_return"]) / s.cdu.C_return
+        net = f.m_sec * cp * (T["T_return"] - T["T_supply"]) - Q_cdu + f.Q_pump_cdu
+        out["T_supply"] = net / s.cdu.C_supply
+        heat, fluxes = self.facility.equations(T, ops.sum_components(Q_cdu), self.facility_inputs(f, u, d))
+        for name, C in zip(self.facility.nodes, self.facility.capacities(), strict=True):
+            out[name] = heat[name] / C
+        out["T_supply_sensor"] = (T["T_supply"] - T["T_supply_sensor"]) / SENSOR_TIME_CONSTANT
+        for sensor, node in self.sensor_nodes.items():
+            out[sensor] = (T[node] - T[sensor]) / SENSOR_TIME_CONSTANT
+        return self.states.pack(out), fluxes
+
+    def powers(self, f: Flows, d: Signal, P_chiller: Signal) -> Powers:
+        """Electric powers of the site; chillers' power comes from the thermal side."""
+        w = self.disturbances.unpack(d)
+        P_it = ops.sum_components(w["q_liquid"]) + w["q_air"]
+        return site_powers(self.site, f, P_it, w["q_air"], P_chiller)
+
+    def stored_heat(self, x: Signal) -> Signal:
+        """Heat held by all lumps [J] relative to 0 K, sensors excepted (they hold none)."""
+        T = self.states.unpack(x)
+        plate, n = self.site.cold_plate, float(self.site.plates)
+        total = ops.sum_components(n * (plate.C_chip * T["T_chip"] + plate.C_plate * T["T_plate"]
+                                        + plate.C_cool * T["T_cool"]))  # fmt: skip
+        cdu = self.site.cdu
+        total = total + ops.sum_components(cdu.C_return * T["T_return"] + cdu.C_supply * T["T_supply"])
+        for name, C in zip(self.facility.nodes, self.facility.capacities(), strict=True):
+            total = total + C * T[name]
+        return total
+
+    # -- services -------------------------------------------------------------------------------------------------
+
+    @functools.cached_property
+    def _casadi_rhs(self) -> Any:
+        import casadi as ca
+
+        x, u, d = (ca.SX.sym(k, v.size) for k, v in (("x", self.states), ("u", self.actuators), ("d", self.disturbances)))
+        dx = self.derivatives(x, u, d)
+        return ca.Function("rhs", [x, u, d], [dx, ca.jacobian(dx, x), ca.jacobian(dx, u), ca.jacobian(dx, d)],
+                           ["x", "u", "d"], ["dx", "A", "B", "E"])  # fmt: skip
+
+    def jacobian(self, x: np.ndarray, u: np.ndarray, d: np.ndarray) -> np.ndarray:
+        """``df/dx`` at one point, exact, shape ``(nx, nx)``."""
+        return np.asarray(self._casadi_rhs(x, u, d)[1])
+
+
+def site_powers(site: Site, f: Flows, P_it: Signal, q_air: Signal, P_chiller: Signal) -> Powers:
+    """The power balance, shared by plant and prediction model."""
+    return Powers(
+        it=P_it,
+        losses=site.loss_fraction * P_it,
+        cdu_pumps=f.P_cdu_pumps,
+        fws_pumps=f.P_fws_pumps,
+        cw_pumps=f.P_cw_pumps,
+        tower_fans=f.P_tower_fans,
+        chillers=P_chiller,
+        crah_fans=f.P_crah,
+        air_path=0.0 * q_air if site.air_path_COP is None else q_air / site.air_path_COP,
+    )
+
+
+def _d(name: str, unit: str, doc: str, size: int, per: str, low: float, high: float) -> SignalInfo:
+    return SignalInfo(name=name, role=Role.DISTURBANCE, unit=unit, doc=doc, size=size, per=per, low=low, high=high)
+
+
+def actuator_table(site: Site, n_cdu: int, n_groups: int) -> SignalVector:
+    """Actuators with their physical range and stroke or ramp rate."""
+
+    def a(name: str, size: int, per: str, doc: str, low: float, high: float, stroke: float, unit: str = "1") -> SignalInfo:
+        rate = (high - low) / stroke if stroke > 0.0 else np.inf
+        return SignalInfo(name=name, role=Role.ACTUATOR, unit=unit, doc=doc, size=size, per=per, low=low, high=high,
+                          rate=rate)  # fmt: skip
+
+    table = [
+        a("y_cdu", n_cdu, "cdu", "secondary pump speed", 0.25, 1.0, 30.0),
+        a("v_cdu", n_cdu, "cdu", "primary control valve opening", 0.02, 1.0, 60.0),
+        a("y_fws", n_groups, "group", "facility pump speed", 0.2, 1.0, 60.0),
+        a("n_fws", n_groups, "group", "facility pumps running", 1.0, site.pumps_per_group, 0.0),
+        a("y_cw", 1, "plant", "tower pump speed", 0.55, 1.0, 60.0),
+        a("n_cw", 1, "plant", "tower pumps running", 1.0, site.n_tower_pumps, 0.0),
+        a("y_fan", 1, "plant", "tower fan speed", 0.0, 1.0, 60.0),
+        a("n_cells", 1, "plant", "tower cells with water", 1.0, site.n_cells, 0.0),
+    ]
+    if site.chilled is not None:
+        c = site.chilled
+        table += [
+            a("split", 1, "plant", "share of the CDU water that passes the chillers", 0.0, 0.5, 120.0),
+            a("T_chw_set", 1, "plant", "leaving setpoint of the chillers", c.T_chw_min, c.T_chw_min + 14.0, 600.0, "K"),
+            a("n_chillers", 1, "plant", "chillers running", 0.0, c.n_chillers, 0.0),
+            a("y_chw", 1, "plant", "chilled-water pump speed", 0.2, 1.0, 60.0),
+            a("y_crah", 1, "plant", "CRAH fan speed", 0.2, 1.0, 60.0),
+        ]
+    return SignalVector(table)

@@ -1,0 +1,65 @@
+"""Direct-to-chip cold plate: three lumps from silicon to coolant.
+
+What
+    A chip, its cold plate and the coolant inside the plate, each one well-mixed lump, for one GPU (or one
+    "GPU and its share of the tray"). A rack is ``n`` of them in parallel.
+
+Equations
+    ::
+
+        C_chip  dT_chip/dt  = q - (T_chip - T_plate) / R_chip_plate                                   (1)
+        C_plate dT_plate/dt = (T_chip - T_plate) / R_chip_plate - (T_plate - T_cool) / R2             (2)
+        C_cool  dT_cool/dt  = (T_plate - T_cool) / R2 - m_dot cp (T_cool - T_in)                      (3)
+        R2 = R_plate_coolant_nominal * (m_dot / m_dot_nominal)^(-exponent)                            (4)
+
+    ``T_cool`` is the mean of a well-mixed lump and therefore also the outlet temperature. Resistances are hence
+    to the coolant *outlet*; a resistance quoted to the inlet is larger by ``1 / (m_dot cp)``.
+
+Assumptions
+    1. One-dimensional heat path; hot spots on the die are not resolved.
+    2. No heat loss to ambient: what the chip gives reaches the coolant.
+    3. The convective resistance follows a power law of flow, regularised below 1 % of nominal flow.
+
+References
+    Published CFD of a GB300-class plate (resistance falls by 22 % from 2.6 to 28.9 kPa) and vendor targets
+    (at most 0.03 K/W) set the order of magnitude; defaults are guesses and say so.
+"""
+
+from lowlift.thermal import ops
+from lowlift.thermal.component import Component, parameter
+from lowlift.thermal.ops import Signal
+
+FLOW_SMALL = 0.01
+"""Width of the regularisation of the flow power law, as a fraction of nominal flow."""
+
+
+class ColdPlate(Component):
+    """One GPU on its cold plate, per GPU.
+
+    >>> plate = ColdPlate(m_dot_nominal=0.0275)
+    >>> round(float(plate.T_chip(q=1000.0, m_dot=0.0275, T_in=303.15, cp=3969.0)) - 303.15, 2)
+    45.16
+    """
+
+    R_chip_plate: float = parameter(0.020, unit="K/W", above=0.0, doc="chip to plate resistance (guess)")
+    R_plate_coolant_nominal: float = parameter(
+        0.016, unit="K/W", above=0.0, doc="plate to coolant resistance at nominal flow (guess)"
+    )
+    m_dot_nominal: float = parameter(0.0275, unit="kg/s", above=0.0, doc="nominal coolant flow per GPU")
+    exponent: float = parameter(
+        0.6, unit="1", low=0.0, high=1.0, doc="flow exponent of the convective conductance (guess, 0.6 to 0.8)"
+    )
+    C_chip: float = parameter(60.0, unit="J/K", above=0.0, doc="heat capacity of chip and lid (guess)")
+    C_plate: float = parameter(350.0, unit="J/K", above=0.0, doc="heat capacity of the plate (guess)")
+    C_cool: float = parameter(180.0, unit="J/K", above=0.0, doc="heat capacity of the coolant held (guess)")
+
+    def UA_coolant(self, m_dot: Signal) -> Signal:
+        """Plate to coolant conductance ``1 / R2`` [W/K] at flow ``m_dot`` [kg/s per GPU], equation (4)."""
+        return ops.power(m_dot / self.m_dot_nominal, self.exponent, FLOW_SMALL) / self.R_plate_coolant_nominal
+
+    def T_chip(self, q: Signal, m_dot: Signal, T_in: Signal, cp: Signal) -> Signal:
+        """Steady chip temperature [K] for heat ``q`` [W] and coolant entering at ``T_in`` [K].
+
+        ``T_in + q / (m_dot cp) + q (R2 + R_chip_plate)``; the flow must be positive.
+        """
+        return T_in + q / (m_dot * cp) + q * (1.0 / self.UA_coolant(m_dot) + self.R_chip_plate)
