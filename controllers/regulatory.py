@@ -1,0 +1,108 @@
+"""The shared regulatory layer: what turns setpoints into actuator movements at every plant step, for everybody.
+
+All loops are PI in velocity form (the limits on the actuator are the anti-windup) or direct inversions of a pump law,
+followed by stroke and ramp limits. On top of the setpoints each CDU protects its own racks: a feed-forward from its
+measured heat (the smallest safe flow) and a PI on its hottest chip and outlet can only *raise* its pump speed. What they
+add is measured as ``override``. Nobody wins by acting faster than a plant can: this layer is the same for every
+controller, the oracle included.
+
+Gains follow lambda tuning (closed-loop time constant about twice the loop's dead time and sampling) on the two packaged
+sites; they are per unit of the actuator and kelvin.
+"""
+
+import dataclasses
+from collections.abc import Mapping
+
+import numpy as np
+
+from lowlift.controllers.interface import setpoint_table
+from lowlift.controllers.staging import Staging
+from lowlift.models.liquid_hall import LiquidHall
+from lowlift.models.safe_flow import minimum_safe_flow
+from lowlift.thermal import ops
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Gains:
+    """Constants of the regulatory layer."""
+
+    guard: float = 1.5
+    """Distance to a limit at which a CDU starts to protect itself [K]."""
+    k_override: float = 0.02
+    """Pump override, proportional [1/K]."""
+    t_override: float = 60.0
+    """Pump override, integral time [s]."""
+    k_valve: float = 0.02
+    """Primary valve, proportional [1/K]."""
+    t_valve: float = 50.0
+    """Primary valve, integral time [s]."""
+    k_fan: float = 0.03
+    """Tower fan, proportional [1/K]."""
+    t_fan: float = 180.0
+    """Tower fan, integral time [s]."""
+    k_chw: float = 0.03
+    """Chilled-water pump, proportional [1/K]."""
+    t_chw: float = 60.0
+    """Chilled-water pump, integral time [s]."""
+    inversion: float = 0.6
+    """Share of a pump-law correction applied each step [1]."""
+
+
+class RegulatoryLayer:
+    """PI loops, pump laws, protection, staging and ramps for a batch of plants."""
+
+    def __init__(self, plant: LiquidHall, step: float, gains: Gains | None = None) -> None:
+        self.plant = plant
+        self.step = step
+        self.gains = gains or Gains()
+        self.setpoints = setpoint_table(plant.site)
+        self.staging = Staging(plant.site, step)
+        self._errors: dict[str, np.ndarray] = {}
+        self._protection = np.zeros((0, 0))
+
+    def reset(self, batch: int) -> None:
+        """Start a new run."""
+        self._errors.clear()
+        self._protection = np.zeros((batch, self.plant.site.n_cdu))
+        self.staging.reset(batch)
+
+    def act(self, readings: Mapping[str, np.ndarray], setpoints: np.ndarray, u: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Next actuators ``(b, nu)`` and each CDU's override ``(b, n)``, from readings, setpoints and actuators ``u``."""
+        s, g, dt = self.plant.site, self.gains, self.step
+        sp, a = self.setpoints.unpack(setpoints), self.plant.actuators.unpack(u)
+        of_group = s.group_of_cdu
+        new = dict(a)
+
+        V_max = s.cdu.pump.V_dot_nominal
+        asked = ops.gather(sp["V_sec_set"], of_group) / V_max
+        safe = minimum_safe_flow(s, readings["q_cdu"], readings["T_supply"], g.guard) / V_max
+        excess = np.maximum(
+            readings["T_chip"] - s.limits.T_chip_max, readings["T_return_hot"] - s.limits.T_return_max
+        ) + g.guard  # fmt: skip
+        step = self._pi("override", excess, g.k_override, g.t_override)
+        self._protection = np.clip(self._protection + step, 0.0, 1.0)
+        new["y_cdu"] = np.minimum(np.maximum(asked, np.minimum(safe, 1.0)) + self._protection, 1.0)
+        override = np.maximum(new["y_cdu"] - asked, 0.0)
+
+        error = readings["T_supply"] - ops.gather(sp["T_supply_set"], of_group)
+        new["v_cdu"] = a["v_cdu"] + self._pi("valve", error, g.k_valve, g.t_valve)
+        ratio = np.sqrt(sp["dp_set"] / np.maximum(readings["dp_header"], 100.0))
+        new["y_fws"] = a["y_fws"] * (1.0 + g.inversion * (np.clip(ratio, 0.5, 2.0) - 1.0))
+        new["y_cw"] = a["y_cw"] + g.inversion * 0.5 * (sp["m_cw_set"] - readings["m_cw"]) / s.m_tower_nominal
+        new["y_fan"] = a["y_fan"] + self._pi("fan", readings["T_tower"] - sp["T_tower_set"], g.k_fan, g.t_fan)
+        if s.chilled is not None:
+            new["y_chw"] = a["y_chw"] + self._pi("chw", readings["T_air"] - sp["T_air_set"], g.k_chw, g.t_chw)
+            new["y_crah"] = sp["y_crah_set"]
+            new["split"] = sp["split"]
+            new["T_chw_set"] = sp["T_chw_set"]
+        new |= self.staging.decide(readings, sp, a)
+        table = self.plant.actuators
+        target = np.clip(table.pack(new), table.low, table.high)
+        reach = table.rate * dt
+        return np.clip(target, u - reach, u + reach), override
+
+    def _pi(self, loop: str, error: np.ndarray, gain: float, integral_time: float) -> np.ndarray:
+        previous = self._errors.get(loop, error)
+        self._errors[loop] = error
+        result: np.ndarray = gain * (error - previous + error * self.step / integral_time)
+        return result

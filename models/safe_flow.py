@@ -1,0 +1,45 @@
+"""The smallest secondary flow that keeps a CDU's hottest rack inside its limits, from the physics of the cold plate."""
+
+import numpy as np
+
+from lowlift.models.site import Site
+from lowlift.thermal.coldplate import FLOW_SMALL
+
+NEWTON_STEPS = 5
+
+
+def minimum_safe_flow(site: Site, q_cdu: np.ndarray, T_supply: np.ndarray, guard: float = 0.0) -> np.ndarray:
+    """Secondary flow [m^3/s] of each CDU, same shape as ``q_cdu`` ``(..., n_cdu)``.
+
+    The hottest rack is the one with the smallest flow share at an even heat share. Its outlet and its chip,
+
+    ``T_supply + q / (m cp)`` and ``T_supply + q / (m cp) + (q / n) (R_chip_plate + R2(m / n))``,
+
+    must stay ``guard`` kelvin below their limits. The first is explicit, the second is solved for ``s = 1 / m`` by
+    Newton's method from the first's solution (the left side is increasing and concave in ``s``, so it converges from
+    one side). Where no flow suffices the result is infinite.
+
+    Args:
+        site: the site.
+        q_cdu: liquid heat of each CDU [W].
+        T_supply: secondary supply temperature [K], broadcast against ``q_cdu``.
+        guard: margin below both limits [K].
+    """
+    plate, n, cp, lim = site.cold_plate, float(site.plates), site.cp_secondary, site.limits
+    racks = np.bincount(site.cdu_of_rack)
+    smallest = np.minimum.reduceat(site.flow_fraction, np.searchsorted(site.cdu_of_rack, np.arange(site.n_cdu)))
+    q = np.maximum(q_cdu / racks, 1.0)
+    s_return = cp * np.maximum(lim.T_return_max - guard - T_supply, 0.0) / q
+    available = lim.T_chip_max - guard - T_supply - q / n * plate.R_chip_plate
+    film = q / n * plate.R_plate_coolant_nominal * (n * plate.m_dot_nominal) ** plate.exponent
+    s = np.maximum(s_return, 1e-12)
+    for _ in range(NEWTON_STEPS):
+        value = q * s / cp + film * s**plate.exponent - available
+        slope = q / cp + film * plate.exponent * s ** (plate.exponent - 1.0)
+        s = np.maximum(s - value / slope, 1e-3 * s)
+    s = np.where(available > 0.0, np.minimum(s, np.maximum(s_return, 0.0)), 0.0)
+    with np.errstate(divide="ignore"):
+        m_rack = 1.0 / s
+    floor = FLOW_SMALL * n * plate.m_dot_nominal
+    result: np.ndarray = np.maximum(m_rack, floor) / smallest / site.rho_secondary
+    return result
