@@ -1,0 +1,154 @@
+"""The prediction model: CDUs lumped by group, racks quasi-steady, one mixed volume per pipe.
+
+It is the same hydraulics and facility equations as the full plant on a smaller topology: one modelled CDU a group, with
+the group's size as multiplicity, so the state has two temperatures a group plus the facility nodes. The hottest CDU of a
+group enters through its heat: its hottest chip and outlet, and the valve it needs, are outputs that the optimiser bounds.
+"""
+
+import dataclasses
+from collections.abc import Mapping
+
+import numpy as np
+
+from lowlift.models.facility import FacilityFluxes, FacilityInputs, FacilitySide
+from lowlift.models.hydraulics import Flows, Topology, flows
+from lowlift.models.liquid_hall import LiquidHall, Powers, actuator_table, site_powers
+from lowlift.models.signals import SignalInfo, SignalVector
+from lowlift.models.site import Site
+from lowlift.thermal import ops
+from lowlift.thermal.ops import Signal
+
+COUNTS = ("n_fws", "n_cw", "n_cells", "n_chillers")
+"""Actuators that staging decides: parameters of a prediction, not controls."""
+VALVE_RESERVE = 0.9
+"""Opening at which the hottest CDU must still reach its supply temperature."""
+
+
+@dataclasses.dataclass(frozen=True)
+class GroupOutputs:
+    """What the optimiser bounds and prices."""
+
+    power: Powers
+    T_chip: Signal
+    """Hottest chip of each group's hottest CDU [K]."""
+    T_return_hot: Signal
+    """Hottest rack outlet of each group's hottest CDU [K]."""
+    spare: Signal
+    """Heat that the hottest CDU could still pass on with its valve at the reserve opening, per its nominal heat [1]."""
+    T_inlet: Signal
+    """Server inlet air [K] (zero where air is not cooled here)."""
+    makeup: Signal
+    """Water made up at the towers [kg/s]."""
+    flows: Flows
+    fluxes: FacilityFluxes
+
+
+class GroupedHall:
+    """A reduced :class:`~lowlift.models.liquid_hall.LiquidHall` for prediction."""
+
+    def __init__(self, plant: LiquidHall) -> None:
+        site: Site = plant.site
+        self.site = site
+        g = site.n_groups
+        sizes = np.bincount(site.group_of_cdu).astype(float)
+        self.topology = Topology(np.arange(g), sizes)
+        self.facility = FacilitySide(site, 1)
+        table = actuator_table(site, g, g)
+        self.actuators = table
+        self.controls = SignalVector([_per_group(s) for s in table.signals if s.name not in COUNTS])
+        self.counts = SignalVector([s for s in table.signals if s.name in COUNTS])
+        self.nodes = (*(f"T_return_{k}" for k in range(g)), *(f"T_supply_{k}" for k in range(g)), *self.facility.nodes)
+        racks = np.bincount(site.cdu_of_rack, minlength=site.n_cdu)
+        plate = site.cold_plate
+        lumps = (plate.C_chip + plate.C_plate + plate.C_cool) * site.plates
+        mean_racks = np.array([racks[site.group_of_cdu == k].mean() for k in range(g)])
+        self.C_return = site.cdu.C_return + mean_racks * lumps
+        """Secondary return volume with the racks' own heat capacity, per CDU of each group [J/K]."""
+        self.racks_per_cdu = mean_racks
+        self.smallest_share = np.array(
+            [site.flow_fraction[np.isin(site.cdu_of_rack, np.flatnonzero(site.group_of_cdu == k))] .min() for k in range(g)]
+        )  # fmt: skip
+        self.hot_racks = np.array([racks[site.group_of_cdu == k].max() for k in range(g)], dtype=float)
+
+    def evaluate(
+        self, x: Signal, controls: Signal, counts: Signal, d: Mapping[str, Signal]
+    ) -> tuple[Signal, GroupOutputs]:
+        """``dx/dt`` [K/s] and the outputs.
+
+        ``d`` holds ``q`` (mean liquid heat of a CDU, per group [W]), ``q_hot`` (the hottest CDU of each group [W]),
+        ``q_air``, ``T_wb``, ``T_db``, ``p``.
+        """
+        s, g = self.site, self.site.n_groups
+        R, S, *rest = ops.split(x, [g, g] + [1] * len(self.facility.nodes))
+        T = dict(zip(self.facility.nodes, rest, strict=True))
+        a = self.controls.unpack(controls) | self.counts.unpack(counts)
+        f = flows(s, self.topology, a)
+        cp = s.cp_secondary
+        F = T[self.facility.nodes[self.facility.hall]]
+        Q = f.G_cdu * (R - F)
+        dR = (d["q"] + f.m_sec * cp * (S - R)) / ops.constant(self.C_return, R)
+        dS = (f.m_sec * cp * (R - S) - Q + f.Q_pump_cdu) / s.cdu.C_supply
+        weights = ops.constant(self.topology.multiplicity, R)
+        zero = 0.0 * f.m_cw
+        inputs = FacilityInputs(
+            m_cdu=f.m_cdu, Q_pump_fws=f.Q_pump_fws, m_cw=f.m_cw, Q_pump_cw=f.Q_pump_cw, y_fan=a["y_fan"],
+            n_cells=a["n_cells"], T_wb=d["T_wb"], T_db=d["T_db"], p=d["p"], q_air=d["q_air"], G_wse=f.G_wse,
+            m_crah=f.m_crah, m_blend=f.m_blend, m_air=f.m_air, G_crah=f.G_crah, P_crah=f.P_crah,
+            n_chillers=a.get("n_chillers", zero), T_chw_set=a.get("T_chw_set", zero),
+        )  # fmt: skip
+        heat, fluxes = self.facility.equations(T, ops.sum_components(weights * Q), inputs)
+        dz = [heat[name] / C for name, C in zip(self.facility.nodes, self.facility.capacities(), strict=True)]
+
+        # The hottest CDU of each group, quasi-steady at the group's supply temperature and flow.
+        plate, n = s.cold_plate, float(s.plates)
+        m_hot = f.m_sec * ops.constant(self.smallest_share, R)
+        q_hot = d["q_hot"] / ops.constant(self.hot_racks, R)
+        T_chip = plate.T_chip(q_hot / n, m_hot / n, S, cp)
+        T_out = S + q_hot / (m_hot * cp)
+        m_wide = s.rho_water * s.cdu.primary_conductance(VALVE_RESERVE) * ops.sqrt(f.dp_header + 1.0)
+        R_hot = S + d["q_hot"] / (f.m_sec * cp)
+        spare = (s.cdu.exchanger.conductance(f.m_sec, m_wide) * (R_hot - F) - d["q_hot"]) / s.cdu.exchanger.Q_dot_nominal
+        T_inlet = zero
+        if s.chilled is not None:
+            demand = ops.maximum(s.chilled.server_air * d["q_air"], 1e-3)
+            recirculation = ops.smooth_max(1.0 - f.m_air / demand, 0.0, 0.02)
+            T_inlet = T["T_air_cold"] + recirculation * (T["T_air_hot"] - T["T_air_cold"])
+        P_it = ops.sum_components(weights * d["q"]) + d["q_air"]
+        return ops.stack([dR, dS, *dz]), GroupOutputs(
+            power=site_powers(s, f, P_it, d["q_air"], fluxes.P_chiller),
+            T_chip=T_chip,
+            T_return_hot=T_out,
+            spare=spare,
+            T_inlet=T_inlet,
+            makeup=fluxes.evaporation + fluxes.drift + fluxes.blowdown,
+            flows=f,
+            fluxes=fluxes,
+        )
+
+    def group_mean(self, per_cdu: np.ndarray) -> np.ndarray:
+        """Mean over the CDUs of each group: ``(..., n_cdu) -> (..., g)``."""
+        m = np.eye(self.site.n_groups)[self.site.group_of_cdu]
+        result: np.ndarray = per_cdu @ (m / m.sum(axis=0))
+        return result
+
+    def group_max(self, per_cdu: np.ndarray) -> np.ndarray:
+        """Largest value of each group: ``(..., n_cdu) -> (..., g)``; CDUs are numbered group by group."""
+        starts = np.searchsorted(self.site.group_of_cdu, np.arange(self.site.n_groups))
+        result: np.ndarray = np.maximum.reduceat(per_cdu, starts, axis=-1)
+        return result
+
+    def state_from(self, r: Mapping[str, np.ndarray]) -> np.ndarray:
+        """Model state from one plant's readings ``(1, n)``; unmeasured air and CRAH nodes are taken as quasi-steady."""
+        values = [*self.group_mean(r["T_return"])[0], *self.group_mean(r["T_supply"])[0]]
+        node = {"T_fws_supply_0": r["T_fws"], "T_fws_return_0": r["T_fws_return"], "T_basin": r["T_tower"],
+                "T_cw_supply_0": r["T_tower"], "T_cw_return_0": r["T_tower_return"]}  # fmt: skip
+        if self.site.chilled is not None:
+            q = r["q_air"]
+            m_chw = self.site.chilled.pump.V_dot_nominal * self.site.rho_water * np.maximum(r["y_chw"], 0.2)
+            node |= {"T_chw": r["T_chw"], "T_crah_return": r["T_chw"] + q / (m_chw * self.site.cp_water),
+                     "T_air_cold": r["T_air"], "T_air_hot": r["T_air"] + q / (r["m_air"] * 1006.0)}  # fmt: skip
+        return np.array([*values, *(float(node[name][0, 0]) for name in self.facility.nodes)])
+
+
+def _per_group(s: SignalInfo) -> SignalInfo:
+    return dataclasses.replace(s, per="group") if s.per == "cdu" else s
