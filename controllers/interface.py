@@ -166,6 +166,7 @@ def measurement_table(site: Site) -> SignalVector:
         m("y_fan", "1", "tower fan speed"),
         m("n_cells", "1", "tower cells with water"),
         m("n_cw", "1", "tower pumps running"),
+        m("n_fws", "1", "facility pumps running", g, "group"),
         m("q_air", "W", "heat to air, from power meters"),
         m("T_wb", "K", "outdoor wet bulb"),
         m("T_db", "K", "outdoor dry bulb"),

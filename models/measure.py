@@ -45,6 +45,7 @@ def measure(
         "y_fan": a["y_fan"],
         "n_cells": a["n_cells"],
         "n_cw": a["n_cw"],
+        "n_fws": a["n_fws"],
         "q_air": w["q_air"],
         "T_wb": w["T_wb"],
         "T_db": w["T_db"],

@@ -1,0 +1,208 @@
+"""The predictive controller: an economic optimal control problem solved every period, turned into setpoints.
+
+It plans flows, valve openings and fan speeds on the quasi-steady prediction model and hands the *temperatures, pressures
+and flows* of its first stage to the shared regulatory layer as setpoints. What it cannot solve it does not pretend to
+have solved: the previous plan is shifted once, then a rule-based controller takes over, and the decision says so.
+"""
+
+import dataclasses
+import time
+
+import numpy as np
+
+from lowlift.controllers.interface import Controller, Decision, Forecast, Measurement, Plan, Status, setpoint_table
+from lowlift.controllers.ocp import T_REFERENCE, T_SCALE, Ocp, Weights
+from lowlift.controllers.solver import ACCEPTABLE, TOLERANCE, OcpSolver, Solution
+from lowlift.models.grouped import GroupedHall
+from lowlift.models.liquid_hall import LiquidHall
+
+STAGES = (300.0,) * 6 + (600.0,) * 3 + (1200.0,) * 3 + (1800.0,) * 4 + (3600.0,) * 2
+"""Default grid: 18 stages over 6 h, fine where the plant still moves."""
+INFEASIBLE = 0.2
+"""Largest scaled infeasibility of a plan that may still be used (1 K on the loop temperatures)."""
+
+
+class InputError(ValueError):
+    """A measurement or forecast holds something that is not a number; the name says which."""
+
+
+class MPC:
+    """Economic model-predictive control on the grouped model.
+
+    Args:
+        plant: the plant to be controlled; only its site data are used.
+        fallback: rule-based controller that takes over after a failed plan (shifted once before).
+        stages: stage lengths [s].
+        weights: what to minimise.
+        margin: distance kept to chip and return limits [K]; at least the regulatory layer's guard, or the plan would
+            count on flows that the protection overrides.
+        high_share: weight of the forecast's upper quantile against its mean in the limits of the hottest CDU [1].
+        name: name in tables.
+    """
+
+    def __init__(
+        self,
+        plant: LiquidHall,
+        fallback: Controller,
+        *,
+        stages: tuple[float, ...] = STAGES,
+        weights: Weights | None = None,
+        margin: float = 1.7,
+        high_share: float = 0.0,
+        name: str = "MPC",
+        period: float = 300.0,
+    ) -> None:
+        self.name, self.period = name, period
+        self.plant, self.fallback, self.margin, self.high_share = plant, fallback, margin, high_share
+        self.model = GroupedHall(plant)
+        self.ocp = Ocp(self.model, stages, weights)
+        self.solver = OcpSolver(self.ocp)
+        self.setpoints = setpoint_table(plant.site)
+        self.reset(1)
+
+    def reset(self, batch: int) -> None:
+        """Forget plans and multipliers."""
+        if batch != 1:
+            raise ValueError(f"batch = {batch}: {self.name} controls one plant at a time")
+        self._last: Solution | None = None
+        self._failures = 0
+        self.fallback.reset(1)
+
+    def decide(self, measurement: Measurement, forecast: Forecast | None) -> Decision:
+        """Plan and take the first stage; always returns setpoints and how they came about."""
+        started = time.perf_counter()
+        rule = self.fallback.decide(measurement, forecast)
+        try:
+            if forecast is None:
+                raise InputError("forecast: missing")
+            x0 = self.model.state_from(measurement.values)
+            data, counts = self._data(measurement, forecast), self._counts(measurement)
+            _require_finite({"state": x0, "forecast": data, "equipment counts": counts})
+        except InputError as error:
+            return dataclasses.replace(rule, status=Status.FALLBACK, message=f"input refused: {error}")
+        site = self.plant.site
+        floor = float(measurement["T_dew_hall"][0, 0]) + site.limits.dew_point_margin
+        p = self.ocp.parameters(x0, data, counts, self.margin, floor)
+        guess = self._guess(x0, measurement, forecast)
+        found = self.solver.solve(p, guess, self._last)
+        ms = 1e3 * (time.perf_counter() - started)
+        usable = found.kkt_error <= ACCEPTABLE or (found.infeasibility <= TOLERANCE and np.isfinite(found.stationarity))
+        if usable:
+            self._last, self._failures = found, 0
+            status = Status.OPTIMAL if found.kkt_error <= TOLERANCE else Status.SUBOPTIMAL
+            note = f"{found.solver}, {found.iterations} iterations, KKT error {found.kkt_error:.1e}"
+            plan = self._plan(measurement.t, found.z, data, counts, floor)
+            return Decision(setpoints=plan.setpoints[:1], status=status, message=note, solve_ms=ms,
+                            kkt_error=found.kkt_error, plan=plan)  # fmt: skip
+        self._failures += 1
+        reason = f"{found.solver} ended with KKT error {found.kkt_error:.1e} (infeasibility {found.infeasibility:.1e})"
+        if self._failures == 1 and self._last is not None:
+            plan = self._plan(measurement.t, self._shifted(self._last.z, x0), data, counts, floor)
+            return Decision(setpoints=plan.setpoints[:1], status=Status.FALLBACK, solve_ms=ms,
+                            kkt_error=found.kkt_error, message=f"{reason}; previous plan shifted", plan=plan)  # fmt: skip
+        self._last = None
+        return dataclasses.replace(rule, status=Status.FALLBACK, solve_ms=ms, kkt_error=found.kkt_error,
+                                   message=f"{reason}; {self.fallback.name} took over")  # fmt: skip
+
+    # -- data in --------------------------------------------------------------------------------------------------
+
+    def _data(self, measurement: Measurement, forecast: Forecast) -> np.ndarray:
+        """Scaled stage data ``(n, n_data)``: stage means of the forecast."""
+        edges = np.concatenate([[0.0], np.cumsum(self.ocp.stages)])
+        mean = stage_means(forecast.q_cdu, forecast.step, edges)
+        high = stage_means(forecast.q_cdu_high, forecast.step, edges)
+        hot = (1.0 - self.high_share) * mean + self.high_share * high
+        n = len(self.ocp.stages)
+        one = np.ones((n, 1))
+        weights = self.ocp.weights
+        return np.hstack([
+            self.model.group_mean(mean) / 1e6,
+            self.model.group_max(hot) / 1e6,
+            stage_means(forecast.q_air[:, None], forecast.step, edges) / 1e6,
+            (stage_means(forecast.T_wb[:, None], forecast.step, edges) - T_REFERENCE) / T_SCALE,
+            (stage_means(forecast.T_db[:, None], forecast.step, edges) - T_REFERENCE) / T_SCALE,
+            one * float(measurement["p"][0, 0]) / 1e5,
+            one * weights.energy,
+            one * weights.water,
+        ])  # fmt: skip
+
+    def _counts(self, measurement: Measurement) -> np.ndarray:
+        """What staging runs now, held over the horizon."""
+        r, site = measurement.values, self.plant.site
+        values = {"n_fws": r["n_fws"][0], "n_cw": r["n_cw"][0], "n_cells": r["n_cells"][0]}
+        if site.chilled is not None:
+            values["n_chillers"] = r["n_chillers"][0]
+        return np.concatenate([values[s.name] for s in self.model.counts.signals])
+
+    # -- guesses --------------------------------------------------------------------------------------------------
+
+    def _guess(self, x0: np.ndarray, measurement: Measurement, forecast: Forecast) -> np.ndarray:
+        scaled = (x0 - T_REFERENCE) / T_SCALE
+        if self._last is not None:
+            return self._shifted(self._last.z, x0)
+        n, z = len(self.ocp.stages), self.ocp.sizes
+        table = self.model.controls
+        middle = table.low + 0.6 * (table.high - table.low)
+        v = (middle - self.ocp.u_offset) / self.ocp.u_scale
+        states = np.tile(scaled, (n + 1, 1))
+        return self.ocp.join(states, np.tile(v, (n, 1)), states[1:], np.full((n, z.ns), 0.1))
+
+    def _shifted(self, z: np.ndarray, x0: np.ndarray) -> np.ndarray:
+        """The previous plan moved on by one period, resampled on the non-uniform grid."""
+        states, controls, ends, slacks = self.ocp.split(z)
+        edges = np.concatenate([[0.0], np.cumsum(self.ocp.stages)])
+        later = np.minimum(edges + self.period, edges[-1])
+        moved = np.column_stack([np.interp(later, edges, column) for column in states.T])
+        moved[0] = (x0 - T_REFERENCE) / T_SCALE
+        middle = np.minimum(0.5 * (edges[1:] + edges[:-1]) + self.period, edges[-1] - 1.0)
+        stage = np.searchsorted(edges, middle, side="right") - 1
+        return self.ocp.join(moved, controls[stage], moved[1:], slacks[stage])
+
+    # -- setpoints out --------------------------------------------------------------------------------------------
+
+    def _plan(self, t: float, z: np.ndarray, data: np.ndarray, counts: np.ndarray, floor: float) -> Plan:
+        m, site, g = self.model, self.plant.site, self.plant.site.n_groups
+        _, controls, ends, slacks = self.ocp.split(z)
+        margin = np.array([self.margin, floor])
+        n = len(self.ocp.stages)
+        shown = np.column_stack([
+            np.asarray(self.ocp.stage(ends[k], controls[k], data[k], counts, margin)[3]).ravel() for k in range(n)
+        ]).T  # fmt: skip
+        x = T_REFERENCE + T_SCALE * ends
+        u = m.controls.unpack(self.ocp.u_offset + self.ocp.u_scale * controls)
+        values = {
+            "T_supply_set": x[:, g : 2 * g],
+            "V_sec_set": shown[:, :g],
+            "dp_set": shown[:, g : 2 * g],
+            "T_tower_set": x[:, [m.nodes.index("T_basin")]],
+            "m_cw_set": shown[:, [2 * g]],
+        }
+        if site.chilled is not None:
+            values |= {"split": u["split"], "T_chw_set": u["T_chw_set"],
+                       "T_air_set": x[:, [m.nodes.index("T_air_cold")]], "y_crah_set": u["y_crah"]}  # fmt: skip
+        setpoints = np.clip(self.setpoints.pack(values), self.setpoints.low, self.setpoints.high)
+        predicted = {
+            "T_chip": shown[:, 2 * g + 1 : 3 * g + 1], "T_return_hot": shown[:, 3 * g + 1 : 4 * g + 1],
+            "P_cooling": shown[:, [4 * g + 1]], "T_inlet": shown[:, [4 * g + 2]],
+            "T_return": x[:, :g], "T_supply": x[:, g : 2 * g], "T_tower": values["T_tower_set"],
+            "slack": slacks, **{name: value for name, value in u.items()},
+        }  # fmt: skip
+        return Plan(t=t + np.concatenate([[0.0], np.cumsum(self.ocp.stages)]), predicted=predicted, setpoints=setpoints)
+
+
+def stage_means(values: np.ndarray, step: float, edges: np.ndarray) -> np.ndarray:
+    """Mean of a uniform series ``(k, n)`` over the intervals between ``edges`` [s]; its last row is held beyond its end."""
+    k = len(values)
+    grid = np.arange(k + 1) * step
+    total = np.vstack([np.zeros(values.shape[1]), np.cumsum(values, axis=0) * step])
+    at = np.column_stack([np.interp(edges, grid, column) for column in total.T])
+    beyond = np.maximum(edges - grid[-1], 0.0)[:, None] * values[-1]
+    result: np.ndarray = np.diff(at + beyond, axis=0) / np.diff(edges)[:, None]
+    return result
+
+
+def _require_finite(values: dict[str, np.ndarray]) -> None:
+    for name, value in values.items():
+        if not np.all(np.isfinite(value)):
+            where = np.argwhere(~np.isfinite(value))[0].tolist()
+            raise InputError(f"{name} at {where} is not a number")
