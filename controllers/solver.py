@@ -56,7 +56,7 @@ class OcpSolver:
         options = {
             "structure_detection": "auto", "equality": self.ocp.problem["equality"], "expand": True,
             "print_time": False, "error_on_fail": False,
-            "fatrop": {"tol": 1e-5, "acceptable_tol": 1e-4, "max_iter": self.max_iter, "mu_init": 1e-2, "print_level": 0},
+            "fatrop": {"tol": 1e-5, "max_iter": self.max_iter, "mu_init": 1e-2, "print_level": 0},
         }  # fmt: skip
         return ca.nlpsol("fatrop_ocp", "fatrop", self.ocp.problem["nlp"], options)
 

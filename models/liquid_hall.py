@@ -23,6 +23,8 @@ from lowlift.thermal.ops import Signal
 SENSOR_TIME_CONSTANT = 10.0
 """First-order lag of every water and air temperature sensor in its pocket [s] (guess)."""
 T_LOW, T_HIGH = 253.15, 400.0
+STEADY_TOLERANCE = 1e-6
+"""Largest movement of a state over a very long step that counts as rest [K]."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -200,6 +202,61 @@ class LiquidHall:
     def jacobian(self, x: np.ndarray, u: np.ndarray, d: np.ndarray) -> np.ndarray:
         """``df/dx`` at one point, exact, shape ``(nx, nx)``."""
         return np.asarray(self._casadi_rhs(x, u, d)[1])
+
+    def steady(self, u: np.ndarray, d: np.ndarray) -> np.ndarray:
+        """Steady state for held inputs: ``u`` (b, nu), ``d`` (b, nd) -> ``x`` (b, nx).
+
+        Implicit steps of growing length (the integrator is L-stable and exact at rest) until nothing moves.
+
+        Raises:
+            SteadyStateError: no steady state was found; names the state that still moves.
+        """
+        from lowlift.models.step import Integrator
+
+        u, d = np.atleast_2d(u), np.atleast_2d(d)
+        x = np.broadcast_to(np.asarray(self.states.pack(dict.fromkeys(self.states.slices, 305.0))), (len(u), self.states.size))
+        for h, steps in ((15.0, 40), (300.0, 40), (1e5, 40)):
+            integrator = Integrator(self, h)
+            for _ in range(steps):
+                x, before = integrator.step(x, u, d)[0], x
+        moved = np.abs(x - before).max(axis=0)
+        if not moved.max() < STEADY_TOLERANCE:
+            worst = int(np.nanargmax(np.where(np.isfinite(moved), moved, np.inf)))
+            raise SteadyStateError(f"{self.site.name}: {self.states.names[worst]} still moves by {moved[worst]:.2g} K")
+        return x
+
+    def linearize(self, x: np.ndarray, u: np.ndarray, d: np.ndarray) -> "LinearModel":
+        """``A, B, C, D`` around one point as labelled tables, exact derivatives.
+
+        The outputs are the states themselves and the facility's cooling power is left to ``plant.powers``; ``E`` is
+        the influence of the disturbances. Feed ``A.to_numpy()`` and so on to ``control.ss``.
+        """
+        import pandas as pd
+
+        _, A, B, E = (np.asarray(v.full() if hasattr(v, "full") else v) for v in self._casadi_rhs(x, u, d))
+        states, inputs = self.states.names, self.actuators.names
+        return LinearModel(
+            A=pd.DataFrame(A, states, states),
+            B=pd.DataFrame(B, states, inputs),
+            C=pd.DataFrame(np.eye(len(states)), states, states),
+            D=pd.DataFrame(np.zeros((len(states), len(inputs))), states, inputs),
+            E=pd.DataFrame(E, states, self.disturbances.names),
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class LinearModel:
+    """``dx/dt = A x + B u + E d``, ``y = C x + D u`` in deviations, as labelled tables [K, actuator units]."""
+
+    A: Any
+    B: Any
+    C: Any
+    D: Any
+    E: Any
+
+
+class SteadyStateError(RuntimeError):
+    """The plant has no steady state at these inputs, or none was found."""
 
 
 def site_powers(site: Site, f: Flows, P_it: Signal, q_air: Signal, P_chiller: Signal) -> Powers:

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from lowlift.models.hydraulics import Flows
 from lowlift.models.liquid_hall import LiquidHall
 from lowlift.models.step import FLUXES
 
@@ -16,12 +17,14 @@ def hottest(values: np.ndarray, plant: LiquidHall) -> np.ndarray:
 
 
 def measure(
-    plant: LiquidHall, x: np.ndarray, u: np.ndarray, d: np.ndarray, fluxes: np.ndarray, override: np.ndarray
+    plant: LiquidHall, x: np.ndarray, u: np.ndarray, d: np.ndarray, fluxes: np.ndarray, override: np.ndarray, f: Flows
 ) -> dict[str, np.ndarray]:
-    """Readings by name, each ``(b, n)``; temperatures with a sensor state are read through their lag."""
+    """Readings by name, each ``(b, n)``; temperatures with a sensor state are read through their lag.
+
+    Flow meters read the flows ``f`` that belong to the actuators ``u``.
+    """
     s = plant.site
     T, a, w = plant.states.unpack(x), plant.actuators.unpack(u), plant.disturbances.unpack(d)
-    f = plant.flows(u)
     last = s.cells - 1
     readings = {
         "T_supply": T["T_supply_sensor"],

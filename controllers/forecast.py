@@ -1,0 +1,111 @@
+"""Forecasts of load and weather. A forecaster is handed the past and nothing else; only :class:`Perfect` knows better."""
+
+import dataclasses
+from typing import Protocol
+
+import numpy as np
+
+from lowlift.controllers.interface import Forecast
+
+STEP = 300.0
+"""Grid of all forecasts [s]."""
+SMOOTHING = 120.0
+"""Load is persisted as its mean over this time [s]: swings of single samples do not recur."""
+RISE_WINDOW = 6 * 3600.0
+"""Past over which the upper quantile of load rises is taken [s]."""
+DAY = 86400.0
+
+
+@dataclasses.dataclass(frozen=True)
+class History:
+    """What has been measured up to now: row ``-1`` is the step that has just ended."""
+
+    step: float
+    """Sampling step [s]."""
+    t: float
+    """Now, seconds since the start of the run."""
+    q_cdu: np.ndarray
+    """Liquid heat of each CDU [W], shape (k, n)."""
+    q_air: np.ndarray
+    """Heat to air [W], shape (k,)."""
+    T_wb: np.ndarray
+    """Wet bulb [K], shape (k,)."""
+    T_db: np.ndarray
+    """Dry bulb [K], shape (k,)."""
+    day_before: np.ndarray | None
+    """Hourly ``(T_wb, T_db)`` [K] of the 24 h before the run began, shape (24, 2), or nothing."""
+
+
+class Forecaster(Protocol):
+    """Turns the past into a forecast."""
+
+    def predict(self, history: History, horizon: float) -> Forecast:
+        """Forecast over ``horizon`` seconds from now."""
+
+
+class Persistence:
+    """Load stays at its recent mean; weather follows yesterday's course, shifted to what is measured now.
+
+    The upper quantile of a CDU's heat adds the 90 % quantile of its own rises over one grid step in the last hours.
+    """
+
+    def predict(self, history: History, horizon: float) -> Forecast:
+        """See the class."""
+        h = history
+        k = round(horizon / STEP)
+        recent = max(1, round(SMOOTHING / h.step))
+        q = h.q_cdu[-recent:].mean(axis=0)
+        lag = max(1, round(STEP / h.step))
+        past = h.q_cdu[-round(RISE_WINDOW / h.step) :: 4]
+        lag4 = max(1, lag // 4)
+        rise = np.quantile(np.maximum(past[lag4:] - past[:-lag4], 0.0), 0.9, axis=0) if len(past) > 2 * lag4 else 0.0 * q
+        weather = self._weather(h, k)
+        return Forecast(
+            step=STEP,
+            q_cdu=np.tile(q, (k, 1)),
+            q_cdu_high=np.tile(q + rise, (k, 1)),
+            q_air=np.full(k, h.q_air[-recent:].mean()),
+            T_wb=weather[:, 0],
+            T_db=weather[:, 1],
+        )
+
+    def _weather(self, h: History, k: int) -> np.ndarray:
+        now = np.array([h.T_wb[-1], h.T_db[-1]])
+        ahead = np.arange(k) * STEP + 0.5 * STEP
+        if h.t >= DAY:
+            lag = round(DAY / h.step)
+            course = np.column_stack([h.T_wb, h.T_db])
+            at = np.clip(len(course) - lag + np.round(ahead / h.step).astype(int), 0, len(course) - 1)
+            shape = course[at] - course[len(course) - lag]
+        elif h.day_before is not None:
+            hours = np.arange(-24, 0) * 3600.0 + 1800.0
+            own = np.arange(len(h.T_wb)) * h.step
+            course = np.column_stack([
+                np.interp(np.concatenate([[h.t], h.t + ahead]) - DAY, np.concatenate([hours, own]),
+                          np.concatenate([h.day_before[:, j], series]))
+                for j, series in enumerate((h.T_wb, h.T_db))
+            ])  # fmt: skip
+            shape = course[1:] - course[0]
+        else:
+            shape = np.zeros((k, 2))
+        return now + shape
+
+
+class Perfect:
+    """The truth, for the oracle and for the upper bound of what forecasts can give. Never used by a controller on trial."""
+
+    def __init__(self, step: float, q_cdu: np.ndarray, q_air: np.ndarray, T_wb: np.ndarray, T_db: np.ndarray) -> None:
+        self.step = step
+        self._series = np.column_stack([q_cdu, q_air, T_wb, T_db])
+        self._total = np.vstack([np.zeros(self._series.shape[1]), np.cumsum(self._series, axis=0)])
+
+    def predict(self, history: History, horizon: float) -> Forecast:
+        """Means of the true series over the grid; the last value is held beyond the end of the run."""
+        k, per, first = round(horizon / STEP), round(STEP / self.step), round(history.t / self.step)
+        edges = first + per * np.arange(k + 1)
+        inside = np.minimum(edges, len(self._series))
+        beyond = (edges - inside)[:, None] * self._series[-1]
+        mean = np.diff(self._total[inside] + beyond, axis=0) / per
+        n = mean.shape[1] - 3
+        return Forecast(step=STEP, q_cdu=mean[:, :n], q_cdu_high=mean[:, :n], q_air=mean[:, n], T_wb=mean[:, n + 1],
+                        T_db=mean[:, n + 2])  # fmt: skip
