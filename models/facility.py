@@ -164,11 +164,11 @@ class FacilitySide:
         warm = m_cw * cp * T_cold + Q_wse + Q_chiller + P_chiller + i.Q_pump_cw
         self._pipe(heat, T, "T_cw_return", warm, m_cw * cp)
         n = ops.maximum(i.n_cells, 1e-3)
-        cell = s.tower.leave(T[f"T_cw_return_{last}"], m_cw / n, i.T_wb, i.p, i.y_fan)
+        cell = s.tower.leave(T[f"T_cw_return_{last}"], m_cw / n, i.T_wb, i.p, i.y_fan, i.T_db)
         Q_tower = n * cell.Q_dot
         heat["T_basin"] = m_cw * cp * (T[f"T_cw_return_{last}"] - T["T_basin"]) - Q_tower
         self._pipe(heat, T, "T_cw_supply", m_cw * cp * T["T_basin"], m_cw * cp)
-        water = s.tower.water(cell.Q_dot, m_cw / n, i.y_fan, i.T_db, i.T_wb, i.p)
+        water = s.tower.water(cell, m_cw / n, i.p, i.y_fan)
         fluxes = FacilityFluxes(
             Q_tower, Q_wse, Q_chiller, P_chiller, Q_crah, n * water.evaporation, n * water.drift, n * water.blowdown
         )
