@@ -1,1 +1,34 @@
-"""Weather, workload and other input series with their provenance, loaders and validators."""
+"""Weather, workload and other input series with their provenance, loaders and validators.
+
+Names are loaded when first asked for, so that importing the package costs nothing.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from lowlift.data.entries import Entry, catalogue
+    from lowlift.data.errors import DataError, RemoteDataError, UnknownNameError
+    from lowlift.data.frontier_day import frontier_like
+    from lowlift.data.remote import fetch
+    from lowlift.data.weather import Weather, load_epw, load_weather
+    from lowlift.data.workload import Workload, load_frontier, load_workload
+
+_HOME = {
+    "Entry": "entries", "catalogue": "entries",
+    "DataError": "errors", "RemoteDataError": "errors", "UnknownNameError": "errors",
+    "frontier_like": "frontier_day", "fetch": "remote",
+    "Weather": "weather", "load_epw": "weather", "load_weather": "weather",
+    "Workload": "workload", "load_frontier": "workload", "load_workload": "workload",
+}  # fmt: skip
+
+__all__ = [
+    "DataError", "Entry", "RemoteDataError", "UnknownNameError", "Weather", "Workload", "catalogue", "fetch",
+    "frontier_like", "load_epw", "load_frontier", "load_weather", "load_workload",
+]  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"lowlift.data.{_HOME[name]}"), name)
