@@ -1,0 +1,89 @@
+"""Constant setpoints: the usual site today, and Frontier as its operators are reported to run it."""
+
+import numpy as np
+
+from lowlift.controllers.interface import Decision, Forecast, Measurement, Status, setpoint_table
+from lowlift.models.safe_flow import minimum_safe_flow
+from lowlift.models.site import ZERO_C, Site
+
+
+class Constant:
+    """The same setpoints at all times."""
+
+    period = 300.0
+
+    def __init__(self, site: Site, name: str, values: dict[str, float | np.ndarray]) -> None:
+        self.site, self.name = site, name
+        table = setpoint_table(site)
+        self._setpoints = np.clip(np.asarray(table.pack(values))[None], table.low, table.high)
+        self._batch = 1
+
+    def reset(self, batch: int) -> None:
+        """Start a run."""
+        self._batch = batch
+
+    def decide(self, measurement: Measurement, forecast: Forecast | None) -> Decision:
+        """The constants."""
+        return Decision(setpoints=np.repeat(self._setpoints, self._batch, axis=0), status=Status.RULE)
+
+
+class FixedSetpoint(Constant):
+    """Secondary supply 30 C, supply air 22 C, tower water 21 C, constant differential pressures at their design values."""
+
+    def __init__(self, site: Site, name: str = "FixedSetpoint") -> None:
+        hx = site.cdu
+        V_pri = hx.exchanger.m_cold_nominal / site.rho_water
+        values: dict[str, float | np.ndarray] = {
+            "T_supply_set": 30.0 + ZERO_C,
+            "V_sec_set": 0.95 * hx.pump.V_dot_nominal,
+            "dp_set": (V_pri / float(hx.primary_conductance(1.0))) ** 2 * 0.9,
+            "T_tower_set": 21.0 + ZERO_C,
+            "m_cw_set": 0.95 * site.m_tower_nominal,
+        }
+        if site.chilled is not None:
+            values |= {"split": 0.0, "T_chw_set": site.chilled.T_chw_min + 1.0, "T_air_set": 22.0 + ZERO_C, "y_crah_set": 1.0}
+        super().__init__(site, name, values)
+
+
+FLOW_OVER_SAFE = 2.9
+"""As-operated flow over the minimum thermally safe flow (arXiv 2603.01198)."""
+T_FACILITY_SUPPLY = 32.0 + ZERO_C
+"""Frontier's facility supply (unverified recollection, frontier site notes)."""
+
+
+class AsOperated(Constant):
+    """Frontier as published: constant facility supply and constant flow of 2.9 times the mean minimum safe flow.
+
+    The safe flow follows from the declared limits and the load of the run (:func:`minimum_safe_flow`). Valves stay open (the supply
+    setpoint lies at its lower bound), so the facility flow is constant too, at the same ratio of its nominal flow. Where the pumps cannot
+    deliver the flow, ``note`` says so.
+
+    Args:
+        site: the site.
+        q_cdu: liquid heat of each CDU over the run [W], shape (n, n_cdu).
+        limit_shift: moves chip and return limits [K], for the sensitivity of the figure.
+    """
+
+    def __init__(self, site: Site, q_cdu: np.ndarray, limit_shift: float = 0.0, name: str = "AsOperated") -> None:
+        hx = site.cdu.exchanger
+        T_supply = T_FACILITY_SUPPLY + hx.T_hot_in_nominal - hx.Q_dot_nominal / (hx.m_hot_nominal * hx.cp_hot) - hx.T_cold_in_nominal
+        safe = minimum_safe_flow(site, q_cdu, np.array(T_supply), guard=-limit_shift)
+        wanted = FLOW_OVER_SAFE * float(safe.mean())
+        V_max = site.cdu.pump.V_dot_nominal
+        ratio = min(wanted / V_max, 1.0)
+        self.flow_ratio = ratio
+        self.note = "" if wanted <= V_max else (
+            f"{wanted / V_max:.2f} of the pumps' nominal flow would be needed for 2.9 times the safe flow; they run at full flow"
+        )  # fmt: skip
+        V_pri = ratio * hx.m_cold_nominal / site.rho_water
+        super().__init__(
+            site, name,
+            {
+                "T_supply_set": site.limits.T_supply_min,
+                "V_sec_set": ratio * V_max,
+                "dp_set": (V_pri / float(site.cdu.primary_conductance(1.0))) ** 2,
+                "T_tower_set": T_FACILITY_SUPPLY - (site.economiser.T_hot_in_nominal - site.economiser.Q_dot_nominal
+                    / (site.economiser.m_hot_nominal * site.economiser.cp_hot) - site.economiser.T_cold_in_nominal),
+                "m_cw_set": ratio * site.m_tower_nominal,
+            },
+        )  # fmt: skip

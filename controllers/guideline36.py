@@ -1,0 +1,147 @@
+"""Guideline36: plant resets after ASHRAE Guideline 36 for a liquid hall, every five minutes (CONTROL 1, BASELINES 2.1-2.10).
+
+Trim and respond, per group, on secondary flow, on the pressure of the facility water and on supply temperature; tower water follows wet
+bulb plus an approach by load when a chiller runs, and otherwise is only as cold as the supply setpoints need; supply air, chilled water
+and CRAH fans follow their own requests.
+"""
+
+import dataclasses
+
+import numpy as np
+
+from lowlift.controllers.interface import Decision, Forecast, Measurement, Status, setpoint_table
+from lowlift.controllers.tower_law import approach_by_load, exchanger_approaches, load_ratio, proportional_flow
+from lowlift.controllers.trim_respond import TrimRespond
+from lowlift.models.site import Site
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class G36Constants:
+    """Constants of the sequences; defaults after BASELINES."""
+
+    near_limit: float = 1.0
+    """A chip or rack outlet this near to its limit is a request [K]."""
+    override: float = 0.02
+    """A pump override above this is a request [1]."""
+    valve_request: float = 0.95
+    valve_release: float = 0.85
+    air_excess: float = 1.05
+    """CRAH air over what the servers draw [1]."""
+    valves_ignored: int = 1
+    """Valve requests of a group that are not answered (few CDUs a group, BASELINES 2.2)."""
+
+
+class Requests:
+    """Who asks for more, per group: limits, valves with hysteresis, air."""
+
+    def __init__(self, site: Site, constants: G36Constants) -> None:
+        self.site, self.c = site, constants
+        self.groups = np.eye(site.n_groups)[site.group_of_cdu]
+        self._open = np.zeros((0, 0), dtype=bool)
+
+    def reset(self, batch: int) -> None:
+        """Forget latched requests."""
+        self._open = np.zeros((batch, self.site.n_cdu), dtype=bool)
+
+    def limits(self, m: Measurement) -> np.ndarray:
+        """CDUs of each group whose hottest rack is near a limit or whose pump protects itself, ``(b, g)``."""
+        lim = self.site.limits
+        hot = (m["T_chip"] > lim.T_chip_max - self.c.near_limit) | (m["T_return_hot"] > lim.T_return_max - self.c.near_limit)
+        result: np.ndarray = (hot | (m["override"] > self.c.override)).astype(float) @ self.groups
+        return result
+
+    def valves(self, m: Measurement) -> np.ndarray:
+        """CDUs of each group whose valve has opened beyond 95 % and not yet fallen below 85 %, ``(b, g)``."""
+        v = m["v_cdu"]
+        self._open = (v > self.c.valve_request) | (self._open & (v > self.c.valve_release))
+        result: np.ndarray = self._open.astype(float) @ self.groups
+        return result
+
+
+class AirSide:
+    """Supply air, chilled water and CRAH fans by request, for sites with a chilled branch."""
+
+    def __init__(self, site: Site, constants: G36Constants) -> None:
+        self.site, self.c = site, constants
+        chilled = site.chilled
+        assert chilled is not None and site.limits.T_inlet_max is not None  # noqa: S101 - built for such sites only
+        self.air = TrimRespond(initial=297.15, low=291.15, high=site.limits.T_inlet_max - 0.5, trim=0.1, respond=-0.3, most=-0.9)
+        low = chilled.T_chw_min
+        self.water = TrimRespond(initial=low + 4.0, low=low, high=low + 12.0, trim=0.15, respond=-0.3, most=-0.9)
+        self._air = self._water = np.zeros((0, 1))
+
+    def reset(self, batch: int) -> None:
+        """Initial setpoints."""
+        self._air, self._water = self.air.start((batch, 1)), self.water.start((batch, 1))
+
+    def decide(self, m: Measurement) -> dict[str, np.ndarray]:
+        """Setpoints of the air side."""
+        c, limit = self.site.chilled, self.site.limits.T_inlet_max
+        assert c is not None and limit is not None  # noqa: S101 - built for such sites only
+        hot = np.clip(np.ceil((m["T_inlet"] - (limit - self.c.near_limit * 0.5)) / 0.25), 0.0, 3.0)
+        self._air = self.air.tick(self._air, hot)
+        starved = (m["y_chw"] > 0.95).astype(float) + (m["T_air"] > self._air + 1.0)
+        self._water = self.water.tick(self._water, starved)
+        full = float(c.crah.m_air(1.0))
+        need = self.c.air_excess * c.server_air * m["q_air"] / full
+        return {"split": np.zeros_like(self._air), "T_chw_set": self._water, "T_air_set": self._air, "y_crah_set": need}
+
+
+class Guideline36:
+    """The reference baseline."""
+
+    period = 300.0
+
+    def __init__(self, site: Site, constants: G36Constants | None = None, name: str = "Guideline36") -> None:
+        self.site, self.name = site, name
+        self.c = constants or G36Constants()
+        self.table = setpoint_table(site)
+        self.requests = Requests(site, self.c)
+        self.air = None if site.chilled is None else AirSide(site, self.c)
+        V, dp = site.cdu.pump.V_dot_nominal, self.table.high[self.table.slices["dp_set"]][0]
+        lim = site.limits
+        self.flow = TrimRespond(initial=0.8 * V, low=0.25 * V, high=V, trim=-0.02 * V, respond=0.03 * V, most=0.07 * V)
+        self.pressure = TrimRespond(initial=0.5 * dp, low=5e3, high=dp, trim=-0.02 * dp, respond=0.03 * dp, most=0.07 * dp,
+                                    ignored=self.c.valves_ignored)  # fmt: skip
+        self.supply = TrimRespond(initial=303.15, low=lim.T_supply_min, high=lim.T_supply_max - 1.0, trim=0.15, respond=-0.3,
+                                  most=-0.9)  # fmt: skip
+        self.reset(1)
+
+    def reset(self, batch: int) -> None:
+        """Start a run of ``batch`` plants."""
+        shape = (batch, self.site.n_groups)
+        self._flow, self._pressure, self._supply = (loop.start(shape) for loop in (self.flow, self.pressure, self.supply))
+        self.requests.reset(batch)
+        if self.air is not None:
+            self.air.reset(batch)
+
+    def decide(self, measurement: Measurement, forecast: Forecast | None) -> Decision:
+        """One tick of all sequences."""
+        m, site = measurement, self.site
+        hot, starved = self.requests.limits(m), self.requests.valves(m)
+        self._flow = self.flow.tick(self._flow, hot)
+        self._pressure = self.pressure.tick(self._pressure, starved)
+        self._supply = self.supply.tick(self._supply, hot)
+        load = load_ratio(site, m["q_cdu"], m["q_air"])
+        values = {
+            "T_supply_set": self._supply,
+            "V_sec_set": self._flow,
+            "dp_set": self._pressure,
+            "T_tower_set": tower_setpoint(site, m, load, self._supply),
+            "m_cw_set": proportional_flow(site, load),
+        }
+        if self.air is not None:
+            values |= self.air.decide(m)
+        setpoints = np.clip(np.asarray(self.table.pack(values)), self.table.low, self.table.high)
+        return Decision(setpoints=setpoints, status=Status.RULE)
+
+
+def tower_setpoint(site: Site, m: Measurement, load: np.ndarray, supply: np.ndarray) -> np.ndarray:
+    """Tower leaving water: chase the wet bulb for a running chiller, else only what the supply setpoints need [K]."""
+    chase = m["T_wb"] + approach_by_load(site.tower.approach_nominal, load)
+    cdu, wse = exchanger_approaches(site, load)
+    needed = supply.min(axis=-1, keepdims=True) - cdu - wse
+    warm = np.maximum(chase, needed)
+    if site.chilled is None:
+        return warm
+    return np.where(m["n_chillers"] > 0.5, chase, warm)

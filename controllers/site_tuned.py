@@ -1,0 +1,103 @@
+"""SiteTuned: the baseline for the headline, Guideline 36 with near-optimal laws whose few constants are tuned once a site.
+
+Tower water and fans follow laws of load and wet bulb instead of a fixed approach, secondary flow follows the load, supply temperature
+follows the wet bulb (BASELINES 2.8-2.9). Limit requests still trim the outcome. Constants are tuned by batch simulation on another season
+than the one scored (``benchmarks/tune_site.py``).
+"""
+
+import dataclasses
+
+import numpy as np
+
+from lowlift.controllers.guideline36 import AirSide, G36Constants, Requests
+from lowlift.controllers.interface import Decision, Forecast, Measurement, Status, setpoint_table
+from lowlift.controllers.tower_law import exchanger_approaches, load_ratio
+from lowlift.controllers.trim_respond import TrimRespond
+from lowlift.models.safe_flow import minimum_safe_flow
+from lowlift.models.site import Site
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class SiteTuning:
+    """The tuned constants; a number, or an array ``(b, 1)`` when many tunings run as one batch."""
+
+    supply_offset: float | np.ndarray = 14.0
+    """``c`` of ``T_supply = T_wb + c + k (load - 0.7)`` [K]."""
+    supply_slope: float | np.ndarray = 0.0
+    """``k`` of the same [K]."""
+    supply_max: float | np.ndarray = 308.0
+    """Warmest supply [K]."""
+    flow_margin: float | np.ndarray = 1.15
+    """Secondary flow over the smallest safe flow at the present load [1]."""
+    tower_share: float | np.ndarray = 1.0
+    """Tower setpoint: share of the exchangers' nominal approaches below the supply setpoint [1]; small means cold water."""
+    water_scale: float | np.ndarray = 0.8
+    """Tower water at rated load over nominal [1]."""
+    water_exponent: float | np.ndarray = 0.7
+    """Tower water: exponent of load [1]."""
+    dp_scale: float | np.ndarray = 0.5
+    """Facility pressure at rated load over its upper limit [1]."""
+
+
+RANGES = {
+    "supply_offset": (6.0, 32.0), "supply_slope": (-6.0, 8.0), "supply_max": (301.0, 314.0), "flow_margin": (1.0, 1.8),
+    "tower_share": (0.4, 2.5), "water_scale": (0.4, 1.0), "water_exponent": (0.3, 1.2), "dp_scale": (0.15, 0.9),
+}  # fmt: skip
+"""Where the tuner looks."""
+
+TUNINGS: dict[str, SiteTuning] = {}
+"""Tuned constants of the packaged sites."""
+
+
+class SiteTuned:
+    """Guideline 36 with tuned laws."""
+
+    period = 300.0
+
+    def __init__(self, site: Site, tuning: SiteTuning | None = None, name: str = "SiteTuned") -> None:
+        self.site, self.name = site, name
+        self.k = tuning or TUNINGS.get(site.name, SiteTuning())
+        self.table = setpoint_table(site)
+        self.requests = Requests(site, G36Constants())
+        self.air = None if site.chilled is None else AirSide(site, G36Constants())
+        # Requests trim the laws: warmer or colder, more or less pressure, around what the laws say.
+        self.relief = TrimRespond(initial=0.0, low=-6.0, high=0.0, trim=0.1, respond=-0.3, most=-0.9)
+        self.boost = TrimRespond(initial=0.0, low=-0.1, high=0.5, trim=-0.01, respond=0.03, most=0.07)
+        self.reset(1)
+
+    def reset(self, batch: int) -> None:
+        """Start a run of ``batch`` plants."""
+        shape = (batch, self.site.n_groups)
+        self._relief, self._boost = self.relief.start(shape), self.boost.start(shape)
+        self.requests.reset(batch)
+        if self.air is not None:
+            self.air.reset(batch)
+
+    def decide(self, measurement: Measurement, forecast: Forecast | None) -> Decision:
+        """Laws first, then what the requests have learned."""
+        m, site, k = measurement, self.site, self.k
+        lim, V_max = site.limits, site.cdu.pump.V_dot_nominal
+        load = load_ratio(site, m["q_cdu"], m["q_air"])
+        self._relief = self.relief.tick(self._relief, self.requests.limits(m))
+        self._boost = self.boost.tick(self._boost, self.requests.valves(m))
+        law = np.minimum(m["T_wb"] + k.supply_offset + k.supply_slope * (load - 0.7), k.supply_max)
+        floor = np.maximum(lim.T_supply_min, m["T_dew_hall"] + lim.dew_point_margin)
+        supply = np.clip(law + self._relief, floor, lim.T_supply_max - 1.0)
+        of_cdu = supply[:, site.group_of_cdu]
+        safe = minimum_safe_flow(site, m["q_cdu"], of_cdu, guard=1.5)
+        starts = np.searchsorted(site.group_of_cdu, np.arange(site.n_groups))
+        flow = np.clip(k.flow_margin * np.maximum.reduceat(safe, starts, axis=-1), 0.25 * V_max, V_max)
+        cdu, wse = exchanger_approaches(site, load)
+        dp_high = self.table.high[self.table.slices["dp_set"]]
+        water = site.m_tower_nominal * k.water_scale * np.maximum(load, 0.05) ** k.water_exponent
+        values = {
+            "T_supply_set": supply,
+            "V_sec_set": flow,
+            "dp_set": dp_high * np.maximum(k.dp_scale * np.maximum(load, 0.1) + self._boost, 0.05),
+            "T_tower_set": supply.min(axis=-1, keepdims=True) - k.tower_share * (cdu + wse),
+            "m_cw_set": water,
+        }
+        if self.air is not None:
+            values |= self.air.decide(m)
+        setpoints = np.clip(np.asarray(self.table.pack(values)), self.table.low, self.table.high)
+        return Decision(setpoints=setpoints, status=Status.RULE)
