@@ -11,9 +11,11 @@ STEP = 300.0
 """Grid of all forecasts [s]."""
 SMOOTHING = 120.0
 """Load is persisted as its mean over this time [s]: swings of single samples do not recur."""
-RISE_WINDOW = 6 * 3600.0
-"""Past over which the upper quantile of load rises is taken [s]."""
+SURGE_WINDOW = 6 * 3600.0
+"""A CDU may jump to the highest heat of this time past [s]."""
 DAY = 86400.0
+LOOK_AHEAD = 3
+"""Steps over which perfect knowledge looks for the next surge."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,7 +48,7 @@ class Forecaster(Protocol):
 class Persistence:
     """Load stays at its recent mean; weather follows yesterday's course, shifted to what is measured now.
 
-    The upper quantile of a CDU's heat adds the 90 % quantile of its own rises over one grid step in the last hours.
+    The upper bound of a CDU's heat is its highest of the last hours: jobs end and come back.
     """
 
     def predict(self, history: History, horizon: float) -> Forecast:
@@ -55,15 +57,12 @@ class Persistence:
         k = round(horizon / STEP)
         recent = max(1, round(SMOOTHING / h.step))
         q = h.q_cdu[-recent:].mean(axis=0)
-        lag = max(1, round(STEP / h.step))
-        past = h.q_cdu[-round(RISE_WINDOW / h.step) :: 4]
-        lag4 = max(1, lag // 4)
-        rise = np.quantile(np.maximum(past[lag4:] - past[:-lag4], 0.0), 0.9, axis=0) if len(past) > 2 * lag4 else 0.0 * q
+        highest = np.maximum(h.q_cdu[-round(SURGE_WINDOW / h.step) :].max(axis=0), q)
         weather = self._weather(h, k)
         return Forecast(
             step=STEP,
             q_cdu=np.tile(q, (k, 1)),
-            q_cdu_high=np.tile(q + rise, (k, 1)),
+            q_cdu_high=np.tile(highest, (k, 1)),
             q_air=np.full(k, h.q_air[-recent:].mean()),
             T_wb=weather[:, 0],
             T_db=weather[:, 1],
@@ -107,5 +106,6 @@ class Perfect:
         beyond = (edges - inside)[:, None] * self._series[-1]
         mean = np.diff(self._total[inside] + beyond, axis=0) / per
         n = mean.shape[1] - 3
-        return Forecast(step=STEP, q_cdu=mean[:, :n], q_cdu_high=mean[:, :n], q_air=mean[:, n], T_wb=mean[:, n + 1],
+        ahead = np.maximum.reduce([mean[np.minimum(np.arange(k) + j, k - 1), :n] for j in range(LOOK_AHEAD)])
+        return Forecast(step=STEP, q_cdu=mean[:, :n], q_cdu_high=ahead, q_air=mean[:, n], T_wb=mean[:, n + 1],
                         T_db=mean[:, n + 2])  # fmt: skip

@@ -31,6 +31,10 @@ class G36Constants:
     """Valve requests of a group that are not answered (few CDUs a group, BASELINES 2.2)."""
 
 
+OFF_DESIGN = 0.3
+"""Growth of the tower's approach for each kelvin of wet bulb below design [1]: cold air carries less heat."""
+
+
 class Requests:
     """Who asks for more, per group: limits, valves with hysteresis, air."""
 
@@ -82,9 +86,8 @@ class AirSide:
         self._air = self.air.tick(self._air, hot)
         starved = (m["y_chw"] > 0.95).astype(float) + (m["T_air"] > self._air + 1.0)
         self._water = self.water.tick(self._water, starved)
-        full = float(c.crah.m_air(1.0))
-        need = self.c.air_excess * c.server_air * m["q_air"] / full
-        return {"split": np.zeros_like(self._air), "T_chw_set": self._water, "T_air_set": self._air, "y_crah_set": need}
+        ratio = np.full_like(self._air, self.c.air_excess)
+        return {"split": np.zeros_like(self._air), "T_chw_set": self._water, "T_air_set": self._air, "air_ratio_set": ratio}
 
 
 class Guideline36:
@@ -123,25 +126,37 @@ class Guideline36:
         self._pressure = self.pressure.tick(self._pressure, starved)
         self._supply = self.supply.tick(self._supply, hot)
         load = load_ratio(site, m["q_cdu"], m["q_air"])
-        values = {
+        air = {} if self.air is None else self.air.decide(m)
+        values = air | {
             "T_supply_set": self._supply,
             "V_sec_set": self._flow,
             "dp_set": self._pressure,
-            "T_tower_set": tower_setpoint(site, m, load, self._supply),
+            "T_tower_set": tower_setpoint(site, m, load, self._supply, air.get("T_chw_set")),
             "m_cw_set": proportional_flow(site, load),
         }
-        if self.air is not None:
-            values |= self.air.decide(m)
         setpoints = np.clip(np.asarray(self.table.pack(values)), self.table.low, self.table.high)
         return Decision(setpoints=setpoints, status=Status.RULE)
 
 
-def tower_setpoint(site: Site, m: Measurement, load: np.ndarray, supply: np.ndarray) -> np.ndarray:
-    """Tower leaving water: chase the wet bulb for a running chiller, else only what the supply setpoints need [K]."""
-    chase = m["T_wb"] + approach_by_load(site.tower.approach_nominal, load)
+CONDENSER_MIN = 291.15
+"""Coldest water sent to a running chiller [K] (guess: head pressure of a variable-speed machine)."""
+
+
+def tower_setpoint(
+    site: Site, m: Measurement, load: np.ndarray, supply: np.ndarray, chilled: np.ndarray | None
+) -> np.ndarray:
+    """Tower leaving water [K].
+
+    With a chiller running: wet bulb plus approach by load, not below what its condenser takes. On the economiser alone: as cold as the
+    supply setpoints of the liquid need, and where air is cooled too, as cold as the chilled-water setpoint needs; never colder than the
+    towers can make it.
+    """
+    chase = m["T_wb"] + approach_by_load(site.tower.approach_nominal, load) + OFF_DESIGN * np.maximum(
+        site.T_wb_design - m["T_wb"], 0.0
+    )  # fmt: skip
     cdu, wse = exchanger_approaches(site, load)
     needed = supply.min(axis=-1, keepdims=True) - cdu - wse
-    warm = np.maximum(chase, needed)
-    if site.chilled is None:
-        return warm
-    return np.where(m["n_chillers"] > 0.5, chase, warm)
+    if chilled is None:
+        return np.maximum(chase, needed)
+    free = np.maximum(chase, np.minimum(needed, chilled - wse))
+    return np.where(m["n_chillers"] > 0.5, np.maximum(chase, CONDENSER_MIN), free)

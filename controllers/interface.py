@@ -130,9 +130,9 @@ def setpoint_table(site: Site) -> SignalVector:
         c = site.chilled
         table += [
             s("split", "1", "share of the CDU water that passes the chillers", 0.0, 0.5, 4.0),
-            s("T_chw_set", "K", "leaving temperature of the chillers", c.T_chw_min, c.T_chw_min + 14.0, 10.0),
+            s("T_chw_set", "K", "leaving temperature of the chillers", c.T_chw_min, c.T_chw_max, 10.0),
             s("T_air_set", "K", "supply air temperature of the CRAHs", 291.15, 301.15, 20.0),
-            s("y_crah_set", "1", "CRAH fan speed", 0.3, 1.0, 4.0),
+            s("air_ratio_set", "1", "CRAH air over the air that the servers draw", 0.9, 1.4, 4.0),
         ]
     return SignalVector(table)
 

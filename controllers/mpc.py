@@ -18,8 +18,8 @@ from lowlift.models.liquid_hall import LiquidHall
 
 STAGES = (300.0,) * 6 + (600.0,) * 3 + (1200.0,) * 3 + (1800.0,) * 4 + (3600.0,) * 2
 """Default grid: 18 stages over 6 h, fine where the plant still moves."""
-INFEASIBLE = 0.2
-"""Largest scaled infeasibility of a plan that may still be used (1 K on the loop temperatures)."""
+CHILLER_IDLE = 0.04
+"""Share of one chiller's capacity below which a plan counts as chiller-free."""
 
 
 class InputError(ValueError):
@@ -36,7 +36,6 @@ class MPC:
         weights: what to minimise.
         margin: distance kept to chip and return limits [K]; at least the regulatory layer's guard, or the plan would
             count on flows that the protection overrides.
-        high_share: weight of the forecast's upper quantile against its mean in the limits of the hottest CDU [1].
         name: name in tables.
     """
 
@@ -48,12 +47,11 @@ class MPC:
         stages: tuple[float, ...] = STAGES,
         weights: Weights | None = None,
         margin: float = 1.7,
-        high_share: float = 0.0,
         name: str = "MPC",
         period: float = 300.0,
     ) -> None:
         self.name, self.period = name, period
-        self.plant, self.fallback, self.margin, self.high_share = plant, fallback, margin, high_share
+        self.plant, self.fallback, self.margin = plant, fallback, margin
         self.model = GroupedHall(plant)
         self.ocp = Ocp(self.model, stages, weights)
         self.solver = OcpSolver(self.ocp)
@@ -111,13 +109,13 @@ class MPC:
         edges = np.concatenate([[0.0], np.cumsum(self.ocp.stages)])
         mean = stage_means(forecast.q_cdu, forecast.step, edges)
         high = stage_means(forecast.q_cdu_high, forecast.step, edges)
-        hot = (1.0 - self.high_share) * mean + self.high_share * high
         n = len(self.ocp.stages)
         one = np.ones((n, 1))
         weights = self.ocp.weights
         return np.hstack([
             self.model.group_mean(mean) / 1e6,
-            self.model.group_max(hot) / 1e6,
+            self.model.group_max(mean) / 1e6,
+            self.model.group_max(np.maximum(high, mean)) / 1e6,
             stage_means(forecast.q_air[:, None], forecast.step, edges) / 1e6,
             (stage_means(forecast.T_wb[:, None], forecast.step, edges) - T_REFERENCE) / T_SCALE,
             (stage_means(forecast.T_db[:, None], forecast.step, edges) - T_REFERENCE) / T_SCALE,
@@ -128,10 +126,8 @@ class MPC:
 
     def _counts(self, measurement: Measurement) -> np.ndarray:
         """What staging runs now, held over the horizon."""
-        r, site = measurement.values, self.plant.site
+        r = measurement.values
         values = {"n_fws": r["n_fws"][0], "n_cw": r["n_cw"][0], "n_cells": r["n_cells"][0]}
-        if site.chilled is not None:
-            values["n_chillers"] = r["n_chillers"][0]
         return np.concatenate([values[s.name] for s in self.model.counts.signals])
 
     # -- guesses --------------------------------------------------------------------------------------------------
@@ -178,8 +174,13 @@ class MPC:
             "m_cw_set": shown[:, [2 * g]],
         }
         if site.chilled is not None:
-            values |= {"split": u["split"], "T_chw_set": u["T_chw_set"],
-                       "T_air_set": x[:, [m.nodes.index("T_air_cold")]], "y_crah_set": u["y_crah"]}  # fmt: skip
+            c = site.chilled
+            q_air = 1e6 * data[:, [3 * g]]
+            # Hardly any chiller in the plan means: none. A setpoint out of reach lets staging stop the last machine.
+            idle = shown[:, [4 * g + 3]] < CHILLER_IDLE * c.chiller.Q_dot_nominal
+            values |= {"split": u["split"], "T_chw_set": np.where(idle, c.T_chw_max, u["T_chw_set"]),
+                       "T_air_set": x[:, [m.nodes.index("T_air_cold")]],
+                       "air_ratio_set": c.crah.m_air(u["y_crah"]) / np.maximum(c.server_air * q_air, 1e-3)}  # fmt: skip
         setpoints = np.clip(self.setpoints.pack(values), self.setpoints.low, self.setpoints.high)
         predicted = {
             "T_chip": shown[:, 2 * g + 1 : 3 * g + 1], "T_return_hot": shown[:, 3 * g + 1 : 4 * g + 1],

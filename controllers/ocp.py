@@ -25,6 +25,8 @@ from lowlift.thermal import ops
 T_REFERENCE, T_SCALE = 303.15, 5.0
 CHW_SCALE = 10.0
 DT_REFERENCE = 300.0
+SURGE_MARGIN = 4.0
+"""Distance that the outlet of a surging rack keeps to its limit [K]: the supply overshoots while its valve catches up."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -68,14 +70,14 @@ class Ocp:
         g = model.site.n_groups
         self.has_air = model.site.chilled is not None
         ns = 3 * g + (1 if self.has_air else 0)
-        self.n_data = 2 * g + 6
-        """Per stage: q, q_hot (per group, MW), q_air (MW), T_wb, T_db (scaled), p (1e5 Pa), energy and water price."""
+        self.n_data = 3 * g + 6
+        """Per stage: q, q_hot, q_surge (per group, MW), q_air (MW), T_wb, T_db (scaled), p (1e5 Pa), energy and water price."""
         self.n_counts = model.counts.size
         self.sizes = StageSizes(len(model.nodes), model.controls.size, ns, self._path_rows(g))
         self.u_offset, self.u_scale = self._control_scaling()
 
     def _path_rows(self, g: int) -> int:
-        return 6 * g + 2 + (2 if self.has_air else 0)
+        return 7 * g + 2 + (2 if self.has_air else 0)
 
     def _control_scaling(self) -> tuple[np.ndarray, np.ndarray]:
         offset, scale = np.zeros(self.model.controls.size), np.ones(self.model.controls.size)
@@ -102,9 +104,9 @@ class Ocp:
         x = T_REFERENCE + T_SCALE * w
         u = self.u_offset + self.u_scale * v
         data = {
-            "q": d[:g] * 1e6, "q_hot": d[g : 2 * g] * 1e6, "q_air": d[2 * g] * 1e6,
-            "T_wb": T_REFERENCE + T_SCALE * d[2 * g + 1], "T_db": T_REFERENCE + T_SCALE * d[2 * g + 2],
-            "p": d[2 * g + 3] * 1e5,
+            "q": d[:g] * 1e6, "q_hot": d[g : 2 * g] * 1e6, "q_surge": d[2 * g : 3 * g] * 1e6, "q_air": d[3 * g] * 1e6,
+            "T_wb": T_REFERENCE + T_SCALE * d[3 * g + 1], "T_db": T_REFERENCE + T_SCALE * d[3 * g + 2],
+            "p": d[3 * g + 3] * 1e5,
         }  # fmt: skip
         dx, out = m.evaluate(x, u, counts, data)
         S = x[g : 2 * g]
@@ -113,6 +115,7 @@ class Ocp:
         path = [
             out.T_chip - (lim.T_chip_max - margin[0]),
             out.T_return_hot - (lim.T_return_max - margin[0]),
+            out.T_surge - (lim.T_return_max - SURGE_MARGIN),
             -20.0 * out.spare,
             S - (lim.T_supply_max - 0.5 * margin[0]),
             floor - S,
@@ -124,10 +127,10 @@ class Ocp:
             assert lim.T_inlet_max is not None  # noqa: S101 - checked when the site file was read
             cold = x[m.nodes.index("T_air_cold")]
             path += [out.T_inlet - (lim.T_inlet_max - 0.3 * margin[0]), 291.15 - cold]
-        price, water = d[2 * g + 4], d[2 * g + 5]
+        price, water = d[3 * g + 4], d[3 * g + 5]
         cost = price * out.power.cooling / 1e6 + water * out.makeup * 3.6
         shown = ca.vertcat(out.flows.V_sec, out.flows.dp_header, out.flows.m_cw, out.T_chip, out.T_return_hot,
-                           out.power.cooling, out.T_inlet, out.flows.m_crah)  # fmt: skip
+                           out.power.cooling, out.T_inlet, out.fluxes.Q_chiller)  # fmt: skip
         return ca.Function("stage", [w, v, d, counts, margin], [dx / T_SCALE, ca.vertcat(*path), cost, shown],
                            {"cse": True})  # fmt: skip
 
@@ -135,7 +138,7 @@ class Ocp:
         """Which slack softens each path row; None: hard."""
         g = self.model.site.n_groups
         hot, spare, supply = range(g), range(g, 2 * g), range(2 * g, 3 * g)
-        rows: list[int | None] = [*hot, *hot, *spare, *supply, *supply, *([None] * g), None, None]
+        rows: list[int | None] = [*hot, *hot, *hot, *spare, *supply, *supply, *([None] * g), None, None]
         if self.has_air:
             rows += [3 * g, 3 * g]
         return rows

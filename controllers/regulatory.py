@@ -92,7 +92,8 @@ class RegulatoryLayer:
         new["y_fan"] = a["y_fan"] + self._pi("fan", readings["T_tower"] - sp["T_tower_set"], g.k_fan, g.t_fan)
         if s.chilled is not None:
             new["y_chw"] = a["y_chw"] + self._pi("chw", readings["T_air"] - sp["T_air_set"], g.k_chw, g.t_chw)
-            new["y_crah"] = sp["y_crah_set"]
+            drawn = s.chilled.server_air * readings["q_air"]
+            new["y_crah"] = sp["air_ratio_set"] * drawn / float(s.chilled.crah.m_air(1.0))
             new["split"] = sp["split"]
             new["T_chw_set"] = sp["T_chw_set"]
         new |= self.staging.decide(readings, sp, a)

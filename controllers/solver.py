@@ -112,11 +112,12 @@ class OcpSolver:
         )
         size = max(1.0, (np.abs(lam_g).sum() + np.abs(lam_x).sum()) / (100.0 * (lam_g.size + lam_x.size)))
         stationarity = float(np.max(np.abs(gradient + lam_x))) / size
+        # A multiplier on a bound that does not exist is an error of its own size.
         gap_g = np.where(lam_g > 0, ubg - g, g - lbg)
         gap_x = np.where(lam_x > 0, high - z, z - low)
-        with np.errstate(invalid="ignore"):
-            product = np.concatenate([np.abs(lam_g * gap_g)[lam_g != 0], np.abs(lam_x * gap_x)[lam_x != 0]])
-        complementarity = float(np.max(np.where(np.isfinite(product), product, np.abs(product) > 0), initial=0.0)) / size
+        gap = np.concatenate([gap_g, gap_x])
+        gap = np.where(np.isfinite(gap), np.abs(gap), 1.0)
+        complementarity = float(np.max(np.abs(np.concatenate([lam_g, lam_x])) * gap, initial=0.0)) / size
         values = [infeasibility, stationarity, complementarity]
         if not np.all(np.isfinite(z)) or not np.all(np.isfinite(values)):
             infeasibility = stationarity = complementarity = float("inf")

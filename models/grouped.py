@@ -18,8 +18,9 @@ from lowlift.models.site import Site
 from lowlift.thermal import ops
 from lowlift.thermal.ops import Signal
 
-COUNTS = ("n_fws", "n_cw", "n_cells", "n_chillers")
-"""Actuators that staging decides: parameters of a prediction, not controls."""
+COUNTS = ("n_fws", "n_cw", "n_cells")
+"""Counts that staging decides and a prediction takes as they are. The number of chillers is relaxed instead: whether one should run is
+the economiser/chiller split that the optimiser decides."""
 VALVE_RESERVE = 0.9
 """Opening at which the hottest CDU must still reach its supply temperature."""
 
@@ -37,6 +38,8 @@ class GroupOutputs:
     """Heat that the hottest CDU could still pass on with its valve at the reserve opening, per its nominal heat [1]."""
     T_inlet: Signal
     """Server inlet air [K] (zero where air is not cooled here)."""
+    T_surge: Signal
+    """Hottest rack outlet of each group if its load rose to the surge level and its pumps to full speed [K]."""
     makeup: Signal
     """Water made up at the towers [kg/s]."""
     flows: Flows
@@ -75,8 +78,8 @@ class GroupedHall:
     ) -> tuple[Signal, GroupOutputs]:
         """``dx/dt`` [K/s] and the outputs.
 
-        ``d`` holds ``q`` (mean liquid heat of a CDU, per group [W]), ``q_hot`` (the hottest CDU of each group [W]),
-        ``q_air``, ``T_wb``, ``T_db``, ``p``.
+        ``d`` holds ``q`` (mean liquid heat of a CDU, per group [W]), ``q_hot`` (the hottest CDU of each group [W]), ``q_surge`` (what
+        that CDU may jump to before the next decision [W]), ``q_air``, ``T_wb``, ``T_db``, ``p``.
         """
         s, g = self.site, self.site.n_groups
         R, S, *rest = ops.split(x, [g, g] + [1] * len(self.facility.nodes))
@@ -108,6 +111,9 @@ class GroupedHall:
         m_wide = s.rho_water * s.cdu.primary_conductance(VALVE_RESERVE) * ops.sqrt(f.dp_header + 1.0)
         R_hot = S + d["q_hot"] / (f.m_sec * cp)
         spare = (s.cdu.exchanger.conductance(f.m_sec, m_wide) * (R_hot - F) - d["q_hot"]) / s.cdu.exchanger.Q_dot_nominal
+        full = s.rho_secondary * s.cdu.pump.V_dot_nominal * ops.constant(self.smallest_share, R)
+        q_surge = d["q_surge"] / ops.constant(self.hot_racks, R)
+        T_surge = S + q_surge / (full * cp)
         T_inlet = zero
         if s.chilled is not None:
             demand = ops.maximum(s.chilled.server_air * d["q_air"], 1e-3)
@@ -120,6 +126,7 @@ class GroupedHall:
             T_return_hot=T_out,
             spare=spare,
             T_inlet=T_inlet,
+            T_surge=T_surge,
             makeup=fluxes.evaporation + fluxes.drift + fluxes.blowdown,
             flows=f,
             fluxes=fluxes,

@@ -300,7 +300,7 @@ def actuator_table(site: Site, n_cdu: int, n_groups: int) -> SignalVector:
         c = site.chilled
         table += [
             a("split", 1, "plant", "share of the CDU water that passes the chillers", 0.0, 0.5, 120.0),
-            a("T_chw_set", 1, "plant", "leaving setpoint of the chillers", c.T_chw_min, c.T_chw_min + 14.0, 600.0, "K"),
+            a("T_chw_set", 1, "plant", "leaving setpoint of the chillers", c.T_chw_min, c.T_chw_max, 600.0, "K"),
             a("n_chillers", 1, "plant", "chillers running", 0.0, c.n_chillers, 0.0),
             a("y_chw", 1, "plant", "chilled-water pump speed", 0.2, 1.0, 60.0),
             a("y_crah", 1, "plant", "CRAH fan speed", 0.2, 1.0, 60.0),

@@ -56,7 +56,9 @@ class ChilledBranch:
     server_air: float
     """Air mass flow that the servers draw, per watt of heat to air [kg/s/W]."""
     T_chw_min: float
-    """Lowest leaving temperature the chiller is rated for [K]."""
+    """Lowest leaving setpoint of the chillers [K]."""
+    T_chw_max: float
+    """Highest leaving setpoint: practically off [K]."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -327,4 +329,5 @@ def _chilled(file: SiteFile, Q_air: float, cp_w: float, rho_w: float) -> Chilled
         C_air=0.5 * data.C_air_MJ_K * 1e6,
         server_air=data.flow_air_server_m3_s_kW * 1.2 / 1e3,
         T_chw_min=T_chw - 2.0,
+        T_chw_max=T_chw + 12.0,
     )
