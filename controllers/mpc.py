@@ -18,8 +18,10 @@ from lowlift.models.liquid_hall import LiquidHall
 
 STAGES = (300.0,) * 6 + (600.0,) * 3 + (1200.0,) * 3 + (1800.0,) * 4 + (3600.0,) * 2
 """Default grid: 18 stages over 6 h, fine where the plant still moves."""
-CHILLER_IDLE = 0.04
-"""Share of one chiller's capacity below which a plan counts as chiller-free."""
+FROZEN = 1200.0
+"""Chillers obey minimum on and off times: their number is taken as it is for this long [s]."""
+START_ABOVE, STOP_BELOW = 0.35, 0.15
+"""Planned number of chillers after that time that calls the first machine, and that lets the last one go [1]."""
 
 
 class InputError(ValueError):
@@ -56,6 +58,7 @@ class MPC:
         self.ocp = Ocp(self.model, stages, weights)
         self.solver = OcpSolver(self.ocp)
         self.setpoints = setpoint_table(plant.site)
+        self.frozen = FROZEN if len(stages) > 1 else 0.0
         self.reset(1)
 
     def reset(self, batch: int) -> None:
@@ -82,20 +85,22 @@ class MPC:
         floor = float(measurement["T_dew_hall"][0, 0]) + site.limits.dew_point_margin
         p = self.ocp.parameters(x0, data, counts, self.margin, floor)
         guess = self._guess(x0, measurement, forecast)
-        found = self.solver.solve(p, guess, self._last)
+        running = None if site.chilled is None else float(measurement["n_chillers"][0, 0])
+        bounds = self.ocp.bounds({} if running is None else {"n_chillers": running}, self.frozen)
+        found = self.solver.solve(p, guess, bounds, self._last)
         ms = 1e3 * (time.perf_counter() - started)
         usable = found.kkt_error <= ACCEPTABLE or (found.infeasibility <= TOLERANCE and np.isfinite(found.stationarity))
         if usable:
             self._last, self._failures = found, 0
             status = Status.OPTIMAL if found.kkt_error <= TOLERANCE else Status.SUBOPTIMAL
             note = f"{found.solver}, {found.iterations} iterations, KKT error {found.kkt_error:.1e}"
-            plan = self._plan(measurement.t, found.z, data, counts, floor)
+            plan = self._plan(measurement.t, found.z, data, counts, floor, running)
             return Decision(setpoints=plan.setpoints[:1], status=status, message=note, solve_ms=ms,
                             kkt_error=found.kkt_error, plan=plan)  # fmt: skip
         self._failures += 1
         reason = f"{found.solver} ended with KKT error {found.kkt_error:.1e} (infeasibility {found.infeasibility:.1e})"
         if self._failures == 1 and self._last is not None:
-            plan = self._plan(measurement.t, self._shifted(self._last.z, x0), data, counts, floor)
+            plan = self._plan(measurement.t, self._shifted(self._last.z, x0), data, counts, floor, running)
             return Decision(setpoints=plan.setpoints[:1], status=Status.FALLBACK, solve_ms=ms,
                             kkt_error=found.kkt_error, message=f"{reason}; previous plan shifted", plan=plan)  # fmt: skip
         self._last = None
@@ -156,7 +161,9 @@ class MPC:
 
     # -- setpoints out --------------------------------------------------------------------------------------------
 
-    def _plan(self, t: float, z: np.ndarray, data: np.ndarray, counts: np.ndarray, floor: float) -> Plan:
+    def _plan(
+        self, t: float, z: np.ndarray, data: np.ndarray, counts: np.ndarray, floor: float, running: float | None
+    ) -> Plan:
         m, site, g = self.model, self.plant.site, self.plant.site.n_groups
         _, controls, ends, slacks = self.ocp.split(z)
         margin = np.array([self.margin, floor])
@@ -176,9 +183,7 @@ class MPC:
         if site.chilled is not None:
             c = site.chilled
             q_air = 1e6 * data[:, [3 * g]]
-            # Hardly any chiller in the plan means: none. A setpoint out of reach lets staging stop the last machine.
-            idle = shown[:, [4 * g + 3]] < CHILLER_IDLE * c.chiller.Q_dot_nominal
-            values |= {"split": u["split"], "T_chw_set": np.where(idle, c.T_chw_max, u["T_chw_set"]),
+            values |= {"split": u["split"], "T_chw_set": self._chilled_setpoint(u, running or 0.0),
                        "T_air_set": x[:, [m.nodes.index("T_air_cold")]],
                        "air_ratio_set": c.crah.m_air(u["y_crah"]) / np.maximum(c.server_air * q_air, 1e-3)}  # fmt: skip
         setpoints = np.clip(self.setpoints.pack(values), self.setpoints.low, self.setpoints.high)
@@ -189,6 +194,20 @@ class MPC:
             "slack": slacks, **{name: value for name, value in u.items()},
         }  # fmt: skip
         return Plan(t=t + np.concatenate([[0.0], np.cumsum(self.ocp.stages)]), predicted=predicted, setpoints=setpoints)
+
+    def _chilled_setpoint(self, u: dict[str, np.ndarray], running: float) -> np.ndarray:
+        """Leaving setpoints of the plan, or one out of reach where no chiller is wanted, so that staging stops the last machine."""
+        c = self.plant.site.chilled
+        assert c is not None  # noqa: S101 - called for sites with a chilled branch only
+        begins = np.concatenate([[0.0], np.cumsum(self.ocp.stages)[:-1]])
+        free = (begins >= self.frozen) & (begins < self.frozen + 3600.0)
+        later = float(np.average(u["n_chillers"][free, 0], weights=self.ocp.stages[free]))
+        if later < (STOP_BELOW if running > 0.5 else START_ABOVE):
+            return np.full_like(u["T_chw_set"], c.T_chw_max)
+        if running < 0.5:
+            first = u["T_chw_set"][np.argmax(free)]
+            return np.where(begins[:, None] < self.frozen, first, u["T_chw_set"])
+        return u["T_chw_set"]
 
 
 def stage_means(values: np.ndarray, step: float, edges: np.ndarray) -> np.ndarray:

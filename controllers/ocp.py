@@ -25,8 +25,8 @@ from lowlift.thermal import ops
 T_REFERENCE, T_SCALE = 303.15, 5.0
 CHW_SCALE = 10.0
 DT_REFERENCE = 300.0
-SURGE_MARGIN = 4.0
-"""Distance that the outlet of a surging rack keeps to its limit [K]: the supply overshoots while its valve catches up."""
+SURGE_OVERSHOOT = 6.0
+"""How far the supply of a CDU may overshoot while its valve catches up with a surge of its nominal heat [K]."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -77,7 +77,7 @@ class Ocp:
         self.u_offset, self.u_scale = self._control_scaling()
 
     def _path_rows(self, g: int) -> int:
-        return 7 * g + 2 + (2 if self.has_air else 0)
+        return 8 * g + 2 + (2 if self.has_air else 0)
 
     def _control_scaling(self) -> tuple[np.ndarray, np.ndarray]:
         offset, scale = np.zeros(self.model.controls.size), np.ones(self.model.controls.size)
@@ -111,11 +111,13 @@ class Ocp:
         dx, out = m.evaluate(x, u, counts, data)
         S = x[g : 2 * g]
         basin = x[m.nodes.index("T_basin")]
+        overshoot = SURGE_OVERSHOOT * ops.maximum(data["q_surge"] - data["q_hot"], 0.0) / site.cdu.exchanger.Q_dot_nominal
         floor = ops.maximum(lim.T_supply_min, margin[1])
         path = [
             out.T_chip - (lim.T_chip_max - margin[0]),
             out.T_return_hot - (lim.T_return_max - margin[0]),
-            out.T_surge - (lim.T_return_max - SURGE_MARGIN),
+            out.T_surge - (lim.T_return_max - margin[0] - overshoot),
+            out.T_chip_surge - (lim.T_chip_max - margin[0] - overshoot),
             -20.0 * out.spare,
             S - (lim.T_supply_max - 0.5 * margin[0]),
             floor - S,
@@ -138,7 +140,7 @@ class Ocp:
         """Which slack softens each path row; None: hard."""
         g = self.model.site.n_groups
         hot, spare, supply = range(g), range(g, 2 * g), range(2 * g, 3 * g)
-        rows: list[int | None] = [*hot, *hot, *hot, *spare, *supply, *supply, *([None] * g), None, None]
+        rows: list[int | None] = [*hot, *hot, *hot, *hot, *spare, *supply, *supply, *([None] * g), None, None]
         if self.has_air:
             rows += [3 * g, 3 * g]
         return rows
@@ -197,16 +199,23 @@ class Ocp:
             "equality": equality, "lbg": np.concatenate(lbg), "ubg": np.concatenate(ubg),
         }  # fmt: skip
 
-    @functools.cached_property
-    def bounds(self) -> tuple[np.ndarray, np.ndarray]:
-        """Bounds of all variables: actuators and slacks are hard, states free."""
+    def bounds(self, fixed: dict[str, float] | None = None, until: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
+        """Bounds of all variables: actuators and slacks are hard, states free.
+
+        ``fixed`` controls keep a value in the stages that begin before ``until`` [s].
+        """
         z, table = self.sizes, self.model.controls
         low_u, high_u = (table.low - self.u_offset) / self.u_scale, (table.high - self.u_offset) / self.u_scale
         free = np.full(z.nx, np.inf)
         low, high = [-free], [free]
-        for _ in self.stages:
-            low += [low_u, -free, np.zeros(z.ns), -free]
-            high += [high_u, free, np.full(z.ns, np.inf), free]
+        begins = np.concatenate([[0.0], np.cumsum(self.stages)[:-1]])
+        for begin in begins:
+            lower, upper = low_u.copy(), high_u.copy()
+            for name, value in (fixed or {}).items() if begin < until else ():
+                part = table.slices[name]
+                lower[part] = upper[part] = (value - self.u_offset[part]) / self.u_scale[part]
+            low += [lower, -free, np.zeros(z.ns), -free]
+            high += [upper, free, np.full(z.ns, np.inf), free]
         return np.concatenate(low), np.concatenate(high)
 
     # -- packing --------------------------------------------------------------------------------------------------

@@ -2,8 +2,8 @@
 
 All loops are PI in velocity form (the limits on the actuator are the anti-windup) or direct inversions of a pump law,
 followed by stroke and ramp limits. On top of the setpoints each CDU protects its own racks: a feed-forward from its
-measured heat (the smallest safe flow) and a PI on its hottest chip and outlet can only *raise* its pump speed. What they
-add is measured as ``override``. Nobody wins by acting faster than a plant can: this layer is the same for every
+measured heat (the smallest safe flow) and a PI on its hottest chip and outlet can only *raise* its pump speed; where its
+valve is open as well, the pressure of its group is raised. What the pumps add is measured as ``override``. Nobody wins by acting faster than a plant can: this layer is the same for every
 controller, the oracle included.
 
 Gains follow lambda tuning (closed-loop time constant about twice the loop's dead time and sampling) on the two packaged
@@ -32,6 +32,14 @@ class Gains:
     """Pump override, proportional [1/K]."""
     t_override: float = 60.0
     """Pump override, integral time [s]."""
+    valve_open: float = 0.9
+    """Opening from which a CDU near its limits asks for more pressure [1]."""
+    k_boost: float = 0.10
+    """Pressure boost of a group, share of the highest pressure, proportional [1/K]."""
+    t_boost: float = 30.0
+    """Pressure boost, integral time [s]."""
+    t_air: float = 2400.0
+    """Time in which CRAH air runs down from full flow: it rises at once, but does not follow every dip of a job [s]."""
     k_valve: float = 0.02
     """Primary valve, proportional [1/K]."""
     t_valve: float = 50.0
@@ -58,12 +66,15 @@ class RegulatoryLayer:
         self.setpoints = setpoint_table(plant.site)
         self.staging = Staging(plant.site, step)
         self._errors: dict[str, np.ndarray] = {}
-        self._protection = np.zeros((0, 0))
+        self._protection = self._boost = self._drawn = np.zeros((0, 0))
+        self._groups = np.eye(plant.site.n_groups)[plant.site.group_of_cdu] > 0.0
 
     def reset(self, batch: int) -> None:
         """Start a new run."""
         self._errors.clear()
         self._protection = np.zeros((batch, self.plant.site.n_cdu))
+        self._boost = np.zeros((batch, self.plant.site.n_groups))
+        self._drawn = np.zeros((batch, 1))
         self.staging.reset(batch)
 
     def act(self, readings: Mapping[str, np.ndarray], setpoints: np.ndarray, u: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -86,14 +97,20 @@ class RegulatoryLayer:
 
         error = readings["T_supply"] - ops.gather(sp["T_supply_set"], of_group)
         new["v_cdu"] = a["v_cdu"] + self._pi("valve", error, g.k_valve, g.t_valve)
-        ratio = np.sqrt(sp["dp_set"] / np.maximum(readings["dp_header"], 100.0))
+        # A CDU near its limits with its valve open needs more facility water: its group's pressure is raised at once.
+        starved = np.where(a["v_cdu"] > g.valve_open, excess, -g.guard)
+        worst = np.max(np.where(self._groups, starved[:, :, None], -g.guard), axis=1)
+        self._boost = np.clip(self._boost + self._pi("boost", worst, g.k_boost, g.t_boost), 0.0, 1.0)
+        dp = sp["dp_set"] + self._boost * self.setpoints.high[self.setpoints.slices["dp_set"]]
+        ratio = np.sqrt(dp / np.maximum(readings["dp_header"], 100.0))
         new["y_fws"] = a["y_fws"] * (1.0 + g.inversion * (np.clip(ratio, 0.5, 2.0) - 1.0))
         new["y_cw"] = a["y_cw"] + g.inversion * 0.5 * (sp["m_cw_set"] - readings["m_cw"]) / s.m_tower_nominal
         new["y_fan"] = a["y_fan"] + self._pi("fan", readings["T_tower"] - sp["T_tower_set"], g.k_fan, g.t_fan)
         if s.chilled is not None:
             new["y_chw"] = a["y_chw"] + self._pi("chw", readings["T_air"] - sp["T_air_set"], g.k_chw, g.t_chw)
-            drawn = s.chilled.server_air * readings["q_air"]
-            new["y_crah"] = sp["air_ratio_set"] * drawn / float(s.chilled.crah.m_air(1.0))
+            slowest = self._drawn - dt / g.t_air * float(s.chilled.crah.m_air(1.0))
+            self._drawn = np.maximum(s.chilled.server_air * readings["q_air"], slowest)
+            new["y_crah"] = sp["air_ratio_set"] * self._drawn / float(s.chilled.crah.m_air(1.0))
             new["split"] = sp["split"]
             new["T_chw_set"] = sp["T_chw_set"]
         new |= self.staging.decide(readings, sp, a)

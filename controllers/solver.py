@@ -82,9 +82,11 @@ class OcpSolver:
         gradient = ca.gradient(cost + ca.dot(lam, g), x)
         return ca.Function("residuals", [x, p, lam], [cost, g, gradient])
 
-    def solve(self, p: np.ndarray, guess: np.ndarray, warm: Solution | None = None) -> Solution:
+    def solve(
+        self, p: np.ndarray, guess: np.ndarray, bounds: tuple[np.ndarray, np.ndarray], warm: Solution | None = None
+    ) -> Solution:
         """Solve from a guess; a previous solution's multipliers warm-start the duals where the solver takes them."""
-        low, high = self.ocp.bounds
+        low, high = bounds
         best: Solution | None = None
         for name, solver in (("fatrop", lambda: self._fatrop), ("ipopt", lambda: self._ipopt)):
             started = time.perf_counter()
@@ -93,7 +95,7 @@ class OcpSolver:
             r = call(x0=np.clip(guess, low, high), p=p, lbx=low, ubx=high, lbg=self.ocp.problem["lbg"],
                      ubg=self.ocp.problem["ubg"], **extra)  # fmt: skip
             seconds = time.perf_counter() - started
-            found = self._judge(name, p, r, int(call.stats().get("iter_count", 0)), seconds)
+            found = self._judge(name, p, bounds, r, int(call.stats().get("iter_count", 0)), seconds)
             if best is None or found.kkt_error < best.kkt_error or not np.isfinite(best.kkt_error):
                 best = found
             if best.kkt_error <= TOLERANCE:
@@ -101,9 +103,12 @@ class OcpSolver:
         assert best is not None  # noqa: S101 - the loop ran
         return best
 
-    def _judge(self, name: str, p: np.ndarray, r: dict[str, Any], iterations: int, seconds: float) -> Solution:
+    def _judge(
+        self, name: str, p: np.ndarray, bounds: tuple[np.ndarray, np.ndarray], r: dict[str, Any], iterations: int,
+        seconds: float,
+    ) -> Solution:  # fmt: skip
         z, lam_g, lam_x = (np.asarray(r[k]).ravel() for k in ("x", "lam_g", "lam_x"))
-        low, high = self.ocp.bounds
+        low, high = bounds
         cost, g, gradient = (np.asarray(v).ravel() for v in self._residuals(z, p, lam_g))
         lbg, ubg = self.ocp.problem["lbg"], self.ocp.problem["ubg"]
         infeasibility = max(

@@ -40,6 +40,8 @@ class GroupOutputs:
     """Server inlet air [K] (zero where air is not cooled here)."""
     T_surge: Signal
     """Hottest rack outlet of each group if its load rose to the surge level and its pumps to full speed [K]."""
+    T_chip_surge: Signal
+    """Its hottest chip then [K]."""
     makeup: Signal
     """Water made up at the towers [kg/s]."""
     flows: Flows
@@ -127,6 +129,7 @@ class GroupedHall:
             spare=spare,
             T_inlet=T_inlet,
             T_surge=T_surge,
+            T_chip_surge=plate.T_chip(q_surge / n, full / n, S, cp),
             makeup=fluxes.evaporation + fluxes.drift + fluxes.blowdown,
             flows=f,
             fluxes=fluxes,
