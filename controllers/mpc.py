@@ -20,7 +20,7 @@ STAGES = (300.0,) * 6 + (600.0,) * 3 + (1200.0,) * 3 + (1800.0,) * 4 + (3600.0,)
 """Default grid: 18 stages over 6 h, fine where the plant still moves."""
 FROZEN = 1200.0
 """Chillers obey minimum on and off times: their number is taken as it is for this long [s]."""
-START_ABOVE, STOP_BELOW = 0.35, 0.15
+START_ABOVE, STOP_BELOW = 0.15, 0.05
 """Planned number of chillers after that time that calls the first machine, and that lets the last one go [1]."""
 
 

@@ -25,7 +25,7 @@ from lowlift.thermal import ops
 T_REFERENCE, T_SCALE = 303.15, 5.0
 CHW_SCALE = 10.0
 DT_REFERENCE = 300.0
-SURGE_OVERSHOOT = 6.0
+SURGE_OVERSHOOT = 8.0
 """How far the supply of a CDU may overshoot while its valve catches up with a surge of its nominal heat [K]."""
 
 

@@ -66,7 +66,7 @@ class OcpSolver:
 
         options = {
             "expand": True, "print_time": False, "error_on_fail": False,
-            "ipopt": {"tol": 1e-6, "max_iter": 400, "print_level": 0, "sb": "yes", "mu_strategy": "adaptive"},
+            "ipopt": {"tol": 1e-6, "max_iter": 150, "print_level": 0, "sb": "yes", "mu_strategy": "adaptive"},
         }  # fmt: skip
         return ca.nlpsol("ipopt_ocp", "ipopt", self.ocp.problem["nlp"], options)
 
