@@ -1,0 +1,71 @@
+"""Tune the SiteTuned baseline of a site: random search, then refinement, all candidates of a round in one lockstep batch.
+
+Tuning uses another season and another load seed than the comparison scores. Prints the best constants; they are entered by hand in
+``controllers/site_tuned.py``. Usage: ``python benchmarks/tune_site.py frontier|gb200_hall [--rounds 5] [--batch 24]``.
+"""
+
+import argparse
+import dataclasses
+
+import numpy as np
+
+from lowlift.controllers.guideline36 import Guideline36
+from lowlift.controllers.site_tuned import RANGES, SiteTuned, SiteTuning
+from lowlift.models.liquid_hall import LiquidHall
+from lowlift.models.site import load_site
+from lowlift.sim.closed_loop import Record, Run, simulate
+from lowlift.sim.kpis import energies, violations
+from lowlift.sim.scenario import Scenario, build_scenario
+
+SEASONS = {
+    # weather, workload, first day, seed: never the period that is scored
+    "frontier": ("dulles", "frontier_like", "10-20", 5),
+    "gb200_hall": ("tucson", "llm_training", "05-20", 11),
+}
+PENALTY = 150.0
+"""kWh charged for each K h of violation."""
+
+
+def score(plant: LiquidHall, scenario: Scenario, record: Record) -> tuple[float, float, float]:
+    """Penalised energy, cooling energy corrected for stored heat [kWh], violation [K h]."""
+    e = energies(scenario, record)
+    v = sum(x.integral for x in violations(plant, scenario, record).values())
+    return e.cooling_corrected + PENALTY * v, e.cooling_corrected, v
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("site", choices=sorted(SEASONS))
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--batch", type=int, default=24)
+    args = parser.parse_args()
+    plant = LiquidHall(load_site(args.site))
+    weather, workload, start, seed = SEASONS[args.site]
+    scenario = build_scenario(plant, weather=weather, workload=workload, start=start, days=1.0, seed=seed)
+    rng = np.random.default_rng(0)
+    names = list(RANGES)
+    low, high = np.array([RANGES[n][0] for n in names]), np.array([RANGES[n][1] for n in names])
+    best = np.array([getattr(SiteTuned(plant.site).k, n) for n in names], dtype=float)
+    best_score, spread = np.inf, 0.5
+    for round_ in range(args.rounds):
+        points = np.clip(best + spread * (high - low) * rng.standard_normal((args.batch, len(names))) * 0.5, low, high)
+        points[0] = best
+        if round_ == 0:
+            points[1 : args.batch // 2] = low + (high - low) * rng.random((args.batch // 2 - 1, len(names)))
+        tunings = [SiteTuning(**dict(zip(names, map(float, p), strict=True))) for p in points]
+        runs = [Run(SiteTuned(plant.site, tuning)) for tuning in tunings]
+        if round_ == 0:
+            runs.append(Run(Guideline36(plant.site)))
+        scores = [score(plant, scenario, r) for r in simulate(plant, scenario, runs)]
+        if round_ == 0:
+            print("Guideline36", [round(x, 2) for x in scores.pop()], flush=True)
+        k = int(np.argmin([s[0] for s in scores]))
+        if scores[k][0] < best_score:
+            best, best_score = points[k], scores[k][0]
+        spread *= 0.6
+        shown = SiteTuning(**dict(zip(names, best.round(3).tolist(), strict=True)))
+        print(round_, [round(x, 2) for x in scores[k]], dataclasses.asdict(shown), flush=True)
+
+
+if __name__ == "__main__":
+    main()
