@@ -14,8 +14,8 @@ SMOOTHING = 120.0
 SURGE_WINDOW = 6 * 3600.0
 """A CDU may jump to the highest heat of this time past [s]."""
 DAY = 86400.0
-LOOK_AHEAD = 3
-"""Steps over which perfect knowledge looks for the next surge."""
+LOOK_AHEAD = 900.0
+"""Time over which perfect knowledge looks for the next surge [s]."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -93,19 +93,21 @@ class Persistence:
 class Perfect:
     """The truth, for the oracle and for the upper bound of what forecasts can give. Never used by a controller on trial."""
 
-    def __init__(self, step: float, q_cdu: np.ndarray, q_air: np.ndarray, T_wb: np.ndarray, T_db: np.ndarray) -> None:
-        self.step = step
+    def __init__(
+        self, step: float, q_cdu: np.ndarray, q_air: np.ndarray, T_wb: np.ndarray, T_db: np.ndarray, grid: float = STEP
+    ) -> None:
+        self.step, self.grid = step, grid
         self._series = np.column_stack([q_cdu, q_air, T_wb, T_db])
         self._total = np.vstack([np.zeros(self._series.shape[1]), np.cumsum(self._series, axis=0)])
 
     def predict(self, history: History, horizon: float) -> Forecast:
         """Means of the true series over the grid; the last value is held beyond the end of the run."""
-        k, per, first = round(horizon / STEP), round(STEP / self.step), round(history.t / self.step)
+        k, per, first = round(horizon / self.grid), round(self.grid / self.step), round(history.t / self.step)
         edges = first + per * np.arange(k + 1)
         inside = np.minimum(edges, len(self._series))
         beyond = (edges - inside)[:, None] * self._series[-1]
         mean = np.diff(self._total[inside] + beyond, axis=0) / per
         n = mean.shape[1] - 3
-        ahead = np.maximum.reduce([mean[np.minimum(np.arange(k) + j, k - 1), :n] for j in range(LOOK_AHEAD)])
-        return Forecast(step=STEP, q_cdu=mean[:, :n], q_cdu_high=ahead, q_air=mean[:, n], T_wb=mean[:, n + 1],
+        ahead = np.maximum.reduce([mean[np.minimum(np.arange(k) + j, k - 1), :n] for j in range(round(LOOK_AHEAD / self.grid))])
+        return Forecast(step=self.grid, q_cdu=mean[:, :n], q_cdu_high=ahead, q_air=mean[:, n], T_wb=mean[:, n + 1],
                         T_db=mean[:, n + 2])  # fmt: skip

@@ -27,7 +27,7 @@ class G36Constants:
     valve_release: float = 0.85
     air_excess: float = 1.05
     """CRAH air over what the servers draw [1]."""
-    valves_ignored: int = 1
+    valves_ignored: int = 2
     """Valve requests of a group that are not answered (few CDUs a group, BASELINES 2.2)."""
 
 
@@ -154,7 +154,7 @@ def tower_setpoint(
     chase = m["T_wb"] + approach_by_load(site.tower.approach_nominal, load) + OFF_DESIGN * np.maximum(
         site.T_wb_design - m["T_wb"], 0.0
     )  # fmt: skip
-    cdu, wse = exchanger_approaches(site, load)
+    cdu, wse = exchanger_approaches(site)
     needed = supply.min(axis=-1, keepdims=True) - cdu - wse
     if chilled is None:
         return np.maximum(chase, needed)

@@ -18,10 +18,14 @@ from lowlift.models.liquid_hall import LiquidHall
 
 STAGES = (300.0,) * 6 + (600.0,) * 3 + (1200.0,) * 3 + (1800.0,) * 4 + (3600.0,) * 2
 """Default grid: 18 stages over 6 h, fine where the plant still moves."""
-FROZEN = 1200.0
-"""Chillers obey minimum on and off times: their number is taken as it is for this long [s]."""
-START_ABOVE, STOP_BELOW = 0.15, 0.05
-"""Planned number of chillers after that time that calls the first machine, and that lets the last one go [1]."""
+FROZEN = 900.0
+"""Staging confirms and holds: a change of the chillers on takes effect in plans after this long [s]."""
+RECONSIDER = 900.0
+"""Time between looks at the other number of chillers [s]."""
+WORTH = 0.01
+"""Least saving of a plan's cost for which the first chiller is started or the last one stopped [1]."""
+CALL = 1.0
+"""To call the first chiller the setpoint goes this far below the water it gets [K]."""
 
 
 class InputError(ValueError):
@@ -58,7 +62,6 @@ class MPC:
         self.ocp = Ocp(self.model, stages, weights)
         self.solver = OcpSolver(self.ocp)
         self.setpoints = setpoint_table(plant.site)
-        self.frozen = FROZEN if len(stages) > 1 else 0.0
         self.reset(1)
 
     def reset(self, batch: int) -> None:
@@ -67,6 +70,8 @@ class MPC:
             raise ValueError(f"batch = {batch}: {self.name} controls one plant at a time")
         self._last: Solution | None = None
         self._failures = 0
+        self._considered = -np.inf
+        self._wanted: float | None = None
         self.fallback.reset(1)
 
     def decide(self, measurement: Measurement, forecast: Forecast | None) -> Decision:
@@ -85,22 +90,20 @@ class MPC:
         floor = float(measurement["T_dew_hall"][0, 0]) + site.limits.dew_point_margin
         p = self.ocp.parameters(x0, data, counts, self.margin, floor)
         guess = self._guess(x0, measurement, forecast)
-        running = None if site.chilled is None else float(measurement["n_chillers"][0, 0])
-        bounds = self.ocp.bounds({} if running is None else {"n_chillers": running}, self.frozen)
-        found = self.solver.solve(p, guess, bounds, self._last)
+        found, wanted = self._best_count(measurement, p, guess)
         ms = 1e3 * (time.perf_counter() - started)
         usable = found.kkt_error <= ACCEPTABLE or (found.infeasibility <= TOLERANCE and np.isfinite(found.stationarity))
         if usable:
             self._last, self._failures = found, 0
             status = Status.OPTIMAL if found.kkt_error <= TOLERANCE else Status.SUBOPTIMAL
             note = f"{found.solver}, {found.iterations} iterations, KKT error {found.kkt_error:.1e}"
-            plan = self._plan(measurement.t, found.z, data, counts, floor, running)
+            plan = self._plan(measurement.t, found.z, data, counts, floor, wanted, measurement)
             return Decision(setpoints=plan.setpoints[:1], status=status, message=note, solve_ms=ms,
                             kkt_error=found.kkt_error, plan=plan)  # fmt: skip
         self._failures += 1
         reason = f"{found.solver} ended with KKT error {found.kkt_error:.1e} (infeasibility {found.infeasibility:.1e})"
         if self._failures == 1 and self._last is not None:
-            plan = self._plan(measurement.t, self._shifted(self._last.z, x0), data, counts, floor, running)
+            plan = self._plan(measurement.t, self._shifted(self._last.z, x0), data, counts, floor, wanted, measurement)
             return Decision(setpoints=plan.setpoints[:1], status=Status.FALLBACK, solve_ms=ms,
                             kkt_error=found.kkt_error, message=f"{reason}; previous plan shifted", plan=plan)  # fmt: skip
         self._last = None
@@ -162,8 +165,9 @@ class MPC:
     # -- setpoints out --------------------------------------------------------------------------------------------
 
     def _plan(
-        self, t: float, z: np.ndarray, data: np.ndarray, counts: np.ndarray, floor: float, running: float | None
-    ) -> Plan:
+        self, t: float, z: np.ndarray, data: np.ndarray, counts: np.ndarray, floor: float, wanted: float,
+        measurement: Measurement,
+    ) -> Plan:  # fmt: skip
         m, site, g = self.model, self.plant.site, self.plant.site.n_groups
         _, controls, ends, slacks = self.ocp.split(z)
         margin = np.array([self.margin, floor])
@@ -183,7 +187,7 @@ class MPC:
         if site.chilled is not None:
             c = site.chilled
             q_air = 1e6 * data[:, [3 * g]]
-            values |= {"split": u["split"], "T_chw_set": self._chilled_setpoint(u, running or 0.0),
+            values |= {"split": u["split"], "T_chw_set": self._chilled_setpoint(u, wanted, measurement),
                        "T_air_set": x[:, [m.nodes.index("T_air_cold")]],
                        "air_ratio_set": c.crah.m_air(u["y_crah"]) / np.maximum(c.server_air * q_air, 1e-3)}  # fmt: skip
         setpoints = np.clip(self.setpoints.pack(values), self.setpoints.low, self.setpoints.high)
@@ -195,19 +199,47 @@ class MPC:
         }  # fmt: skip
         return Plan(t=t + np.concatenate([[0.0], np.cumsum(self.ocp.stages)]), predicted=predicted, setpoints=setpoints)
 
-    def _chilled_setpoint(self, u: dict[str, np.ndarray], running: float) -> np.ndarray:
-        """Leaving setpoints of the plan, or one out of reach where no chiller is wanted, so that staging stops the last machine."""
-        c = self.plant.site.chilled
+    def _chilled_setpoint(self, u: dict[str, np.ndarray], wanted: float, measurement: Measurement) -> np.ndarray:
+        """Leaving setpoints that make staging run the wanted number of chillers: the plan's own where they agree.
+
+        The last machine is let go by a setpoint out of reach, the first is called by one below the water at its inlet.
+        """
+        c, planned = self.plant.site.chilled, u["T_chw_set"]
         assert c is not None  # noqa: S101 - called for sites with a chilled branch only
-        begins = np.concatenate([[0.0], np.cumsum(self.ocp.stages)[:-1]])
-        free = (begins >= self.frozen) & (begins < self.frozen + 3600.0)
-        later = float(np.average(u["n_chillers"][free, 0], weights=self.ocp.stages[free]))
-        if later < (STOP_BELOW if running > 0.5 else START_ABOVE):
-            return np.full_like(u["T_chw_set"], c.T_chw_max)
+        running = float(measurement["n_chillers"][0, 0])
+        if wanted < 0.5:
+            return np.full_like(planned, c.T_chw_max)
         if running < 0.5:
-            first = u["T_chw_set"][np.argmax(free)]
-            return np.where(begins[:, None] < self.frozen, first, u["T_chw_set"])
-        return u["T_chw_set"]
+            return np.minimum(planned, float(measurement["T_plant"][0, 0]) - CALL)
+        return planned
+
+    # -- how many chillers ----------------------------------------------------------------------------------------
+
+    def _best_count(self, measurement: Measurement, p: np.ndarray, guess: np.ndarray) -> tuple[Solution, float]:
+        """Solve with the chillers that run; now and then also with the first one started or the last one stopped.
+
+        Returns the better plan and the number of chillers it wants. A change must be worth its while, and is asked for until staging
+        has made it or it no longer pays.
+        """
+        if self.plant.site.chilled is None:
+            return self.solver.solve(p, guess, self.ocp.bounds(), self._last), 0.0
+        running = float(measurement["n_chillers"][0, 0])
+        begins = np.concatenate([[0.0], np.cumsum(self.ocp.stages)[:-1]])
+        present = np.full(len(begins), running)
+        other = 1.0 if running < 0.5 else 0.0
+        changed = np.where(begins < (FROZEN if len(begins) > 1 else 0.0), running, other)
+        if running > 1.5:
+            self._wanted = running
+        elif measurement.t - self._considered >= RECONSIDER - 1e-6 or self._wanted is None:
+            self._considered = measurement.t
+            stay = self.solver.solve(p, guess, self.ocp.bounds(present), self._last)
+            go = self.solver.solve(p, guess, self.ocp.bounds(changed), None)
+            pays = go.kkt_error <= TOLERANCE and go.cost < (1.0 - WORTH) * stay.cost
+            self._wanted = other if pays else running
+            return (go, other) if pays else (stay, running)
+        if self._wanted == running:
+            return self.solver.solve(p, guess, self.ocp.bounds(present), self._last), running
+        return self.solver.solve(p, guess, self.ocp.bounds(changed), self._last), self._wanted
 
 
 def stage_means(values: np.ndarray, step: float, edges: np.ndarray) -> np.ndarray:

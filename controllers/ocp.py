@@ -25,6 +25,8 @@ from lowlift.thermal import ops
 T_REFERENCE, T_SCALE = 303.15, 5.0
 CHW_SCALE = 10.0
 DT_REFERENCE = 300.0
+INLET_MARGIN = 0.8
+"""Distance of server inlets to their limit in plans [K]."""
 SURGE_OVERSHOOT = 8.0
 """How far the supply of a CDU may overshoot while its valve catches up with a surge of its nominal heat [K]."""
 
@@ -128,7 +130,7 @@ class Ocp:
         if self.has_air:
             assert lim.T_inlet_max is not None  # noqa: S101 - checked when the site file was read
             cold = x[m.nodes.index("T_air_cold")]
-            path += [out.T_inlet - (lim.T_inlet_max - 0.3 * margin[0]), 291.15 - cold]
+            path += [out.T_inlet - (lim.T_inlet_max - INLET_MARGIN), 291.15 - cold]
         price, water = d[3 * g + 4], d[3 * g + 5]
         cost = price * out.power.cooling / 1e6 + water * out.makeup * 3.6
         shown = ca.vertcat(out.flows.V_sec, out.flows.dp_header, out.flows.m_cw, out.T_chip, out.T_return_hot,
@@ -199,21 +201,20 @@ class Ocp:
             "equality": equality, "lbg": np.concatenate(lbg), "ubg": np.concatenate(ubg),
         }  # fmt: skip
 
-    def bounds(self, fixed: dict[str, float] | None = None, until: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
+    def bounds(self, chillers: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
         """Bounds of all variables: actuators and slacks are hard, states free.
 
-        ``fixed`` controls keep a value in the stages that begin before ``until`` [s].
+        ``chillers`` (n,) fixes how many chillers run in each stage, at sites that have any.
         """
         z, table = self.sizes, self.model.controls
         low_u, high_u = (table.low - self.u_offset) / self.u_scale, (table.high - self.u_offset) / self.u_scale
         free = np.full(z.nx, np.inf)
         low, high = [-free], [free]
-        begins = np.concatenate([[0.0], np.cumsum(self.stages)[:-1]])
-        for begin in begins:
+        for k in range(len(self.stages)):
             lower, upper = low_u.copy(), high_u.copy()
-            for name, value in (fixed or {}).items() if begin < until else ():
-                part = table.slices[name]
-                lower[part] = upper[part] = (value - self.u_offset[part]) / self.u_scale[part]
+            if chillers is not None:
+                part = table.slices["n_chillers"]
+                lower[part] = upper[part] = chillers[k]
             low += [lower, -free, np.zeros(z.ns), -free]
             high += [upper, free, np.full(z.ns, np.inf), free]
         return np.concatenate(low), np.concatenate(high)

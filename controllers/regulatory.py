@@ -32,6 +32,8 @@ class Gains:
     """Pump override, proportional [1/K]."""
     t_override: float = 60.0
     """Pump override, integral time [s]."""
+    valve_ahead: float = 0.5
+    """Feed-forward of the valve: opening for each nominal heat by which the measured heat has risen [1]."""
     valve_open: float = 0.9
     """Opening from which a CDU near its limits asks for more pressure [1]."""
     k_boost: float = 0.10
@@ -48,7 +50,9 @@ class Gains:
     """Tower fan, proportional [1/K]."""
     t_fan: float = 180.0
     """Tower fan, integral time [s]."""
-    k_chw: float = 0.03
+    chw_floor: float = 0.6
+    """Least chilled-water pump speed over CRAH fan speed: the load may be back in seconds [1]."""
+    k_chw: float = 0.05
     """Chilled-water pump, proportional [1/K]."""
     t_chw: float = 60.0
     """Chilled-water pump, integral time [s]."""
@@ -66,7 +70,7 @@ class RegulatoryLayer:
         self.setpoints = setpoint_table(plant.site)
         self.staging = Staging(plant.site, step)
         self._errors: dict[str, np.ndarray] = {}
-        self._protection = self._boost = self._drawn = np.zeros((0, 0))
+        self._protection = self._boost = self._drawn = self._heat = np.zeros((0, 0))
         self._groups = np.eye(plant.site.n_groups)[plant.site.group_of_cdu] > 0.0
 
     def reset(self, batch: int) -> None:
@@ -74,6 +78,7 @@ class RegulatoryLayer:
         self._errors.clear()
         self._protection = np.zeros((batch, self.plant.site.n_cdu))
         self._boost = np.zeros((batch, self.plant.site.n_groups))
+        self._heat = np.zeros((0, 0))
         self._drawn = np.zeros((batch, 1))
         self.staging.reset(batch)
 
@@ -96,7 +101,10 @@ class RegulatoryLayer:
         override = np.maximum(new["y_cdu"] - asked, 0.0)
 
         error = readings["T_supply"] - ops.gather(sp["T_supply_set"], of_group)
-        new["v_cdu"] = a["v_cdu"] + self._pi("valve", error, g.k_valve, g.t_valve)
+        rise = readings["q_cdu"] - (self._heat if self._heat.shape == readings["q_cdu"].shape else readings["q_cdu"])
+        self._heat = readings["q_cdu"]
+        ahead = g.valve_ahead * rise / s.cdu.exchanger.Q_dot_nominal
+        new["v_cdu"] = a["v_cdu"] + self._pi("valve", error, g.k_valve, g.t_valve) + ahead
         # A CDU near its limits with its valve open needs more facility water: its group's pressure is raised at once.
         starved = np.where(a["v_cdu"] > g.valve_open, excess, -g.guard)
         worst = np.max(np.where(self._groups, starved[:, :, None], -g.guard), axis=1)
@@ -111,6 +119,7 @@ class RegulatoryLayer:
             slowest = self._drawn - dt / g.t_air * float(s.chilled.crah.m_air(1.0))
             self._drawn = np.maximum(s.chilled.server_air * readings["q_air"], slowest)
             new["y_crah"] = sp["air_ratio_set"] * self._drawn / float(s.chilled.crah.m_air(1.0))
+            new["y_chw"] = np.maximum(new["y_chw"], g.chw_floor * np.minimum(new["y_crah"], 1.0))
             new["split"] = sp["split"]
             new["T_chw_set"] = sp["T_chw_set"]
         new |= self.staging.decide(readings, sp, a)

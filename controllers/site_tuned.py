@@ -41,11 +41,16 @@ class SiteTuning:
 
 RANGES = {
     "supply_offset": (6.0, 32.0), "supply_slope": (-6.0, 8.0), "supply_max": (301.0, 314.0), "flow_margin": (1.0, 1.8),
-    "tower_share": (0.4, 2.5), "water_scale": (0.4, 1.0), "water_exponent": (0.3, 1.2), "dp_scale": (0.15, 0.9),
+    "tower_share": (0.4, 3.5), "water_scale": (0.4, 1.0), "water_exponent": (0.3, 1.2), "dp_scale": (0.08, 0.9),
 }  # fmt: skip
 """Where the tuner looks."""
 
-TUNINGS: dict[str, SiteTuning] = {}
+TUNINGS: dict[str, SiteTuning] = {
+    "frontier": SiteTuning(supply_offset=27.26, supply_slope=4.45, supply_max=309.6, flow_margin=1.055, tower_share=1.73,
+                           water_scale=0.774, water_exponent=1.08, dp_scale=0.203),
+    "gb200_hall": SiteTuning(supply_offset=17.78, supply_slope=3.79, supply_max=302.85, flow_margin=1.168, tower_share=0.4,
+                             water_scale=0.816, water_exponent=1.015, dp_scale=0.559),
+}  # fmt: skip
 """Tuned constants of the packaged sites."""
 
 
@@ -62,7 +67,8 @@ class SiteTuned:
         self.air = None if site.chilled is None else AirSide(site, G36Constants())
         # Requests trim the laws: warmer or colder, more or less pressure, around what the laws say.
         self.relief = TrimRespond(initial=0.0, low=-6.0, high=0.0, trim=0.1, respond=-0.3, most=-0.9)
-        self.boost = TrimRespond(initial=0.0, low=-0.1, high=0.5, trim=-0.01, respond=0.03, most=0.07)
+        self.boost = TrimRespond(initial=0.0, low=-0.1, high=0.5, trim=-0.03, respond=0.03, most=0.07,
+                                 ignored=2)  # fmt: skip
         self.reset(1)
 
     def reset(self, batch: int) -> None:
@@ -87,7 +93,7 @@ class SiteTuned:
         safe = minimum_safe_flow(site, m["q_cdu"], of_cdu, guard=1.5)
         starts = np.searchsorted(site.group_of_cdu, np.arange(site.n_groups))
         flow = np.clip(k.flow_margin * np.maximum.reduceat(safe, starts, axis=-1), 0.25 * V_max, V_max)
-        cdu, wse = exchanger_approaches(site, load)
+        cdu, wse = exchanger_approaches(site)
         dp_high = self.table.high[self.table.slices["dp_set"]]
         water = site.m_tower_nominal * k.water_scale * np.maximum(load, 0.05) ** k.water_exponent
         values = {

@@ -22,14 +22,13 @@ def approach_by_load(design: float, load: np.ndarray) -> np.ndarray:
     return result
 
 
-def exchanger_approaches(site: Site, load: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Approach of CDU and of economiser at part load [K], proportional to heat at roughly proportional flows."""
+def exchanger_approaches(site: Site) -> tuple[float, float]:
+    """Rated approach of CDU and of economiser [K]. Flows fall with load, so the approaches stay about what they are rated for."""
     hx = site.cdu.exchanger
     cdu = hx.T_hot_in_nominal - hx.Q_dot_nominal / (hx.m_hot_nominal * hx.cp_hot) - hx.T_cold_in_nominal
     wse = site.economiser
     out = wse.T_hot_in_nominal - wse.Q_dot_nominal / (wse.m_hot_nominal * wse.cp_hot) - wse.T_cold_in_nominal
-    part = np.clip(load, 0.2, 1.0)
-    return cdu * part, out * part
+    return cdu, out
 
 
 def proportional_flow(site: Site, load: np.ndarray, exponent: float = 1.0, scale: float = 1.0) -> np.ndarray:

@@ -26,7 +26,7 @@ FLOW_SMALL = 1e-3
 """Floor of a water flow that divides [kg/s]."""
 ONE_WAY_WIDTH = 0.05
 """Width of the economiser's check: heat flows from facility to tower water only [K]."""
-CAPACITY_WIDTH = 2e3
+CAPACITY_WIDTH = 2e4
 """Width of the blend between a chiller's demand and its capacity [W]."""
 
 

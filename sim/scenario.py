@@ -131,7 +131,8 @@ def build_scenario(
             raise ScenarioError(
                 f"workload {load.name} covers {len(liquid) * step / 86400.0:.2f} days, {days} are needed"
             )
-        held, begin = n_warm, load.start
+        held = n_warm
+        begin = load.start if load.measured or weather is None else day
         liquid, air = (np.concatenate([np.repeat(v[:1], held, axis=0), v[:n]]) for v in (liquid, air))
         T_wb = None if T_wb is None else np.concatenate([np.repeat(T_wb[:1], held), T_wb[:n]])
     assert begin is not None  # noqa: S101 - a generated load starts on the given day
