@@ -35,7 +35,7 @@ def run(
     dT: float = 0.0,
     plans: bool = False,
 ) -> Trajectory:
-    """One run: cooling powers times ``scale``, ``stored_gain`` [J] stored while scored, chips ``dT`` warmer."""
+    """One run: cooling powers times ``scale``, ``stored_gain`` [J] stored, chips ``dT`` warmer."""
     s = load_site(site) if isinstance(site, str) else site
     n_warm, n = round(warmup_h * 3600 / step), round((days * 24 + warmup_h) * 3600 / step)
     index = pd.date_range(
