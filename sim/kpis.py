@@ -1,156 +1,268 @@
-"""Exact KPIs: every energy is an integral of power, every ratio a ratio of integrals (CONTROL 3).
+"""Exact key figures of a run: energies are integrals of power, every ratio is a ratio of integrals.
 
-The scored period begins after the warm-up. Heat that a run holds more (or less) at its end than at the start of the scored period is
-charged (or credited) at the run's own mean cooling energy per heat removed, the same rule for every run, the oracle included:
-``E_corrected = E + (stored_end - stored_start) E_cooling / Q_removed``.
+Definitions, with sums over the steps of the scored period (warm-up excluded), powers being means over a step
+``h``:
+
+- ``E = sum(P) h``; facility = IT + losses + cooling.
+- ``PUE = E_facility / E_IT`` (ISO/IEC 30134-2), never a mean of PUEs.
+- ``WUE = V_makeup / E_IT`` with make-up = evaporation + drift + blowdown (ISO/IEC 30134-9).
+- ``CER = Q_removed / E_cooling`` (ISO/IEC 30134-7), heat being what left over towers and air boundary.
+- ``violation_Kh``: for each declared limit the excess of its worst component, integrated; limits are summed.
+- ``energy_balance_residual = |Q_in + W_in - Q_out - dU| / E_IT``.
+- ``energy_facility_corrected``: heat that a run has left in its loops must still be removed, heat that it has
+  taken out beforehand need not; so ``E + dU E_cooling / Q_removed``, the run's own cooling energy per heat.
 """
 
 import dataclasses
 import math
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from lowlift.controllers.interface import Status
-from lowlift.models.liquid_hall import LiquidHall
-from lowlift.models.step import FLUXES
-from lowlift.sim.closed_loop import Record
-from lowlift.sim.scenario import Scenario
+from lowlift.sim.trajectory import POWERS, WATERS, Trajectory
+from lowlift.thermal.fluids import WATER
 
 J_PER_KWH = 3.6e6
-RHO_WATER = 998.0
-"""Density of make-up water [kg/m^3]."""
-GAP_SHARE = 0.02
-"""A gap below this share of the reference's cooling energy is not worth a fraction: printed as n/a."""
-COOLING = ("cdu_pumps", "fws_pumps", "cw_pumps", "tower_fans", "chillers", "crah_fans", "air_path")
-"""End uses that move heat."""
+T_MAKEUP = 288.15
+"""Temperature at which make-up water is metered [K]."""
+PEAK_WINDOW = 900.0
+"""Averaging time of peak power [s]."""
+GAP_MIN = 0.02
+"""Smallest gap, as a share of the reference's cooling energy, of which a closed fraction means anything."""
+COUNTS = ("n_chillers", "n_fws", "n_cw", "n_cells")
+"""Readings whose rises are starts."""
 
 
-@dataclasses.dataclass(frozen=True)
-class Energies:
-    """Energies of the scored period [kWh]."""
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Limit:
+    """How one declared temperature limit was kept."""
 
-    it: float
-    facility: float
-    cooling: float
-    facility_corrected: float
-    """Facility energy with the stored-heat correction."""
-    cooling_corrected: float
-    stored_change: float
-    """Heat held at the end minus at the start [kWh thermal]."""
-    removed: float
-    """Heat rejected by the towers [kWh thermal]."""
-    residual: float
-    """Energy balance residual over IT energy [1]."""
-    by_use: dict[str, float]
-    """Every end use."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Violation:
-    """Excess over one limit, the worst component at each instant."""
-
-    integral: float
-    """K h."""
-    maximum: float
-    """K."""
+    name: str
+    signal: str
+    """Measurement it applies to."""
+    limit: float
+    """[K]; time mean where it follows the dew point."""
+    upper: bool
+    """Whether it is a maximum."""
+    violation_Kh: float
+    max_violation_K: float
+    hours: float
+    """Time outside [h]."""
+    margin_K: float
+    """Smallest distance to the limit; negative where it was broken."""
 
 
-def scored(scenario: Scenario) -> slice:
-    """Steps that count."""
-    return slice(round(scenario.warm_up / scenario.step), scenario.n)
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Kpis:
+    """Key figures of one run."""
+
+    controller: str
+    scenario: str
+    days: float
+    energy_it_kWh: float
+    energy_facility_kWh: float
+    energy_cooling_kWh: float
+    energy_facility_corrected_kWh: float
+    stored_change_kWh: float
+    """Heat stored at the end minus at the start of the scored period."""
+    end_uses_kWh: Mapping[str, float]
+    """By power, ``it`` to ``air_path``."""
+    pue: float
+    wue_l_per_kWh: float
+    water_l: float
+    cer: float
+    peak_kW: float
+    violation_Kh: float
+    max_violation_K: float
+    limits: Sequence[Limit]
+    energy_balance_residual: float
+    travel: Mapping[str, float]
+    """Sum of absolute movements over all components, by actuator [full strokes]."""
+    starts: Mapping[str, float]
+    solve_ms_median: float
+    """NaN where nothing was solved."""
+    solve_ms_p99: float
+    fallbacks: int
+    suboptimal: int
+    interventions: int
 
 
-def energies(scenario: Scenario, record: Record) -> Energies:
-    """Integrate powers and heat over the scored period."""
-    part, per = scored(scenario), scenario.step / J_PER_KWH
-    use = {name: float(power[part].sum() * per) for name, power in record.powers.items()}
-    cooling = sum(use[name] for name in COOLING)
-    facility = use["it"] + use["losses"] + cooling
-    before = record.stored_initial if part.start == 0 else float(record.stored_heat[part.start - 1])
-    stored = (float(record.stored_heat[-1]) - before) / J_PER_KWH
-    removed = float(record.fluxes[part, FLUXES.index("Q_tower")].sum() * per)
-    liquid = float(scenario.q_rack[part].sum() * per)
-    air = float(scenario.q_air[part].sum() * per) if "T_air" in record.readings else 0.0
-    work = float(record.Q_work[part].sum() * per)
-    residual = abs(liquid + air + work - removed - stored) / use["it"]
-    charge = stored * (cooling - use["air_path"]) / removed
-    return Energies(
-        it=use["it"], facility=facility, cooling=cooling, facility_corrected=facility + charge,
-        cooling_corrected=cooling + charge, stored_change=stored, removed=removed, residual=residual, by_use=use,
-    )  # fmt: skip
+def kpis(trajectory: Trajectory) -> Kpis:
+    """All key figures of one run.
 
-
-def violations(plant: LiquidHall, scenario: Scenario, record: Record) -> dict[str, Violation]:
-    """Excess over every declared limit, by its name."""
-    lim, r, part = plant.site.limits, record.readings, scored(scenario)
-    floor = np.maximum(lim.T_supply_min, r["T_dew_hall"] + lim.dew_point_margin)
-    excess = {
-        "chip": r["T_chip"] - lim.T_chip_max,
-        "rack outlet": r["T_return_hot"] - lim.T_return_max,
-        "dew point": floor - r["T_supply"],
-        "basin": lim.T_basin_min - r["T_tower"],
-    }
-    if lim.T_inlet_max is not None:
-        excess["server inlet"] = r["T_inlet"] - lim.T_inlet_max
-    result = {}
-    for name, value in excess.items():
-        worst = np.maximum(value[part].max(axis=-1), 0.0)
-        result[name] = Violation(float(worst.sum() * scenario.step / 3600.0), float(worst.max()))
-    return result
-
-
-def gap_closed(energy: float, reference: float, oracle: float, cooling: float) -> float:
-    """``(E_reference - E) / (E_reference - E_oracle)``; not a number where the gap is below 2 % of ``cooling``."""
-    gap = reference - oracle
-    return (reference - energy) / gap if gap > GAP_SHARE * cooling else math.nan
-
-
-def kpi_records(plant: LiquidHall, scenario: Scenario, records: dict[str, Record]) -> list[dict[str, Any]]:
-    """One dictionary a controller, in the form of ``kpis.json``; energies carry the stored-heat correction.
-
-    ``gap_closed`` is against SiteTuned, ``gap_closed_g36`` against Guideline36; both are None where a run is missing or the gap is too
-    small to divide by.
+    Raises:
+        ValueError: there is no IT energy to relate to.
     """
-    e = {name: energies(scenario, record) for name, record in records.items()}
+    t, h = trajectory, trajectory.step
+    energy = {name.removeprefix("P_"): float(t.scored[name].sum()) * h for name in POWERS}
+    E_it, E_facility = energy["it"], sum(energy.values())
+    if not E_it > 0.0:
+        raise ValueError(f"{t.controller}: no IT energy in the scored period, ratios to it are undefined")
+    E_cooling = E_facility - E_it - energy["losses"]
+    change = t.stored_end - t.stored_start
+    brought = sum(float(t.scored[name].sum()) * h for name in ("Q_liquid", "Q_air", "Q_work"))
+    removed = sum(float(t.scored[name].sum()) * h for name in ("Q_tower", "Q_boundary"))
+    later = change * E_cooling / removed if removed else 0.0
+    water = sum(float(t.scored[name].sum()) * h for name in WATERS) / float(WATER.rho(T_MAKEUP)) * 1e3
+    limits = limit_breakdown(t)
+    decisions = [d for _, d in t.scored_decisions()]
+    solved = [d.solve_ms for d in decisions if d.solve_ms > 0.0]
+    begin = t.warmup.total_seconds()
+    return Kpis(
+        controller=t.controller,
+        scenario=t.scenario,
+        days=t.days,
+        energy_it_kWh=E_it / J_PER_KWH,
+        energy_facility_kWh=E_facility / J_PER_KWH,
+        energy_cooling_kWh=E_cooling / J_PER_KWH,
+        energy_facility_corrected_kWh=(E_facility + later) / J_PER_KWH,
+        stored_change_kWh=change / J_PER_KWH,
+        end_uses_kWh={name: e / J_PER_KWH for name, e in energy.items()},
+        pue=E_facility / E_it,
+        wue_l_per_kWh=water / (E_it / J_PER_KWH),
+        water_l=water,
+        cer=removed / E_cooling if E_cooling else math.nan,
+        peak_kW=_peak(t.power(*POWERS), h) / 1e3,
+        violation_Kh=sum(limit.violation_Kh for limit in limits),
+        max_violation_K=max((limit.max_violation_K for limit in limits), default=0.0),
+        limits=limits,
+        energy_balance_residual=abs(brought - removed - change) / E_it,
+        travel=_travel(t),
+        starts=_starts(t),
+        solve_ms_median=float(np.median(solved)) if solved else math.nan,
+        solve_ms_p99=float(np.percentile(solved, 99)) if solved else math.nan,
+        fallbacks=sum(d.status is Status.FALLBACK for d in decisions),
+        suboptimal=sum(d.status is Status.SUBOPTIMAL for d in decisions),
+        interventions=sum(i.until >= begin for i in t.interventions),
+    )
 
-    def gap(name: str, reference: str) -> float | None:
-        if reference not in e or "Oracle" not in e:
-            return None
-        base = e[reference]
-        value = gap_closed(e[name].facility_corrected, base.facility_corrected, e["Oracle"].facility_corrected,
-                           base.cooling_corrected)  # fmt: skip
-        return None if math.isnan(value) else value
 
+def limit_breakdown(trajectory: Trajectory) -> list[Limit]:
+    """Every declared temperature limit whose signal was recorded."""
+    t, lim = trajectory, trajectory.site.limits
+    n = len(t.scored)
+    declared: list[tuple[str, str, float | np.ndarray | None, bool]] = [
+        ("hottest chip", "T_chip", lim.T_chip_max, True),
+        ("rack return", "T_return_hot", lim.T_return_max, True),
+        ("secondary supply, highest", "T_supply", lim.T_supply_max, True),
+        ("server inlet air", "T_inlet", lim.T_inlet_max, True),
+        ("basin, lowest", "T_tower", lim.T_basin_min, False),
+    ]
+    if t.has("T_dew_hall"):
+        floor = t.components("T_dew_hall")[:, 0] + lim.dew_point_margin
+        declared.insert(3, ("supply above dew point", "T_supply", floor, False))
     rows = []
-    for name, record in records.items():
-        v = violations(plant, scenario, record)
-        part = scored(scenario)
-        water = sum(record.fluxes[part, FLUXES.index(k)].sum() for k in ("evaporation", "drift", "blowdown"))
-        since = [d for t, d in record.decisions if t >= scenario.warm_up - 1e-6]
-        ms = np.array([d.solve_ms for d in since])
-        rows.append({
-            "scenario": scenario.name,
-            "controller": name,
-            "days": scenario.days,
-            "energy_it_kWh": e[name].it,
-            "energy_facility_kWh": e[name].facility_corrected,
-            "energy_cooling_kWh": e[name].cooling_corrected,
-            "pue": e[name].facility_corrected / e[name].it,
-            "wue_l_per_kwh": float(water) * scenario.step / RHO_WATER * 1e3 / e[name].it,
-            "violation_Kh": sum(x.integral for x in v.values()),
-            "max_violation_K": max(x.maximum for x in v.values()),
-            "gap_closed": gap(name, "SiteTuned"),
-            "gap_closed_g36": gap(name, "Guideline36"),
-            "energy_balance_residual": e[name].residual,
-            "solve_ms_median": float(np.median(ms)),
-            "solve_ms_p99": float(np.percentile(ms, 99)),
-            "fallbacks": sum(d.status is Status.FALLBACK for d in since),
-            "suboptimal": sum(d.status is Status.SUBOPTIMAL for d in since),
-            "stored_change_kWh": e[name].stored_change,
-            "energy_by_use_kWh": e[name].by_use,
-            "violations_Kh": {k: x.integral for k, x in v.items()},
-            "interventions": len(record.interventions),
-            "measured_load": scenario.measured,
-        })  # fmt: skip
+    for name, signal, bound, upper in declared:
+        if bound is None or not t.has(signal):
+            continue
+        values, level = t.components(signal), np.broadcast_to(np.asarray(bound, dtype=float), (n,))
+        beyond = values.max(axis=1) - level if upper else level - values.min(axis=1)
+        excess = np.maximum(beyond, 0.0)
+        rows.append(
+            Limit(
+                name=name,
+                signal=signal,
+                limit=float(level.mean()),
+                upper=upper,
+                violation_Kh=float(excess.sum()) * t.step / 3600.0,
+                max_violation_K=float(excess.max()),
+                hours=float((excess > 0.0).sum()) * t.step / 3600.0,
+                margin_K=float(-beyond.max()),
+            )
+        )
     return rows
+
+
+def gap_closed(e: float, e_reference: float, e_oracle: float, cooling: float) -> float:
+    """Fraction of the gap to the oracle that ``e`` closes, NaN where the gap is too small to tell.
+
+    ``(e_reference - e) / (e_reference - e_oracle)``
+
+    Args:
+        e: energy of the run.
+        e_reference: energy of the reference controller.
+        e_oracle: energy of the bound.
+        cooling: cooling energy of the reference; all four in one unit.
+
+    >>> gap_closed(90.0, 100.0, 80.0, 50.0)
+    0.5
+    >>> gap_closed(99.9, 100.0, 99.8, 50.0)
+    nan
+    """
+    gap = e_reference - e_oracle
+    if not gap >= GAP_MIN * cooling:
+        return math.nan
+    return (e_reference - e) / gap
+
+
+KEYS = (
+    "scenario", "controller", "days", "energy_it_kWh", "energy_facility_kWh", "energy_cooling_kWh", "pue",
+    "wue_l_per_kWh", "violation_Kh", "max_violation_K", "gap_closed", "gap_closed_g36",
+    "energy_balance_residual", "solve_ms_median", "solve_ms_p99", "fallbacks",
+)  # fmt: skip
+"""Keys that every record has, in this order; others follow."""
+
+
+def table(runs: Iterable[Trajectory | Kpis]) -> pd.DataFrame:
+    """Tabulate runs, one row each.
+
+    ``gap_closed`` is against SiteTuned and ``gap_closed_g36`` against Guideline36 of the same scenario; both
+    use the energies corrected for stored heat.
+    """
+    figures = [run if isinstance(run, Kpis) else kpis(run) for run in runs]
+    by_name = {(k.scenario, k.controller): k for k in figures}
+    rows = []
+    for k in figures:
+        oracle = by_name.get((k.scenario, "Oracle"))
+        row: dict[str, Any] = {f.name: getattr(k, f.name) for f in dataclasses.fields(k)}
+        for key, name in (("gap_closed", "SiteTuned"), ("gap_closed_g36", "Guideline36")):
+            row[key] = math.nan
+            reference = by_name.get((k.scenario, name))
+            if reference is not None and oracle is not None:
+                row[key] = gap_closed(
+                    k.energy_facility_corrected_kWh,
+                    reference.energy_facility_corrected_kWh,
+                    oracle.energy_facility_corrected_kWh,
+                    reference.energy_cooling_kWh,
+                )
+        row |= {f"energy_{name}_kWh": e for name, e in row.pop("end_uses_kWh").items() if name != "it"}
+        row |= {f"travel_{name}": value for name, value in row.pop("travel").items()}
+        row |= {f"starts_{name.removeprefix('n_')}": value for name, value in row.pop("starts").items()}
+        for limit in row.pop("limits"):
+            row[f"violation_{limit.signal}_{'max' if limit.upper else 'min'}_Kh"] = limit.violation_Kh
+        rows.append({key: row[key] for key in KEYS} | {key: v for key, v in row.items() if key not in KEYS})
+    return pd.DataFrame(rows)
+
+
+def records(runs: Iterable[Trajectory | Kpis] | pd.DataFrame) -> list[dict[str, Any]]:
+    """Turn runs or their table into records for JSON, with ``None`` where a figure does not exist."""
+    frame = runs if isinstance(runs, pd.DataFrame) else table(runs)
+    return [{str(k): _plain(v) for k, v in row.items()} for row in frame.to_dict(orient="records")]
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+def _peak(power: np.ndarray, h: float) -> float:
+    """Largest mean over whole windows from the start [W]; over everything if shorter than one."""
+    k = max(round(PEAK_WINDOW / h), 1)
+    n = len(power) // k
+    return float(power.mean() if n == 0 else power[: n * k].reshape(n, k).mean(axis=1).max())
+
+
+def _starts(t: Trajectory) -> dict[str, float]:
+    rises = {name: np.maximum(np.diff(t.components(name), axis=0), 0.0) for name in COUNTS if t.has(name)}
+    return {name: float(rise.sum()) for name, rise in rises.items()}
+
+
+def _travel(t: Trajectory) -> dict[str, float]:
+    names = dict.fromkeys(c.split("[")[0] for c in t.scored.columns if c.startswith(("y_", "v_")))
+    return {name: float(np.abs(np.diff(t.components(name), axis=0)).sum()) for name in names}

@@ -1,0 +1,293 @@
+"""Setpoint schedules: what a building management system shall hold, from when to when, within which limits.
+
+A schedule is a table of rows in site units (degC, kPa, L/s) with limits, rate limit, fallback value, priority
+and provenance. It travels as CSV or JSON with a SHA-256 checksum over its contents; reading one refuses rows
+outside their limits, overlaps, periods in the past and any edit. The checksum shows edits, not authorship: it
+is no signature. Between two rows of a point, and after its last, the fallback value holds.
+
+Times are instants, written as ISO 8601 with offset in the site's zone, so that the hour that daylight saving
+repeats stays unambiguous and the one it skips cannot be named.
+"""
+
+import csv
+import dataclasses
+import hashlib
+import io
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from lowlift.controllers.envelope import SafetyEnvelope
+from lowlift.controllers.interface import Decision, setpoint_table
+from lowlift.models.liquid_hall import LiquidHall
+from lowlift.models.site import Site
+from lowlift.sim.files import write_text
+from lowlift.sim.schedule_rows import (
+    FIELDS,
+    PRIORITY,
+    TEXTS,
+    TIMES,
+    Row,
+    ScheduleError,
+    faults,
+    overlaps,
+    points,
+    strangers,
+)
+from lowlift.sim.trajectory import Trajectory
+
+FORMAT = "lowlift-schedule/1"
+NAMED = 20
+"""Rows that an error names before it only counts."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Schedule:
+    """A set of rows and where it comes from."""
+
+    site: str
+    scenario: str
+    controller: str
+    timezone: str
+    simulated: bool
+    """Made from a simulated period: a record, never to be written to a plant, and allowed to lie in the past."""
+    rows: tuple[Row, ...]
+
+    @property
+    def checksum(self) -> str:
+        """SHA-256 over the canonical serialisation."""
+        text = json.dumps(
+            self._record(), sort_keys=True, separators=(",", ":"), allow_nan=False, ensure_ascii=True
+        )
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def check(self, now: pd.Timestamp | None = None, site: Site | None = None) -> None:
+        """Check every row.
+
+        Args:
+            now: present instant; the clock if none. Simulated schedules may lie in the past.
+            site: if given, names, units and limits must also be those of its setpoint table.
+
+        Raises:
+            ScheduleError: all rows at fault, with the reason.
+        """
+        bad = [f"row {k}: {reason}" for k, row in enumerate(self.rows, 1) for reason in faults(row)]
+        if not bad:
+            bad = overlaps(self.rows)
+            bad += [] if self.simulated else self._past(pd.Timestamp.now(tz="UTC") if now is None else now)
+        if site is not None:
+            bad += [] if self.site == site.name else [f"made for {self.site}, not for {site.name}"]
+            bad += strangers(self.rows, site)
+        if not self.rows:
+            bad = ["no rows"]
+        if bad:
+            more = f" (and {len(bad) - NAMED} more)" if len(bad) > NAMED else ""
+            raise ScheduleError(f"schedule for {self.site} refused: " + "; ".join(bad[:NAMED]) + more)
+
+    def _past(self, now: pd.Timestamp) -> list[str]:
+        return [
+            f"row {k}: {row.point} ends {row.valid_to.isoformat()}, in the past"
+            for k, row in enumerate(self.rows, 1)
+            if row.valid_to <= now
+        ]
+
+    def export(self, path: str | Path, now: pd.Timestamp | None = None) -> Path:
+        """Write CSV or JSON, by the file's suffix; see :meth:`export_csv`.
+
+        Raises:
+            ScheduleError: a row is at fault, or the suffix is neither.
+        """
+        suffix = Path(path).suffix.lower()
+        if suffix == ".csv":
+            return self.export_csv(path, now)
+        if suffix == ".json":
+            return self.export_json(path, now)
+        raise ScheduleError(f"{path}: schedules are written as .csv or .json")
+
+    def export_csv(self, path: str | Path, now: pd.Timestamp | None = None) -> Path:
+        """Check and write as CSV with a commented head."""
+        self.check(now)
+        record = self._record()
+        out = io.StringIO()
+        for key, value in record.items():
+            if key != "rows":
+                out.write(f"# {key}: {json.dumps(value)}\n")
+        out.write(f"# checksum: sha256:{self.checksum}\n")
+        writer = csv.DictWriter(out, FIELDS, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(record["rows"])
+        return write_text(path, out.getvalue())
+
+    def export_json(self, path: str | Path, now: pd.Timestamp | None = None) -> Path:
+        """Check and write as JSON."""
+        self.check(now)
+        record = self._record() | {"checksum": f"sha256:{self.checksum}"}
+        return write_text(path, json.dumps(record, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+
+    def frame(self) -> pd.DataFrame:
+        """Return the rows as a table."""
+        return pd.DataFrame([dataclasses.asdict(row) for row in self.rows], columns=list(FIELDS))
+
+    def _record(self) -> dict[str, Any]:
+        rows = []
+        for row in self.rows:
+            entry = {name: getattr(row, name) for name in FIELDS}
+            rows.append(entry | {name: entry[name].isoformat() for name in TIMES})
+        head = {f.name: getattr(self, f.name) for f in dataclasses.fields(self) if f.name != "rows"}
+        return {"format": FORMAT, **head, "rows": rows}
+
+
+def schedule_from(
+    source: Trajectory | Sequence[tuple[pd.Timestamp, Decision]],
+    site: Site | None = None,
+    period: tuple[pd.Timestamp, pd.Timestamp] | None = None,
+    *,
+    simulated: bool = True,
+    controller: str = "",
+    priority: int = PRIORITY,
+) -> Schedule:
+    """Setpoint schedule of a run or of decisions; consecutive equal values of a point make one row.
+
+    Values are what the controller asked for, within the limits of the setpoint table. Fallback values are the
+    fail-safe setpoints of the safety envelope.
+
+    Args:
+        source: a run, or decisions with their instants.
+        site: the site; a run brings its own.
+        period: first and last instant, zone-aware; for a run its scored period, for decisions needed.
+        simulated: whether the period was simulated rather than lies ahead.
+        controller: who decided; a run says so itself.
+        priority: priority of all rows.
+
+    Raises:
+        ScheduleError: nothing to schedule.
+    """
+    scenario = ""
+    if isinstance(source, Trajectory):
+        site, scenario, controller = source.site, source.scenario, source.controller
+        if period is None:
+            end = pd.Timestamp(source.frame.index[-1]) + pd.Timedelta(seconds=source.step)
+            period = (pd.Timestamp(source.scored.index[0]), end)
+        decisions = [(source.time(t), decision) for t, decision in source.decisions]
+    else:
+        decisions = list(source)
+    if site is None or period is None:
+        raise ScheduleError("a schedule from decisions needs their site and period")
+    begin, end = period
+    before = [k for k, (at, _) in enumerate(decisions) if at <= begin]
+    kept = decisions[before[-1] if before else 0 :]
+    kept = [(max(at, begin), decision) for at, decision in kept if at < end]
+    if not kept:
+        raise ScheduleError(f"no decisions between {begin.isoformat()} and {end.isoformat()}")
+    table = setpoint_table(site)
+    packed = np.clip(np.stack([d.setpoints[0] for _, d in kept]), table.low, table.high)
+    safe = _fail_safe(site)
+    zone, edges = begin.tz, [*(at for at, _ in kept), end]
+    rows = []
+    for j, p in enumerate(points(site)):
+        values = [p.value(v) for v in packed[:, j]]
+        starts = [0, *(k for k in range(1, len(values)) if values[k] != values[k - 1])]
+        for k, following in zip(starts, [*starts[1:], len(values)], strict=True):
+            rows.append(
+                Row(
+                    point=p.name,
+                    unit=p.unit,
+                    value=values[k],
+                    valid_from=edges[k].tz_convert(zone),
+                    valid_to=edges[following].tz_convert(zone),
+                    low=p.low,
+                    high=p.high,
+                    rate_per_min=p.rate_per_min,
+                    fallback=p.value(safe[j]),
+                    priority=priority,
+                    provenance=f"{controller}: {kept[k][1].status.value}",
+                )
+            )
+    return Schedule(
+        site=site.name,
+        scenario=scenario,
+        controller=controller,
+        timezone=str(zone),
+        simulated=simulated,
+        rows=tuple(rows),
+    )
+
+
+def import_schedule(path: str | Path, site: Site | None = None, now: pd.Timestamp | None = None) -> Schedule:
+    """Read and check a schedule written by :meth:`Schedule.export`.
+
+    Raises:
+        ScheduleError: unreadable, edited, or a row at fault.
+    """
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ScheduleError(f"{path}: cannot be read: {error}") from error
+    record = _parse_json(path, text) if text.lstrip().startswith("{") else _parse_csv(path, text)
+    if record.pop("format", None) != FORMAT:
+        raise ScheduleError(f"{path}: not a schedule of this version ({FORMAT})")
+    stated = str(record.pop("checksum", "")).removeprefix("sha256:")
+    zone = record.get("timezone", "UTC")
+    rows = tuple(_read_row(path, k, row, zone) for k, row in enumerate(record.pop("rows", []), 1))
+    try:
+        schedule = Schedule(rows=rows, **record)
+    except TypeError as error:
+        raise ScheduleError(f"{path}: head is incomplete or has unknown entries: {sorted(record)}") from error
+    if schedule.checksum != stated:
+        raise ScheduleError(
+            f"{path}: the checksum does not belong to these rows: edited after export, refused"
+        )
+    schedule.check(now, site)
+    return schedule
+
+
+def _parse_json(path: str | Path, text: str) -> dict[str, Any]:
+    try:
+        record: dict[str, Any] = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise ScheduleError(f"{path}: not valid JSON: {error}") from error
+    return record
+
+
+def _parse_csv(path: str | Path, text: str) -> dict[str, Any]:
+    lines = text.splitlines()
+    record: dict[str, Any] = {}
+    for line in (line for line in lines if line.startswith("# ")):
+        key, _, value = line[2:].partition(": ")
+        try:
+            record[key] = value if key == "checksum" else json.loads(value)
+        except json.JSONDecodeError as error:
+            raise ScheduleError(f"{path}: head entry {key!r} is not readable") from error
+    record["rows"] = list(csv.DictReader(line for line in lines if not line.startswith("#")))
+    return record
+
+
+def _read_row(path: str | Path, k: int, record: dict[str, Any], zone: str) -> Row:
+    if not isinstance(record, dict) or set(record) != set(FIELDS) or None in record.values():
+        raise ScheduleError(f"{path}: row {k}: must have exactly the columns {', '.join(FIELDS)}")
+    values: dict[str, Any] = {}
+    for name, text in record.items():
+        try:
+            if name in TIMES:
+                at = pd.Timestamp(text)
+                if at.tz is None:
+                    raise ValueError("no offset from UTC")
+                values[name] = at.tz_convert(zone)
+            elif name in TEXTS:
+                values[name] = str(text)
+            else:
+                values[name] = int(text) if name == "priority" else float(text)
+        except (ValueError, TypeError, KeyError) as error:
+            raise ScheduleError(f"{path}: row {k}: {name} = {text!r}: {error}") from error
+    return Row(**values)
+
+
+def _fail_safe(site: Site) -> np.ndarray:
+    envelope = SafetyEnvelope(LiquidHall(site), 15.0)
+    envelope.reset(np.zeros((1, envelope.table.size)))
+    safe: np.ndarray = envelope.fail_safe(np.full((1, 1), site.T_dew_hall))[0]
+    return safe

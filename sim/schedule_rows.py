@@ -1,0 +1,134 @@
+"""Rows of a setpoint schedule: their record, their units and what makes them unfit."""
+
+import dataclasses
+import math
+from collections.abc import Sequence
+
+import pandas as pd
+
+from lowlift.controllers.interface import setpoint_table
+from lowlift.models.site import ZERO_C, Site
+
+DIGITS = 3
+"""Decimals of values in site units: finer than any building management system resolves."""
+PRIORITY = 13
+"""Default priority on BACnet's scale of 1 (life safety) to 16 (lowest), where operators write at 8."""
+SITE_UNITS = {"K": ("degC", 1.0, ZERO_C), "Pa": ("kPa", 1e-3, 0.0), "m3/s": ("L/s", 1e3, 0.0)}
+"""Site unit, factor and offset of an SI unit: ``site = factor SI - offset``. Others stay as they are."""
+
+
+class ScheduleError(ValueError):
+    """A schedule is refused; the message names its rows (counted from one) and why."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Row:
+    """One setpoint of one point over one interval ``[valid_from, valid_to)``."""
+
+    point: str
+    """Name in the plant's setpoint table."""
+    unit: str
+    value: float
+    valid_from: pd.Timestamp
+    valid_to: pd.Timestamp
+    low: float
+    high: float
+    rate_per_min: float
+    """Fastest change that the point may be given [unit/min]."""
+    fallback: float
+    """Value to take when the schedule ends, is refused or communication is lost."""
+    priority: int = PRIORITY
+    provenance: str = ""
+
+
+FIELDS = tuple(f.name for f in dataclasses.fields(Row))
+TIMES = ("valid_from", "valid_to")
+TEXTS = ("point", "unit", "provenance")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Point:
+    """One setpoint of a plant in site units, on the resolution of schedules."""
+
+    name: str
+    unit: str
+    factor: float
+    offset: float
+    low: float
+    high: float
+    rate_per_min: float
+
+    def value(self, si: float) -> float:
+        """SI to site unit, rounded, within limits."""
+        return min(max(round(float(si) * self.factor - self.offset, DIGITS), self.low), self.high)
+
+
+def points(site: Site) -> list[Point]:
+    """All setpoints of a site, in the order of its setpoint table; limits rounded inwards."""
+    result, grain = [], 10**DIGITS
+    for s in setpoint_table(site).signals:
+        unit, factor, offset = SITE_UNITS.get(s.unit, (s.unit, 1.0, 0.0))
+        low, high = ((bound * factor - offset) * grain for bound in (s.low, s.high))
+        for name in s.components():
+            result.append(
+                Point(
+                    name=name,
+                    unit=unit,
+                    factor=factor,
+                    offset=offset,
+                    low=math.ceil(round(low, 6)) / grain,
+                    high=math.floor(round(high, 6)) / grain,
+                    rate_per_min=round(s.rate * 60.0 * factor, 6),
+                )
+            )
+    return result
+
+
+def faults(row: Row) -> list[str]:
+    """What makes a row unfit, on its own."""
+    numbers = {name: getattr(row, name) for name in ("value", "low", "high", "rate_per_min", "fallback")}
+    bad = [f"{row.point} {name} is not a number" for name, v in numbers.items() if not math.isfinite(v)]
+    if bad:
+        return bad
+    if not row.low <= row.value <= row.high:
+        bad.append(f"{row.point} = {row.value:g} {row.unit}: outside {row.low:g} to {row.high:g}")
+    if not row.low <= row.fallback <= row.high:
+        bad.append(f"{row.point} fallback = {row.fallback:g} {row.unit}: outside {row.low:g} to {row.high:g}")
+    if row.valid_from.tz is None or row.valid_to.tz is None:
+        return [*bad, f"{row.point}: times need an offset from UTC"]
+    if row.valid_to <= row.valid_from:
+        bad.append(f"{row.point}: ends at {row.valid_to.isoformat()}, not after its start")
+    if not 1 <= row.priority <= 16:
+        bad.append(f"{row.point} priority = {row.priority}: must be 1 to 16")
+    return bad
+
+
+def overlaps(rows: Sequence[Row]) -> list[str]:
+    """Pairs of rows that give one point two values at a time."""
+    order = sorted(enumerate(rows, 1), key=lambda item: (item[1].point, item[1].valid_from))
+    latest: tuple[int, Row] | None = None
+    found = []
+    for k, row in order:
+        if latest is not None and latest[1].point == row.point:
+            if row.valid_from < latest[1].valid_to:
+                found.append(
+                    f"rows {latest[0]} and {k}: {row.point} overlaps from {row.valid_from.isoformat()}"
+                )
+            if row.valid_to < latest[1].valid_to:
+                continue
+        latest = (k, row)
+    return found
+
+
+def strangers(rows: Sequence[Row], site: Site) -> list[str]:
+    """Rows whose point, unit or limits are not those of the site."""
+    known = {p.name: p for p in points(site)}
+    bad = []
+    for k, row in enumerate(rows, 1):
+        if row.point not in known:
+            bad.append(f"row {k}: {site.name} has no point {row.point!r}")
+            continue
+        p = known[row.point]
+        if (row.unit, row.low, row.high) != (p.unit, p.low, p.high):
+            bad.append(f"row {k}: {row.point} must state the limits {p.low:g} to {p.high:g} {p.unit}")
+    return bad
