@@ -13,9 +13,10 @@ from lowlift.controllers.guideline36 import Guideline36
 from lowlift.controllers.site_tuned import RANGES, SiteTuned, SiteTuning
 from lowlift.models.liquid_hall import LiquidHall
 from lowlift.models.site import load_site
-from lowlift.sim.closed_loop import Record, Run, simulate
-from lowlift.sim.kpis import energies, violations
-from lowlift.sim.scenario import Scenario, build_scenario
+from lowlift.sim.closed_loop import Run, simulate
+from lowlift.sim.kpis import kpis
+from lowlift.sim.scenario import build_scenario
+from lowlift.sim.trajectory import Trajectory
 
 SEASONS = {
     # weather, workload, first day, seed: never the period that is scored
@@ -26,11 +27,11 @@ PENALTY = 150.0
 """kWh charged for each K h of violation."""
 
 
-def score(plant: LiquidHall, scenario: Scenario, record: Record) -> tuple[float, float, float]:
+def score(run: Trajectory) -> tuple[float, float, float]:
     """Penalised energy, cooling energy corrected for stored heat [kWh], violation [K h]."""
-    e = energies(scenario, record)
-    v = sum(x.integral for x in violations(plant, scenario, record).values())
-    return e.cooling_corrected + PENALTY * v, e.cooling_corrected, v
+    k = kpis(run)
+    cooling = k.energy_cooling_kWh + k.energy_facility_corrected_kWh - k.energy_facility_kWh
+    return cooling + PENALTY * k.violation_Kh, cooling, k.violation_Kh
 
 
 def main() -> None:
@@ -56,7 +57,7 @@ def main() -> None:
         runs = [Run(SiteTuned(plant.site, tuning)) for tuning in tunings]
         if round_ == 0:
             runs.append(Run(Guideline36(plant.site)))
-        scores = [score(plant, scenario, r) for r in simulate(plant, scenario, runs)]
+        scores = [score(r) for r in simulate(plant, scenario, runs)]
         if round_ == 0:
             print("Guideline36", [round(x, 2) for x in scores.pop()], flush=True)
         k = int(np.argmin([s[0] for s in scores]))

@@ -46,8 +46,8 @@ RANGES = {
 """Where the tuner looks."""
 
 TUNINGS: dict[str, SiteTuning] = {
-    "frontier": SiteTuning(supply_offset=27.26, supply_slope=4.45, supply_max=309.6, flow_margin=1.055, tower_share=1.73,
-                           water_scale=0.774, water_exponent=1.08, dp_scale=0.203),
+    "frontier": SiteTuning(supply_offset=32.0, supply_slope=-0.549, supply_max=312.69, flow_margin=1.0, tower_share=1.465,
+                           water_scale=0.608, water_exponent=0.837, dp_scale=0.212),
     "gb200_hall": SiteTuning(supply_offset=17.78, supply_slope=3.79, supply_max=302.85, flow_margin=1.168, tower_share=0.4,
                              water_scale=0.816, water_exponent=1.015, dp_scale=0.559),
 }  # fmt: skip

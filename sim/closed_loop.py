@@ -10,16 +10,18 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from lowlift.controllers.envelope import Intervention, SafetyEnvelope
 from lowlift.controllers.forecast import Forecaster, History
-from lowlift.controllers.interface import Controller, Decision, Measurement, measurement_table
+from lowlift.controllers.interface import Controller, Decision, Measurement, measurement_table, setpoint_table
 from lowlift.controllers.regulatory import RegulatoryLayer
 from lowlift.models.hydraulics import Flows
 from lowlift.models.liquid_hall import LiquidHall
 from lowlift.models.measure import measure
 from lowlift.models.step import FLUXES, Integrator
 from lowlift.sim.scenario import Scenario
+from lowlift.sim.trajectory import HEATS, POWERS, STORED, WATERS, Trajectory
 
 HORIZON = 24 * 3600.0
 """Length of the forecasts handed to controllers [s]."""
@@ -31,22 +33,6 @@ class Run:
 
     controller: Controller
     forecaster: Forecaster | None = None
-
-
-@dataclasses.dataclass
-class Record:
-    """What happened in one run, as arrays over the steps (n, ·), SI units."""
-
-    controller: str
-    readings: dict[str, np.ndarray]
-    setpoints: np.ndarray
-    powers: dict[str, np.ndarray]
-    fluxes: np.ndarray
-    Q_work: np.ndarray
-    stored_heat: np.ndarray
-    stored_initial: float
-    decisions: list[tuple[float, Decision]]
-    interventions: list[Intervention]
 
 
 def initial_state(plant: LiquidHall, d: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -69,7 +55,7 @@ def simulate(
     *,
     progress: Callable[[float], None] | None = None,
     disturb: Callable[[float, dict[str, np.ndarray]], dict[str, np.ndarray]] | None = None,
-) -> list[Record]:
+) -> list[Trajectory]:
     """Run all controllers over the scenario.
 
     Args:
@@ -94,7 +80,7 @@ def simulate(
     flux = np.asarray(_fluxes_now(plant, x, u, np.tile(d[0], (b, 1))))
     flows = plant.flows(u)
     override = np.zeros((b, plant.site.n_cdu))
-    recorder = _Recorder(plant, runs, n, plant.stored_heat(x)[:, 0])
+    recorder = _Recorder(plant, scenario, runs, plant.stored_heat(x)[:, 0])
     requested = np.zeros((b, layer.setpoints.size))
     due = np.zeros(b)
     for k in range(n):
@@ -140,18 +126,16 @@ def _fluxes_now(plant: LiquidHall, x: np.ndarray, u: np.ndarray, d: np.ndarray) 
 
 
 class _Recorder:
-    """Preallocated arrays for all runs."""
+    """Preallocated arrays for all runs, turned into trajectories at the end."""
 
-    def __init__(self, plant: LiquidHall, runs: Sequence[Run], n: int, stored: np.ndarray) -> None:
-        self.plant, self.runs, self.n = plant, runs, n
-        b = len(runs)
-        self.table = measurement_table(plant.site)
-        self.readings = np.empty((n, b, self.table.size), dtype=np.float32 if n * b > 10**6 else float)
-        self.setpoints: np.ndarray | None = None
-        self.power_names: tuple[str, ...] = ()
-        self.powers: np.ndarray | None = None
-        self.fluxes = np.empty((n, b, len(FLUXES)))
-        self.work, self.stored = np.empty((n, b)), np.empty((n, b))
+    def __init__(self, plant: LiquidHall, scenario: Scenario, runs: Sequence[Run], stored: np.ndarray) -> None:
+        self.plant, self.scenario, self.runs = plant, scenario, runs
+        n, b = scenario.n, len(runs)
+        self.table, self.set_table = measurement_table(plant.site), setpoint_table(plant.site)
+        self.readings = np.empty((n, b, self.table.size), dtype=np.float32)
+        """Single precision: a sensor has fewer digits, and a day of a large hall is a gigabyte in double."""
+        self.setpoints = np.empty((n, b, self.set_table.size))
+        self.sums = np.empty((n, b, len(POWERS) + len(HEATS) + len(WATERS) + 1))
         self.stored_initial = stored
         self.decisions: list[list[tuple[float, Decision]]] = [[] for _ in runs]
 
@@ -160,37 +144,43 @@ class _Recorder:
         flux: np.ndarray,
     ) -> None:  # fmt: skip
         """Keep one step."""
-        if self.setpoints is None:
-            self.setpoints = np.empty((self.n, *setpoints.shape))
+        b = len(self.runs)
         self.setpoints[k] = setpoints
         self.readings[k] = self.table.pack(readings)
-        P_chiller = flux[:, FLUXES.index("P_chiller")][:, None]
-        powers = self.plant.powers(f, d, P_chiller)
-        if self.powers is None:
-            self.power_names = tuple(field.name for field in dataclasses.fields(powers))
-            self.powers = np.empty((self.n, len(self.runs), len(self.power_names)))
-        for j, name in enumerate(self.power_names):
-            self.powers[k, :, j] = np.broadcast_to(getattr(powers, name), (len(self.runs), 1))[:, 0]
-        self.fluxes[k] = flux
-        work = f.Q_pump_cdu.sum(axis=-1) + (f.Q_pump_fws + f.Q_pump_cw + f.P_crah + P_chiller)[:, 0]
-        self.work[k] = work
-        self.stored[k] = self.plant.stored_heat(x)[:, 0]
+        by_name = {name: flux[:, i] for i, name in enumerate(FLUXES)}
+        powers = self.plant.powers(f, d, by_name["P_chiller"][:, None])
+        disturbance = self.plant.disturbances.unpack(d)
+        q_air = disturbance["q_air"][:, 0]
+        outside = q_air if self.plant.site.chilled is None else 0.0 * q_air
+        work = f.Q_pump_cdu.sum(axis=-1) + (f.Q_pump_fws + f.Q_pump_cw + f.P_crah)[:, 0] + by_name["P_chiller"]
+        values = {
+            **{f"P_{field.name}": getattr(powers, field.name) for field in dataclasses.fields(powers)},
+            "Q_liquid": disturbance["q_liquid"].sum(axis=-1), "Q_air": q_air, "Q_work": work, "Q_boundary": outside,
+            STORED: self.plant.stored_heat(x)[:, 0],
+            **by_name,
+        }  # fmt: skip
+        for j, name in enumerate((*POWERS, *HEATS, *WATERS, STORED)):
+            self.sums[k, :, j] = np.broadcast_to(np.asarray(values[name]).reshape(-1), (b,))
 
-    def finish(self, interventions: list[Intervention]) -> list[Record]:
-        """One record a run."""
-        assert self.setpoints is not None and self.powers is not None  # noqa: S101 - at least one step was recorded
-        return [
-            Record(
-                controller=run.controller.name,
-                readings=self.table.unpack(self.readings[:, j].astype(float)),
-                setpoints=self.setpoints[:, j],
-                powers={name: self.powers[:, j, i] for i, name in enumerate(self.power_names)},
-                fluxes=self.fluxes[:, j],
-                Q_work=self.work[:, j],
-                stored_heat=self.stored[:, j],
-                stored_initial=float(self.stored_initial[j]),
-                decisions=self.decisions[j],
-                interventions=[i for i in interventions if i.row == j],
+    def finish(self, interventions: list[Intervention]) -> list[Trajectory]:
+        """One trajectory a run."""
+        index = self.scenario.index
+        columns = [*POWERS, *HEATS, *WATERS, STORED]
+        result = []
+        for j, run in enumerate(self.runs):
+            parts = [
+                pd.DataFrame(self.sums[:, j], index, columns),
+                pd.DataFrame(self.readings[:, j], index, self.table.names),
+                pd.DataFrame(self.setpoints[:, j], index, self.set_table.names),
+            ]
+            note = getattr(run.controller, "note", "")
+            result.append(
+                Trajectory(
+                    controller=run.controller.name, scenario=self.scenario.name, site=self.plant.site,
+                    step=self.scenario.step, frame=pd.concat(parts, axis=1),
+                    warmup=pd.Timedelta(seconds=self.scenario.warm_up), stored_initial=float(self.stored_initial[j]),
+                    decisions=self.decisions[j], interventions=[i for i in interventions if i.row == j],
+                    measured=self.scenario.measured, notes=[*self.scenario.provenance, *([note] if note else [])],
+                )  # fmt: skip
             )
-            for j, run in enumerate(self.runs)
-        ]
+        return result

@@ -17,14 +17,19 @@ from lowlift.controllers.oracle import Oracle
 from lowlift.controllers.site_tuned import SiteTuned
 from lowlift.controllers.static import StaticOptimal
 from lowlift.models.liquid_hall import LiquidHall
-from lowlift.sim.closed_loop import Record, Run, simulate
-from lowlift.sim.kpis import kpi_records
+from lowlift.sim.closed_loop import Run, simulate
+from lowlift.sim.kpis import records, table
 from lowlift.sim.scenario import Scenario
+from lowlift.sim.trajectory import Trajectory
 
 CONTROLLERS = ("FixedSetpoint", "AsOperated", "Guideline36", "SiteTuned", "StaticOptimal", "MPC")
 """Controllers by name, in table order; AsOperated exists for Frontier only."""
 PERFECT, HALVED = "MPC with perfect forecasts", "Oracle on half the grid"
 GRID = 300.0
+CONDITIONS = (
+    "the published figures are for one year at 10-minute steps, with a surrogate model, perfect knowledge and unpublished limits; ours is one "
+    "cool April day, forecasts from the past only, the limits of the site file"
+)
 
 
 class UnknownControllerError(ValueError):
@@ -37,43 +42,82 @@ class Comparison:
 
     plant: LiquidHall
     scenario: Scenario
-    records: dict[str, Record]
+    runs: dict[str, Trajectory]
     """By controller; the oracle last."""
-    proof_records: dict[str, Record]
+    proof_runs: dict[str, Trajectory]
     """Runs that only prove the oracle."""
 
     @functools.cached_property
+    def figures(self) -> pd.DataFrame:
+        """The comparison table, one row a controller."""
+        return table(self.runs.values())
+
+    @property
     def rows(self) -> list[dict[str, Any]]:
         """KPI records of the controllers, for ``kpis.json``."""
-        return kpi_records(self.plant, self.scenario, self.records)
+        return records(self.figures)
 
-    def kpis(self) -> pd.DataFrame:
-        """The comparison table."""
-        frame = pd.DataFrame(self.rows).set_index("controller")
-        return frame.drop(columns=["energy_by_use_kWh", "violations_Kh"])
+    @functools.cached_property
+    def published(self) -> dict[str, Any]:
+        """Frontier only: saving of liquid cooling energy against as-operated beside the published figures; else empty."""
+        if "AsOperated" not in self.runs or "MPC" not in self.runs:
+            return {}
+        everything = self.runs | self.proof_runs
+
+        def liquid(name: str) -> float:
+            run = everything[name]
+            return float(run.power().sum() - run.power("P_air_path").sum())
+
+        own = liquid("MPC")
+        savings = {"as declared": 1.0 - own / liquid("AsOperated")}
+        for shift in SENSITIVITY:
+            if as_operated_name(shift) in everything:
+                savings[f"limits {shift:+.0f} K"] = 1.0 - own / liquid(as_operated_name(shift))
+        return {"savings": savings, "published": PUBLISHED, "conditions": CONDITIONS}
+
+    @property
+    def published_lines(self) -> list[str]:
+        """The same in words."""
+        if not self.published:
+            return []
+        own = ", ".join(f"{100 * v:.1f} % ({k})" for k, v in self.published["savings"].items())
+        theirs = ", ".join(f"{100 * v:.1f} % ({k})" for k, v in PUBLISHED.items())
+        return [f"liquid cooling energy saved against as-operated: {own}", f"published: {theirs}; {CONDITIONS}"]
 
     @functools.cached_property
     def proof(self) -> dict[str, Any]:
         """The oracle's self-proof (CONTROL 1); empty without an oracle."""
-        if "Oracle" not in self.records:
+        if "Oracle" not in self.runs:
             return {}
         rows = {r["controller"]: r for r in self.rows}
         oracle = rows["Oracle"]
         below = [
             name for name, r in rows.items()
-            if name != "Oracle" and r["energy_facility_kWh"] < oracle["energy_facility_kWh"]
+            if name != "Oracle" and r["energy_facility_corrected_kWh"] < oracle["energy_facility_corrected_kWh"]
             and r["violation_Kh"] <= oracle["violation_Kh"] + 1e-9
         ]  # fmt: skip
         result: dict[str, Any] = {"nobody_below": not below, "below": below}
-        if self.proof_records:
-            extra = {r["controller"]: r for r in kpi_records(self.plant, self.scenario, self.records | self.proof_records)}
+        if self.proof_runs:
+            extra = {r["controller"]: r for r in records([*self.runs.values(), *self.proof_runs.values()])}
             if HALVED in extra:
-                change = extra[HALVED]["energy_cooling_kWh"] - oracle["energy_cooling_kWh"]
+                change = extra[HALVED]["energy_facility_corrected_kWh"] - oracle["energy_facility_corrected_kWh"]
                 result["grid_halving_change"] = change / oracle["energy_cooling_kWh"]
             if PERFECT in extra:
                 result["perfect_mpc_gap_closed"] = extra[PERFECT]["gap_closed"]
                 result["perfect_mpc_gap_closed_g36"] = extra[PERFECT]["gap_closed_g36"]
         return result
+
+
+PUBLISHED = {"with ramp limits": 0.278, "with optimised flow fractions": 0.353}
+"""Savings of cooling energy against as-operated Frontier, one year at 10 min with a surrogate and perfect knowledge (arXiv 2603.01198 and
+2605.15516)."""
+SENSITIVITY = (-5.0, 5.0)
+"""Shifts of the limits that define the as-operated flow [K]."""
+
+
+def as_operated_name(shift: float) -> str:
+    """Name of the as-operated run with shifted limits."""
+    return f"AsOperated, limits {shift:+.0f} K"
 
 
 def make_run(name: str, plant: LiquidHall, scenario: Scenario) -> Run:
@@ -104,12 +148,19 @@ def make_run(name: str, plant: LiquidHall, scenario: Scenario) -> Run:
     }
     if site.name == "frontier":
         makers["AsOperated"] = lambda: Run(AsOperated(site, scenario.q_cdu(plant)[first:]))
+        for shift in SENSITIVITY:
+            makers[as_operated_name(shift)] = functools.partial(_shifted, plant, scenario, shift)
     if name not in makers:
-        known = [n for n in makers if n not in (PERFECT, HALVED)]
+        known = [n for n in (*CONTROLLERS, "Oracle") if n in makers]
         near = difflib.get_close_matches(name, known, n=3, cutoff=0.4)
         hint = f"did you mean {', '.join(near)}?" if near else f"known: {', '.join(known)}"
         raise UnknownControllerError(f"unknown controller {name!r} for {site.name}; {hint}")
     return makers[name]()
+
+
+def _shifted(plant: LiquidHall, scenario: Scenario, shift: float) -> Run:
+    load = scenario.q_cdu(plant)[round(scenario.warm_up / scenario.step) :]
+    return Run(AsOperated(plant.site, load, limit_shift=shift, name=as_operated_name(shift)))
 
 
 def default_controllers(plant: LiquidHall) -> list[str]:
@@ -143,9 +194,11 @@ def compare(
         runs.append(make_run("Oracle", plant, scenario))
     if oracle and proof:
         runs += [make_run(PERFECT, plant, scenario), make_run(HALVED, plant, scenario)]
-    records = simulate(plant, scenario, runs, progress=progress)
-    named = {r.controller: r for r in records}
-    if len(named) != len(records):
-        raise ValueError(f"controllers need different names: {[r.controller for r in records]}")
+        if any(run.controller.name == "AsOperated" for run in runs):
+            runs += [make_run(as_operated_name(shift), plant, scenario) for shift in SENSITIVITY]
+    finished = simulate(plant, scenario, runs, progress=progress)
+    named = {r.controller: r for r in finished}
+    if len(named) != len(finished):
+        raise ValueError(f"controllers need different names: {[r.controller for r in finished]}")
     scored = dict(list(named.items())[:n_scored])
     return Comparison(plant, scenario, scored, {k: v for k, v in named.items() if k not in scored})

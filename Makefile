@@ -1,0 +1,45 @@
+# Two commands on a machine with Python 3.11+ and make: `make demo` and `make test`. Both build .venv first.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export OPENBLAS_NUM_THREADS ?= 1
+
+.PHONY: demo test check lint docs clean
+
+demo: $(VENV)/core
+	@echo "Running two scenarios with all controllers and the oracle; results go to out/demo."
+	$(BIN)/lowlift demo --out out/demo
+
+test: $(VENV)/dev
+	@echo "Running the test suite, linters and type checker."
+	$(MAKE) --no-print-directory check
+
+check:
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -n 2
+
+lint: $(VENV)/dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+$(VENV)/made:
+	@echo "Creating a virtual environment in $(VENV) with $(PYTHON)."
+	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'lowlift needs Python 3.11 or newer, this is ' + sys.version)"
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/core: $(VENV)/made pyproject.toml
+	@echo "Installing lowlift and what it needs (NumPy, SciPy, CasADi, pandas, Matplotlib, ...)."
+	$(BIN)/python -m pip install --quiet --editable .
+	@touch $@
+
+$(VENV)/dev: $(VENV)/made pyproject.toml
+	@echo "Installing lowlift with its test tools."
+	$(BIN)/python -m pip install --quiet --editable ".[dev]"
+	@touch $@ $(VENV)/core
+
+clean:
+	rm -rf $(VENV) out build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,225 @@
+"""Command line: compare controllers, describe plants, list and fetch data, run the demonstration."""
+
+import contextlib
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+app = typer.Typer(
+    add_completion=False, no_args_is_help=True, help="Cool AI data centres with the least energy.", pretty_exceptions_enable=False
+)
+data_app = typer.Typer(no_args_is_help=True, help="Weather, workloads and other input data.")
+app.add_typer(data_app, name="data")
+
+
+class UsageError(ValueError):
+    """A wrong option value; the message says what would be right."""
+
+
+def user_errors() -> tuple[type[BaseException], ...]:
+    """Errors that a user can cause and mend: shown in one line, without a traceback."""
+    from lowlift.data import DataError
+    from lowlift.models.design import DesignError
+    from lowlift.models.schema import SiteError
+    from lowlift.sim.compare import UnknownControllerError
+    from lowlift.sim.files import WriteError
+    from lowlift.sim.scenario import ScenarioError
+    from lowlift.thermal.component import ParameterError
+
+    return (UsageError, DataError, SiteError, DesignError, ScenarioError, UnknownControllerError, ParameterError, WriteError)
+
+
+@contextlib.contextmanager
+def friendly() -> Iterator[None]:
+    """Turn user errors into one line and exit code 2."""
+    try:
+        yield
+    except user_errors() as error:
+        typer.echo(f"lowlift: {error}", err=True)
+        raise typer.Exit(2) from error
+
+
+@contextlib.contextmanager
+def bar(title: str) -> Iterator[Any]:
+    """A progress bar on stderr; yields a function that takes the share done."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"), TimeElapsedColumn(),
+               TimeRemainingColumn())  # fmt: skip
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        task = progress.add_task(title, total=1.0)
+        yield lambda share: progress.update(task, completed=share)
+
+
+SHOWN = {
+    "energy_cooling_kWh": ("cooling", "kWh", 0), "pue": ("PUE", "", 4), "wue_l_per_kWh": ("WUE", "L/kWh", 2),
+    "violation_Kh": ("violation", "K h", 3), "max_violation_K": ("worst", "K", 1), "gap_closed": ("gap closed", "SiteTuned", 3),
+    "gap_closed_g36": ("gap closed", "Guideline36", 3), "solve_ms_median": ("solve", "ms", 0), "fallbacks": ("fallbacks", "", 0),
+}  # fmt: skip
+
+
+def show_table(title: str, rows: list[dict[str, Any]]) -> None:
+    """Print the comparison."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title=title)
+    table.add_column("controller")
+    for name, unit, _ in SHOWN.values():
+        table.add_column(f"{name}\n{unit}", justify="right")
+    for row in rows:
+        cells = [("n/a" if row[k] is None else f"{row[k]:.{digits}f}") for k, (_, _, digits) in SHOWN.items()]
+        table.add_row(row["controller"], *cells)
+    Console(width=140).print(table)
+
+
+def show_proof(proof: dict[str, Any]) -> None:
+    """Print the oracle's self-proof."""
+    if not proof:
+        return
+    typer.echo(f"oracle: nobody below it at equal or less violation: {'yes' if proof['nobody_below'] else proof['below']}")
+    if "grid_halving_change" in proof:
+        typer.echo(f"oracle: halving its grid changes energy by {100 * proof['grid_halving_change']:+.2f} % of cooling energy")
+        closed = proof["perfect_mpc_gap_closed"]
+        shown = "n/a" if closed is None else f"{100 * closed:.1f} %"
+        second = proof["perfect_mpc_gap_closed_g36"]
+        other = "n/a" if second is None else f"{100 * second:.1f} %"
+        typer.echo(f"oracle: MPC with perfect forecasts closes {shown} of the gap to SiteTuned, {other} to Guideline36")
+
+
+@app.command()
+def compare(
+    plant: Annotated[str, typer.Option(help="Plant name or site file.")] = "gb200_hall",
+    weather: Annotated[str | None, typer.Option(help="Weather name or EPW file; the plant's own if not given.")] = None,
+    workload: Annotated[str | None, typer.Option(help="Workload name or CSV file; the plant's own if not given.")] = None,
+    start: Annotated[str, typer.Option(help="First day, MM-DD or YYYY-MM-DD.")] = "07-04",
+    days: Annotated[float, typer.Option(help="Length of the scored period.")] = 1.0,
+    controllers: Annotated[str | None, typer.Option(help="Comma-separated names; all if not given.")] = None,
+    oracle: Annotated[bool, typer.Option("--oracle", help="Add the perfect-foresight bound.")] = False,
+    proof: Annotated[bool, typer.Option("--proof", help="Add the runs that prove the bound.")] = False,
+    seed: Annotated[int, typer.Option(help="Seed of generated loads.")] = 0,
+    zone: Annotated[str | None, typer.Option(help="Time zone of naive time stamps in a CSV.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for report, KPIs, schedules and trajectories.")] = None,
+) -> None:
+    """Run controllers on one scenario, side by side, and print what they used."""
+    with friendly():
+        from lowlift import models
+        from lowlift.sim.compare import compare as run_comparison
+        from lowlift.sim.compare import default_controllers, make_run
+        from lowlift.sim.scenario import build_scenario
+
+        if not 0.0 < days <= 366.0:
+            raise UsageError(f"--days = {days}: must be above 0 and at most 366")
+        hall = models.load(plant)
+        scenario = build_scenario(hall, weather=weather, workload=workload, start=start, days=days, seed=seed, zone=zone)
+        names = default_controllers(hall) if controllers is None else [c.strip() for c in controllers.split(",") if c.strip()]
+        for name in names:
+            make_run(name, hall, scenario)
+        for note in scenario.provenance:
+            typer.echo(note, err=True)
+        with bar(scenario.name) as tell:
+            result = run_comparison(hall, scenario, names, oracle=oracle or proof, proof=proof, progress=tell)
+        show_table(scenario.name, result.rows)
+        show_proof(result.proof)
+        if out is not None:
+            from lowlift.sim.outputs import write_outputs
+
+            for path in write_outputs(result, out):
+                typer.echo(str(path))
+
+
+@app.command()
+def plants() -> None:
+    """List the packaged plants and check that each can carry its own load."""
+    with friendly():
+        from lowlift.models.design import design_report
+        from lowlift.models.liquid_hall import LiquidHall
+        from lowlift.models.site import load_site, site_names
+
+        for name in site_names():
+            hall = LiquidHall(load_site(name))
+            report = design_report(hall)
+            tight = min(report.margins, key=lambda k: report.margins[k])
+            verdict = f"ok, {tight} {report.margins[tight]:.1f} K inside" if report.shortfall == 0.0 else (
+                f"SHORT by {report.shortfall / 1e3:.0f} kW ({tight})"
+            )  # fmt: skip
+            typer.echo(f"{name:14s} {hall.site.P_it_nominal / 1e6:6.1f} MW  {hall.site.title}; design day: {verdict}")
+
+
+@app.command()
+def describe(plant: Annotated[str, typer.Argument(help="Plant name or site file.")]) -> None:
+    """Print the signal tables of a plant: states, actuators, setpoints, disturbances."""
+    with friendly():
+        from rich.console import Console
+        from rich.table import Table
+
+        from lowlift import models
+        from lowlift.controllers.interface import measurement_table, setpoint_table
+
+        hall = models.load(plant, check=False)
+        typer.echo(f"{hall.site.name}: {hall.site.title}")
+        tables = {"setpoints": setpoint_table(hall.site), "actuators": hall.actuators, "measurements": measurement_table(hall.site),
+                  "disturbances": hall.disturbances, "states": hall.states}  # fmt: skip
+        for title, vector in tables.items():
+            table = Table(title=title, title_justify="left")
+            for column in ("name", "size", "per", "unit", "low", "high", "rate /s", "meaning"):
+                table.add_column(column)
+            for s in vector.signals:
+                numbers = [f"{v:.4g}" if abs(v) < 1e300 else "" for v in (s.low, s.high, s.rate)]
+                table.add_row(s.name, str(s.size), s.per, s.unit, *numbers, s.doc)
+            Console(width=140).print(table)
+
+
+@data_app.command("list")
+def data_list() -> None:
+    """List weather and workloads, where they come from and whether they are at hand."""
+    with friendly():
+        from lowlift.data import catalogue
+
+        for e in catalogue():
+            typer.echo(f"{e.kind:9s} {e.name:28s} {e.where:9s} {'at hand' if e.available else 'to fetch':8s} {e.licence:14s} {e.what}")
+
+
+@data_app.command("get")
+def data_get(name: Annotated[str, typer.Argument(help="Name of a remote entry, or 'all'.")]) -> None:
+    """Fetch remote files into the cache and verify them."""
+    with friendly():
+        from lowlift.data import UnknownNameError, catalogue, fetch
+
+        remote = {e.name: e for e in catalogue() if e.where == "remote"}
+        if name != "all" and name not in remote:
+            raise UnknownNameError("remote data", name, remote)
+        for entry in remote.values() if name == "all" else [remote[name]]:
+            typer.echo(f"{entry.name}: {fetch(entry.file)}")
+
+
+@app.command()
+def demo(out: Annotated[Path, typer.Option(help="Folder for the results.")] = Path("out/demo")) -> None:
+    """The main job: the Frontier day and two July days of a GB200 hall, all controllers and the oracle, in two processes."""
+    with friendly():
+        from lowlift.sim.demo import run_demo
+
+        begun = time.perf_counter()
+        results = run_demo(out)
+        for result in results:
+            show_table(result.title, result.rows)
+            for note in result.notes:
+                typer.echo(f"  {note}")
+            show_proof(result.proof)
+            for line in result.published:
+                typer.echo(f"  {line}")
+        typer.echo(f"done in {time.perf_counter() - begun:.0f} s; look at {out / 'report.html'}")
+
+
+def main() -> None:
+    """Entry point."""
+    app(prog_name="lowlift")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
