@@ -51,7 +51,13 @@ class SafetyEnvelope:
     """Clamps, holds, fail-safes and interlocks for a batch of plants."""
 
     def __init__(
-        self, plant: LiquidHall, step: float, *, hold: float = 45.0, recover: float = 600.0, heartbeat: float = 900.0
+        self,
+        plant: LiquidHall,
+        step: float,
+        *,
+        hold: float = 45.0,
+        recover: float = 600.0,
+        heartbeat: float = 900.0,
     ) -> None:
         self.plant, self.step = plant, step
         self.hold, self.recover, self.heartbeat = hold, recover, heartbeat

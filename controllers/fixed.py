@@ -41,7 +41,12 @@ class FixedSetpoint(Constant):
             "m_cw_set": 0.95 * site.m_tower_nominal,
         }
         if site.chilled is not None:
-            values |= {"split": 0.0, "T_chw_set": site.chilled.T_chw_min + 1.0, "T_air_set": 22.0 + ZERO_C, "air_ratio_set": 1.2}
+            values |= {
+                "split": 0.0,
+                "T_chw_set": site.chilled.T_chw_min + 1.0,
+                "T_air_set": 22.0 + ZERO_C,
+                "air_ratio_set": 1.2,
+            }
         super().__init__(site, name, values)
 
 

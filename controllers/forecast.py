@@ -94,7 +94,13 @@ class Perfect:
     """The truth, for the oracle and for the upper bound of what forecasts can give. Never used by a controller on trial."""
 
     def __init__(
-        self, step: float, q_cdu: np.ndarray, q_air: np.ndarray, T_wb: np.ndarray, T_db: np.ndarray, grid: float = STEP
+        self,
+        step: float,
+        q_cdu: np.ndarray,
+        q_air: np.ndarray,
+        T_wb: np.ndarray,
+        T_db: np.ndarray,
+        grid: float = STEP,
     ) -> None:
         self.step, self.grid = step, grid
         self._series = np.column_stack([q_cdu, q_air, T_wb, T_db])

@@ -10,7 +10,12 @@ import dataclasses
 import numpy as np
 
 from lowlift.controllers.interface import Decision, Forecast, Measurement, Status, setpoint_table
-from lowlift.controllers.tower_law import approach_by_load, exchanger_approaches, load_ratio, proportional_flow
+from lowlift.controllers.tower_law import (
+    approach_by_load,
+    exchanger_approaches,
+    load_ratio,
+    proportional_flow,
+)
 from lowlift.controllers.trim_respond import TrimRespond
 from lowlift.models.site import Site
 
@@ -87,7 +92,12 @@ class AirSide:
         starved = (m["y_chw"] > 0.95).astype(float) + (m["T_air"] > self._air + 1.0)
         self._water = self.water.tick(self._water, starved)
         ratio = np.full_like(self._air, self.c.air_excess)
-        return {"split": np.zeros_like(self._air), "T_chw_set": self._water, "T_air_set": self._air, "air_ratio_set": ratio}
+        return {
+            "split": np.zeros_like(self._air),
+            "T_chw_set": self._water,
+            "T_air_set": self._air,
+            "air_ratio_set": ratio,
+        }
 
 
 class Guideline36:
@@ -142,9 +152,7 @@ CONDENSER_MIN = 291.15
 """Coldest water sent to a running chiller [K] (guess: head pressure of a variable-speed machine)."""
 
 
-def tower_setpoint(
-    site: Site, m: Measurement, load: np.ndarray, supply: np.ndarray, chilled: np.ndarray | None
-) -> np.ndarray:
+def tower_setpoint(site: Site, m: Measurement, load: np.ndarray, supply: np.ndarray, chilled: np.ndarray | None) -> np.ndarray:
     """Tower leaving water [K].
 
     With a chiller running: wet bulb plus approach by load, not below what its condenser takes. On the economiser alone: as cold as the

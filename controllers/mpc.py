@@ -10,7 +10,15 @@ import time
 
 import numpy as np
 
-from lowlift.controllers.interface import Controller, Decision, Forecast, Measurement, Plan, Status, setpoint_table
+from lowlift.controllers.interface import (
+    Controller,
+    Decision,
+    Forecast,
+    Measurement,
+    Plan,
+    Status,
+    setpoint_table,
+)
 from lowlift.controllers.ocp import T_REFERENCE, T_SCALE, Ocp, Weights
 from lowlift.controllers.solver import ACCEPTABLE, TOLERANCE, OcpSolver, Solution
 from lowlift.models.grouped import GroupedHall
@@ -153,7 +161,7 @@ class MPC:
 
     def _shifted(self, z: np.ndarray, x0: np.ndarray) -> np.ndarray:
         """The previous plan moved on by one period, resampled on the non-uniform grid."""
-        states, controls, ends, slacks = self.ocp.split(z)
+        states, controls, _, slacks = self.ocp.split(z)
         edges = np.concatenate([[0.0], np.cumsum(self.ocp.stages)])
         later = np.minimum(edges + self.period, edges[-1])
         moved = np.column_stack([np.interp(later, edges, column) for column in states.T])
@@ -197,7 +205,11 @@ class MPC:
             "T_return": x[:, :g], "T_supply": x[:, g : 2 * g], "T_tower": values["T_tower_set"],
             "slack": slacks, **{name: value for name, value in u.items()},
         }  # fmt: skip
-        return Plan(t=t + np.concatenate([[0.0], np.cumsum(self.ocp.stages)]), predicted=predicted, setpoints=setpoints)
+        return Plan(
+            t=t + np.concatenate([[0.0], np.cumsum(self.ocp.stages)]),
+            predicted=predicted,
+            setpoints=setpoints,
+        )
 
     def _chilled_setpoint(self, u: dict[str, np.ndarray], wanted: float, measurement: Measurement) -> np.ndarray:
         """Leaving setpoints that make staging run the wanted number of chillers: the plan's own where they agree.

@@ -154,7 +154,11 @@ class Ocp:
 
         z, n = self.sizes, len(self.stages)
         x0 = ca.MX.sym("x0", z.nx)
-        data, counts, margin = ca.MX.sym("data", self.n_data, n), ca.MX.sym("counts", self.n_counts), ca.MX.sym("m", 2)
+        data, counts, margin = (
+            ca.MX.sym("data", self.n_data, n),
+            ca.MX.sym("counts", self.n_counts),
+            ca.MX.sym("m", 2),
+        )
         u_now = ca.MX.sym("u_now", z.nx)
         rows = self._slack_of_row()
         softening = np.zeros((z.n_path, z.ns))
@@ -207,7 +211,10 @@ class Ocp:
         ``chillers`` (n,) fixes how many chillers run in each stage, at sites that have any.
         """
         z, table = self.sizes, self.model.controls
-        low_u, high_u = (table.low - self.u_offset) / self.u_scale, (table.high - self.u_offset) / self.u_scale
+        low_u, high_u = (
+            (table.low - self.u_offset) / self.u_scale,
+            (table.high - self.u_offset) / self.u_scale,
+        )
         free = np.full(z.nx, np.inf)
         low, high = [-free], [free]
         for k in range(len(self.stages)):

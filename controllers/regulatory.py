@@ -1,10 +1,10 @@
 """The shared regulatory layer: what turns setpoints into actuator movements at every plant step, for everybody.
 
-All loops are PI in velocity form (the limits on the actuator are the anti-windup) or direct inversions of a pump law,
-followed by stroke and ramp limits. On top of the setpoints each CDU protects its own racks: a feed-forward from its
-measured heat (the smallest safe flow) and a PI on its hottest chip and outlet can only *raise* its pump speed; where its
-valve is open as well, the pressure of its group is raised. What the pumps add is measured as ``override``. Nobody wins by acting faster than a plant can: this layer is the same for every
-controller, the oracle included.
+All loops are PI in velocity form (the limits on the actuator are the anti-windup) or direct inversions of a pump law, followed by
+stroke and ramp limits. On top of the setpoints each CDU protects its own racks: a feed-forward from its measured heat (the smallest
+safe flow) and a PI on its hottest chip and outlet can only *raise* its pump speed; where its valve is open as well, the pressure of its
+group is raised. What the pumps add is measured as ``override``. Nobody wins by acting faster than a plant can: this layer is the same
+for every controller, the oracle included.
 
 Gains follow lambda tuning (closed-loop time constant about twice the loop's dead time and sampling) on the two packaged
 sites; they are per unit of the actuator and kelvin.

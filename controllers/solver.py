@@ -53,7 +53,7 @@ class OcpSolver:
     def _fatrop(self) -> Any:
         import casadi as ca
 
-        options = {
+        options: dict[str, Any] = {
             "structure_detection": "auto", "equality": self.ocp.problem["equality"], "expand": True,
             "print_time": False, "error_on_fail": False,
             "fatrop": {"tol": 1e-5, "max_iter": self.max_iter, "mu_init": 1e-2, "print_level": 0},
@@ -64,7 +64,7 @@ class OcpSolver:
     def _ipopt(self) -> Any:
         import casadi as ca
 
-        options = {
+        options: dict[str, Any] = {
             "expand": True, "print_time": False, "error_on_fail": False,
             "ipopt": {"tol": 1e-6, "max_iter": 150, "print_level": 0, "sb": "yes", "mu_strategy": "adaptive"},
         }  # fmt: skip
@@ -83,15 +83,19 @@ class OcpSolver:
         return ca.Function("residuals", [x, p, lam], [cost, g, gradient])
 
     def solve(
-        self, p: np.ndarray, guess: np.ndarray, bounds: tuple[np.ndarray, np.ndarray], warm: Solution | None = None
+        self,
+        p: np.ndarray,
+        guess: np.ndarray,
+        bounds: tuple[np.ndarray, np.ndarray],
+        warm: Solution | None = None,
     ) -> Solution:
         """Solve from a guess; a previous solution's multipliers warm-start the duals where the solver takes them."""
         low, high = bounds
         best: Solution | None = None
-        for name, solver in (("fatrop", lambda: self._fatrop), ("ipopt", lambda: self._ipopt)):
+        for name in ("fatrop", "ipopt"):
             started = time.perf_counter()
             extra = {} if warm is None else {"lam_g0": warm.lam_g, "lam_x0": warm.lam_x}
-            call = solver()
+            call = self._fatrop if name == "fatrop" else self._ipopt
             r = call(x0=np.clip(guess, low, high), p=p, lbx=low, ubx=high, lbg=self.ocp.problem["lbg"],
                      ubg=self.ocp.problem["ubg"], **extra)  # fmt: skip
             seconds = time.perf_counter() - started

@@ -40,9 +40,7 @@ class Staging:
         """Forget all timers."""
         self._timers.clear()
 
-    def decide(
-        self, r: Mapping[str, np.ndarray], sp: Mapping[str, np.ndarray], a: Mapping[str, np.ndarray]
-    ) -> dict[str, np.ndarray]:
+    def decide(self, r: Mapping[str, np.ndarray], sp: Mapping[str, np.ndarray], a: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """Counts for the next step, from readings ``r``, setpoints ``sp`` and present actuators ``a``."""
         result = {
             "n_cells": self._cells(r["m_cw"], a["n_cells"]),
@@ -77,27 +75,21 @@ class Staging:
         return new
 
     def _pumps(self, name: str, ratio: np.ndarray, starved: np.ndarray, n: np.ndarray, N: int) -> np.ndarray:
-        up = (self._held(f"{name} up", ratio > n / N - PUMP_BAND) >= DWELL_PUMPS) | (
-            self._held(f"{name} starved", starved) >= 60.0
-        )
+        up = (self._held(f"{name} up", ratio > n / N - PUMP_BAND) >= DWELL_PUMPS) | (self._held(f"{name} starved", starved) >= 60.0)
         down = self._held(f"{name} down", ratio < (n - 1.0) / N - PUMP_BAND) >= DWELL_PUMPS
         new = np.clip(np.where(up, n + 1.0, np.where(down, n - 1.0, n)), 1.0, N)
         for timer in (f"{name} up", f"{name} down", f"{name} starved"):
             self._timers[timer] = np.where(new != n, 0.0, self._timers[timer])
         return new
 
-    def _facility_pumps(
-        self, r: Mapping[str, np.ndarray], sp: Mapping[str, np.ndarray], a: Mapping[str, np.ndarray]
-    ) -> np.ndarray:
+    def _facility_pumps(self, r: Mapping[str, np.ndarray], sp: Mapping[str, np.ndarray], a: Mapping[str, np.ndarray]) -> np.ndarray:
         s = self.site
         groups = np.eye(s.n_groups)[s.group_of_cdu]
         nominal = groups.sum(axis=0) * s.cdu.exchanger.m_cold_nominal
         starved = (a["y_fws"] > 0.98) & (r["dp_header"] < 0.9 * sp["dp_set"])
         return self._pumps("fws", (r["m_pri"] @ groups) / nominal, starved, a["n_fws"], s.pumps_per_group)
 
-    def _tower_pumps(
-        self, r: Mapping[str, np.ndarray], sp: Mapping[str, np.ndarray], a: Mapping[str, np.ndarray]
-    ) -> np.ndarray:
+    def _tower_pumps(self, r: Mapping[str, np.ndarray], sp: Mapping[str, np.ndarray], a: Mapping[str, np.ndarray]) -> np.ndarray:
         s = self.site
         starved = (a["y_cw"] > 0.98) & (r["m_cw"] < 0.95 * sp["m_cw_set"])
         return self._pumps("cw", r["m_cw"] / s.m_tower_nominal, starved, a["n_cw"], s.n_tower_pumps)

@@ -12,6 +12,8 @@ from lowlift.data.errors import RemoteDataError, UnknownNameError
 
 MIRROR = "LOWLIFT_DATA_MIRROR"
 CACHE = "LOWLIFT_CACHE"
+TIMEOUT = (5.0, 60.0)
+"""Time to connect, and between packets [s]."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,8 +31,8 @@ class RemoteFile:
 @functools.cache
 def registry() -> dict[str, RemoteFile]:
     """All registered files by their path."""
-    with (resources.files("lowlift.data") / "registry.csv").open(encoding="utf-8", newline="") as handle:
-        return {row["file"]: RemoteFile(**row) for row in csv.DictReader(handle)}
+    text = (resources.files("lowlift.data") / "registry.csv").read_text(encoding="utf-8")
+    return {row["file"]: RemoteFile(**row) for row in csv.DictReader(text.splitlines())}
 
 
 def _sha256(path: Path) -> str:
@@ -70,7 +72,11 @@ def fetch(file: str) -> Path:
 
     try:
         target = _cache() / file
-        return Path(pooch.retrieve(entry.url, f"sha256:{entry.sha256}", fname=target.name, path=target.parent))
+        return Path(
+            pooch.retrieve(
+                entry.url, f"sha256:{entry.sha256}", fname=target.name, path=target.parent, downloader=pooch.HTTPDownloader(timeout=TIMEOUT)
+            )
+        )
     except Exception as error:
         # pooch passes on whatever the HTTP library raises; all of it means: not to be had.
         raise RemoteDataError(

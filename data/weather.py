@@ -69,10 +69,8 @@ class Weather:
             raise DataError(f"{self.name}: the requested times carry no zone")
         first, last = self.frame.index[0], self.frame.index[-1]
         if index[0] < first or index[-1] > last:
-            raise MissingDataError(
-                f"weather {self.name} covers {first} to {last}, but {index[0]} to {index[-1]} is needed"
-            )
-        x, own = index.as_unit("ns").asi8, self.frame.index.as_unit("ns").asi8  # type: ignore[union-attr, attr-defined]
+            raise MissingDataError(f"weather {self.name} covers {first} to {last}, but {index[0]} to {index[-1]} is needed")
+        x, own = index.as_unit("ns").asi8, self.frame.index.as_unit("ns").asi8  # type: ignore[attr-defined]
         return pd.DataFrame({c: np.interp(x, own, self.frame[c].to_numpy()) for c in self.frame}, index=index)
 
 
@@ -145,7 +143,9 @@ def _check_rows(path: Path, text: str) -> int:
     return len(body)
 
 
-def _column(path: Path, cells: list[list[str]], field: str, spec: tuple[int, float, float, float, float, float, str]) -> tuple[np.ndarray, int]:
+def _column(
+    path: Path, cells: list[list[str]], field: str, spec: tuple[int, float, float, float, float, float, str]
+) -> tuple[np.ndarray, int]:
     position, missing, factor, offset, low, high, unit = spec
     try:
         values = np.array([float(row[position]) for row in cells])
@@ -162,7 +162,8 @@ def _column(path: Path, cells: list[list[str]], field: str, spec: tuple[int, flo
         for a, b in zip(edges[::2], edges[1::2], strict=True):
             if b - a > MAX_GAP_H:
                 raise WeatherGapError(
-                    f"{path}: {field} is missing in lines {HEADER_LINES + a + 1} to {HEADER_LINES + b}: {b - a} h, at most {MAX_GAP_H} h are filled"
+                    f"{path}: {field} is missing in lines {HEADER_LINES + a + 1} to {HEADER_LINES + b}: {b - a} h; "
+                    f"at most {MAX_GAP_H} h are filled"
                 )
         at = np.arange(len(values))
         values[gaps] = np.interp(at[gaps], at[~gaps], values[~gaps])

@@ -14,7 +14,14 @@ FRONTIER_FILE = "workload/frontier_cdu_power_2024-04-07.csv"
 FRONTIER_ZONE = "America/New_York"
 FRONTIER_LIQUID_SHARE = 0.945
 """Share of IT heat that reaches the liquid (ExaDigiT RAPS, cooling_efficiency)."""
-GENERATED = ("llm_training", "gpt3_pretraining", "t5_pretraining", "bert_finetuning", "recommender", "llm_inference")
+GENERATED = (
+    "llm_training",
+    "gpt3_pretraining",
+    "t5_pretraining",
+    "bert_finetuning",
+    "recommender",
+    "llm_inference",
+)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

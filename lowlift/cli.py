@@ -1,7 +1,6 @@
 """Command line: compare controllers, describe plants, list and fetch data, run the demonstration."""
 
 import contextlib
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +9,10 @@ from typing import Annotated, Any
 import typer
 
 app = typer.Typer(
-    add_completion=False, no_args_is_help=True, help="Cool AI data centres with the least energy.", pretty_exceptions_enable=False
+    add_completion=False,
+    no_args_is_help=True,
+    help="Cool AI data centres with the least energy.",
+    pretty_exceptions_enable=False,
 )
 data_app = typer.Typer(no_args_is_help=True, help="Weather, workloads and other input data.")
 app.add_typer(data_app, name="data")
@@ -30,7 +32,16 @@ def user_errors() -> tuple[type[BaseException], ...]:
     from lowlift.sim.scenario import ScenarioError
     from lowlift.thermal.component import ParameterError
 
-    return (UsageError, DataError, SiteError, DesignError, ScenarioError, UnknownControllerError, ParameterError, WriteError)
+    return (
+        UsageError,
+        DataError,
+        SiteError,
+        DesignError,
+        ScenarioError,
+        UnknownControllerError,
+        ParameterError,
+        WriteError,
+    )
 
 
 @contextlib.contextmanager
@@ -222,4 +233,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -131,9 +131,7 @@ class FacilitySide:
         chilled = [] if s.chilled is None else [s.chilled.C_water] * 2 + [s.chilled.C_air] * 2
         return pipes + tower + chilled
 
-    def equations(
-        self, T: Mapping[str, Signal], Q_cdu: Signal, i: FacilityInputs
-    ) -> tuple[dict[str, Signal], FacilityFluxes]:
+    def equations(self, T: Mapping[str, Signal], Q_cdu: Signal, i: FacilityInputs) -> tuple[dict[str, Signal], FacilityFluxes]:
         """Net heat into each node [W] and the fluxes, for node temperatures ``T`` [K] and CDU heat ``Q_cdu`` [W]."""
         s, last = self.site, self.cells - 1
         cp = s.cp_water
@@ -170,13 +168,18 @@ class FacilitySide:
         self._pipe(heat, T, "T_cw_supply", m_cw * cp * T["T_basin"], m_cw * cp)
         water = s.tower.water(cell, m_cw / n, i.p, i.y_fan)
         fluxes = FacilityFluxes(
-            Q_tower, Q_wse, Q_chiller, P_chiller, Q_crah, n * water.evaporation, n * water.drift, n * water.blowdown
+            Q_tower,
+            Q_wse,
+            Q_chiller,
+            P_chiller,
+            Q_crah,
+            n * water.evaporation,
+            n * water.drift,
+            n * water.blowdown,
         )
         return heat, fluxes
 
-    def _chillers(
-        self, T_w: Signal, T_chw: Signal, T_cold: Signal, m_chw: Signal, i: FacilityInputs
-    ) -> tuple[Signal, Signal]:
+    def _chillers(self, T_w: Signal, T_chw: Signal, T_cold: Signal, m_chw: Signal, i: FacilityInputs) -> tuple[Signal, Signal]:
         """Heat and power of the trim chillers: the setpoint where capacity allows, the shortfall left in ``T_chw``."""
         c = self.site.chilled
         assert c is not None  # noqa: S101 - called for sites with a chilled branch only

@@ -62,7 +62,11 @@ class GroupedHall:
         self.actuators = table
         self.controls = SignalVector([_per_group(s) for s in table.signals if s.name not in COUNTS])
         self.counts = SignalVector([s for s in table.signals if s.name in COUNTS])
-        self.nodes = (*(f"T_return_{k}" for k in range(g)), *(f"T_supply_{k}" for k in range(g)), *self.facility.nodes)
+        self.nodes = (
+            *(f"T_return_{k}" for k in range(g)),
+            *(f"T_supply_{k}" for k in range(g)),
+            *self.facility.nodes,
+        )
         racks = np.bincount(site.cdu_of_rack, minlength=site.n_cdu)
         plate = site.cold_plate
         lumps = (plate.C_chip + plate.C_plate + plate.C_cool) * site.plates
@@ -75,9 +79,7 @@ class GroupedHall:
         )  # fmt: skip
         self.hot_racks = np.array([racks[site.group_of_cdu == k].max() for k in range(g)], dtype=float)
 
-    def evaluate(
-        self, x: Signal, controls: Signal, counts: Signal, d: Mapping[str, Signal]
-    ) -> tuple[Signal, GroupOutputs]:
+    def evaluate(self, x: Signal, controls: Signal, counts: Signal, d: Mapping[str, Signal]) -> tuple[Signal, GroupOutputs]:
         """``dx/dt`` [K/s] and the outputs.
 
         ``d`` holds ``q`` (mean liquid heat of a CDU, per group [W]), ``q_hot`` (the hottest CDU of each group [W]), ``q_surge`` (what

@@ -7,7 +7,6 @@ pieces; nothing is written twice.
 
 import dataclasses
 import functools
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -91,7 +90,15 @@ class LiquidHall:
         self.actuators = actuator_table(site, n, g)
         self.disturbances = SignalVector(
             [
-                _d("q_liquid", "W", "heat of a rack into its cold plates", r, "rack", 0.0, 10 * site.rack_power),
+                _d(
+                    "q_liquid",
+                    "W",
+                    "heat of a rack into its cold plates",
+                    r,
+                    "rack",
+                    0.0,
+                    10 * site.rack_power,
+                ),
                 _d("q_air", "W", "heat of all racks into air", 1, "plant", 0.0, 10 * site.P_it_nominal),
                 _d("T_wb", "K", "outdoor wet bulb", 1, "plant", 233.15, 308.15),
                 _d("T_db", "K", "outdoor dry bulb", 1, "plant", 233.15, 333.15),
@@ -300,7 +307,16 @@ def actuator_table(site: Site, n_cdu: int, n_groups: int) -> SignalVector:
         c = site.chilled
         table += [
             a("split", 1, "plant", "share of the CDU water that passes the chillers", 0.0, 0.5, 120.0),
-            a("T_chw_set", 1, "plant", "leaving setpoint of the chillers", c.T_chw_min, c.T_chw_max, 600.0, "K"),
+            a(
+                "T_chw_set",
+                1,
+                "plant",
+                "leaving setpoint of the chillers",
+                c.T_chw_min,
+                c.T_chw_max,
+                600.0,
+                "K",
+            ),
             a("n_chillers", 1, "plant", "chillers running", 0.0, c.n_chillers, 0.0),
             a("y_chw", 1, "plant", "chilled-water pump speed", 0.2, 1.0, 60.0),
             a("y_crah", 1, "plant", "CRAH fan speed", 0.2, 1.0, 60.0),

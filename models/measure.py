@@ -17,7 +17,13 @@ def hottest(values: np.ndarray, plant: LiquidHall) -> np.ndarray:
 
 
 def measure(
-    plant: LiquidHall, x: np.ndarray, u: np.ndarray, d: np.ndarray, fluxes: np.ndarray, override: np.ndarray, f: Flows
+    plant: LiquidHall,
+    x: np.ndarray,
+    u: np.ndarray,
+    d: np.ndarray,
+    fluxes: np.ndarray,
+    override: np.ndarray,
+    f: Flows,
 ) -> dict[str, np.ndarray]:
     """Readings by name, each ``(b, n)``; temperatures with a sensor state are read through their lag.
 

@@ -174,8 +174,7 @@ class SiteFile(Section):
             raise ValueError("exactly one of [chilled] and [air_path] must say where the heat to air goes")
         if sum(self.site.groups) != len(self.racks.per_cdu):
             raise ValueError(
-                f"site.groups = {self.site.groups} counts {sum(self.site.groups)} CDUs, "
-                f"racks.per_cdu lists {len(self.racks.per_cdu)}"
+                f"site.groups = {self.site.groups} counts {sum(self.site.groups)} CDUs, racks.per_cdu lists {len(self.racks.per_cdu)}"
             )
         if self.chilled is not None and self.limits.T_inlet_max_degC is None:
             raise ValueError("limits.T_inlet_max_degC is needed where [chilled] cools the air")

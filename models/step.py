@@ -81,9 +81,7 @@ class Integrator:
         withheld = (ladder.C1 + ladder.C2 + ladder.C3) - (retained.chip + retained.plate + retained.cool)
         slope = ops.segment_sum(withheld, plant.rack_matrix)
         C_dot = f.m_sec * plant.site.cp_secondary
-        determinant = (cdu.C_return + hg * C_dot) * (cdu.C_supply + hg * C_dot) - (hg * C_dot - slope) * hg * (
-            C_dot - f.G_cdu
-        )
+        determinant = (cdu.C_return + hg * C_dot) * (cdu.C_supply + hg * C_dot) - (hg * C_dot - slope) * hg * (C_dot - f.G_cdu)
         return Operator(self.h, f, ladder, first, ladder.decay(self.h - hg), retained, slope, C_dot, determinant)
 
     def advance(self, x: Signal, op: Operator, u: Signal, d: Signal) -> tuple[Signal, Signal]:
@@ -139,9 +137,7 @@ class Integrator:
     def _rack_heat(self, op: Operator, y: Lumps, rise: Lumps, q: Signal) -> Signal:
         """Heat [J] that each rack gives to its stream over ``gamma h`` with the inlet at 0 K; falls by ``op.slope`` a K."""
         left = (
-            op.retained.chip * (y.chip - rise.chip)
-            + op.retained.plate * (y.plate - rise.plate)
-            + op.retained.cool * (y.cool - rise.cool)
+            op.retained.chip * (y.chip - rise.chip) + op.retained.plate * (y.plate - rise.plate) + op.retained.cool * (y.cool - rise.cool)
         )
         return q * (GAMMA * self.h) + op.ladder.heat(y) - left - op.ladder.heat(rise)
 
@@ -151,14 +147,12 @@ class Integrator:
         keep = float(np.exp(-self.h / tau))
         return keep * reading + (1.0 - keep) * T0 + (T1 - T0) * (1.0 - (1.0 - keep) * tau / self.h)
 
-    def _facility_stage(
-        self, guess: Signal, base: Signal, at: "_Elimination", inputs: Signal
-    ) -> tuple[Signal, Signal, Signal]:
+    def _facility_stage(self, guess: Signal, base: Signal, at: "_Elimination", inputs: Signal) -> tuple[Signal, Signal, Signal]:
         K0, K1 = at.coupling(self.plant.topology.multiplicity)
         coupling = ops.stack([K0, K1])
         function, lowered = self._stage_function
         if ops.is_symbolic(guess):
-            return tuple(function(guess, base, coupling, inputs))  # type: ignore[return-value]
+            return tuple(function(guess, base, coupling, inputs))
         rows = [np.ascontiguousarray(np.moveaxis(v, -1, 0)) for v in (guess, base, coupling, inputs)]
         z, slope, flux = (np.moveaxis(v, 0, -1) for v in lowered(*rows))
         return z, slope, flux
@@ -211,13 +205,14 @@ class Integrator:
     def _step_compiled(self, x: np.ndarray, u: np.ndarray, d: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         f = self.compiled
         buffer, trigger = f.buffer()
+        # CasADi keeps pointers into these arrays: they are filled, never replaced.
         row = [np.empty(x.shape[-1]), np.empty(u.shape[-1]), np.empty(d.shape[-1])]
         for k, array in enumerate(row):
-            buffer.set_arg(k, memoryview(array))
+            buffer.set_arg(k, memoryview(array.data))
         x1, flux = np.empty_like(x, dtype=float), np.empty((len(x), len(FLUXES)))
         result = [np.empty(x.shape[-1]), np.empty(len(FLUXES))]
         for k, array in enumerate(result):
-            buffer.set_res(k, memoryview(array))
+            buffer.set_res(k, memoryview(array.data))
         for b in range(len(x)):
             row[0][:], row[1][:], row[2][:] = x[b], u[b], d[b]
             trigger()
@@ -251,7 +246,9 @@ class _Elimination:
 def _shift(y: Lumps, rise: Lumps, inlet: Signal, sign: float) -> Lumps:
     """Add (or subtract) the steady state belonging to heat and inlet."""
     return Lumps(
-        y.chip + sign * (rise.chip + inlet), y.plate + sign * (rise.plate + inlet), y.cool + sign * (rise.cool + inlet)
+        y.chip + sign * (rise.chip + inlet),
+        y.plate + sign * (rise.plate + inlet),
+        y.cool + sign * (rise.cool + inlet),
     )
 
 

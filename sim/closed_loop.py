@@ -43,7 +43,13 @@ def initial_state(plant: LiquidHall, d: np.ndarray) -> tuple[np.ndarray, np.ndar
         "n_cw": float(s.n_tower_pumps), "y_fan": 0.5, "n_cells": float(s.n_cells),
     }  # fmt: skip
     if s.chilled is not None:
-        values |= {"split": 0.0, "T_chw_set": s.chilled.T_chw_min + 4.0, "n_chillers": 1.0, "y_chw": 0.8, "y_crah": 0.9}
+        values |= {
+            "split": 0.0,
+            "T_chw_set": s.chilled.T_chw_min + 4.0,
+            "n_chillers": 1.0,
+            "y_chw": 0.8,
+            "y_crah": 0.9,
+        }
     u = np.asarray(plant.actuators.pack(values))[None]
     return plant.steady(u, d[None])[0], u[0]
 
@@ -73,7 +79,11 @@ def simulate(
     day_before = None if past is None else past[["T_wb", "T_db"]].to_numpy()
     x1, u1 = initial_state(plant, d[0])
     x, u = np.tile(x1, (b, 1)), np.tile(u1, (b, 1))
-    integrator, layer, envelope = Integrator(plant, step), RegulatoryLayer(plant, step), SafetyEnvelope(plant, step)
+    integrator, layer, envelope = (
+        Integrator(plant, step),
+        RegulatoryLayer(plant, step),
+        SafetyEnvelope(plant, step),
+    )
     layer.reset(b)
     for run in runs:
         run.controller.reset(1)
@@ -176,11 +186,17 @@ class _Recorder:
             note = getattr(run.controller, "note", "")
             result.append(
                 Trajectory(
-                    controller=run.controller.name, scenario=self.scenario.name, site=self.plant.site,
-                    step=self.scenario.step, frame=pd.concat(parts, axis=1),
-                    warmup=pd.Timedelta(seconds=self.scenario.warm_up), stored_initial=float(self.stored_initial[j]),
-                    decisions=self.decisions[j], interventions=[i for i in interventions if i.row == j],
-                    measured=self.scenario.measured, notes=[*self.scenario.provenance, *([note] if note else [])],
-                )  # fmt: skip
+                    controller=run.controller.name,
+                    scenario=self.scenario.name,
+                    site=self.plant.site,
+                    step=self.scenario.step,
+                    frame=pd.concat(parts, axis=1),
+                    warmup=pd.Timedelta(seconds=self.scenario.warm_up),
+                    stored_initial=float(self.stored_initial[j]),
+                    decisions=self.decisions[j],
+                    interventions=[i for i in interventions if i.row == j],
+                    measured=self.scenario.measured,
+                    notes=[*self.scenario.provenance, *([note] if note else [])],
+                )
             )
         return result

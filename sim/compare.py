@@ -82,7 +82,10 @@ class Comparison:
             return []
         own = ", ".join(f"{100 * v:.1f} % ({k})" for k, v in self.published["savings"].items())
         theirs = ", ".join(f"{100 * v:.1f} % ({k})" for k, v in PUBLISHED.items())
-        return [f"liquid cooling energy saved against as-operated: {own}", f"published: {theirs}; {CONDITIONS}"]
+        return [
+            f"liquid cooling energy saved against as-operated: {own}",
+            f"published: {theirs}; {CONDITIONS}",
+        ]
 
     @functools.cached_property
     def proof(self) -> dict[str, Any]:

@@ -48,7 +48,12 @@ def run_demo(out: Path) -> list[DemoResult]:
     for worker in workers:
         worker.start()
     results: dict[str, DemoResult] = {}
-    columns = (TextColumn("{task.description:12s}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"), TimeElapsedColumn())
+    columns = (
+        TextColumn("{task.description:12s}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f} %"),
+        TimeElapsedColumn(),
+    )
     try:
         with Progress(*columns, console=Console(stderr=True)) as progress:
             tasks = {name: progress.add_task(name, total=1.0) for name, _, _ in SCENARIOS}

@@ -120,7 +120,7 @@ def build_scenario(
     elif load.step > step + 1e-9:
         load = _refine(load, step)
     n_warm, n = round(warm_up / step), round(days * 86400.0 / step)
-    generated = load.start is None or not load.measured and load.T_wb is None
+    generated = load.start is None or (not load.measured and load.T_wb is None)
     liquid, air = _to_racks(plant, load)
     T_wb = load.T_wb
     if generated:
@@ -128,11 +128,9 @@ def build_scenario(
         held = 0
     else:
         if len(liquid) < n:
-            raise ScenarioError(
-                f"workload {load.name} covers {len(liquid) * step / 86400.0:.2f} days, {days} are needed"
-            )
+            raise ScenarioError(f"workload {load.name} covers {len(liquid) * step / 86400.0:.2f} days, {days} are needed")
         held = n_warm
-        begin = load.start if load.measured or weather is None else day
+        begin = day if load.start is None or not (load.measured or weather is None) else load.start
         liquid, air = (np.concatenate([np.repeat(v[:1], held, axis=0), v[:n]]) for v in (liquid, air))
         T_wb = None if T_wb is None else np.concatenate([np.repeat(T_wb[:1], held), T_wb[:n]])
     assert begin is not None  # noqa: S101 - a generated load starts on the given day

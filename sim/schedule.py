@@ -60,9 +60,7 @@ class Schedule:
     @property
     def checksum(self) -> str:
         """SHA-256 over the canonical serialisation."""
-        text = json.dumps(
-            self._record(), sort_keys=True, separators=(",", ":"), allow_nan=False, ensure_ascii=True
-        )
+        text = json.dumps(self._record(), sort_keys=True, separators=(",", ":"), allow_nan=False, ensure_ascii=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
     def check(self, now: pd.Timestamp | None = None, site: Site | None = None) -> None:
@@ -238,9 +236,7 @@ def import_schedule(path: str | Path, site: Site | None = None, now: pd.Timestam
     except TypeError as error:
         raise ScheduleError(f"{path}: head is incomplete or has unknown entries: {sorted(record)}") from error
     if schedule.checksum != stated:
-        raise ScheduleError(
-            f"{path}: the checksum does not belong to these rows: edited after export, refused"
-        )
+        raise ScheduleError(f"{path}: the checksum does not belong to these rows: edited after export, refused")
     schedule.check(now, site)
     return schedule
 

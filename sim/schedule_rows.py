@@ -111,9 +111,7 @@ def overlaps(rows: Sequence[Row]) -> list[str]:
     for k, row in order:
         if latest is not None and latest[1].point == row.point:
             if row.valid_from < latest[1].valid_to:
-                found.append(
-                    f"rows {latest[0]} and {k}: {row.point} overlaps from {row.valid_from.isoformat()}"
-                )
+                found.append(f"rows {latest[0]} and {k}: {row.point} overlaps from {row.valid_from.isoformat()}")
             if row.valid_to < latest[1].valid_to:
                 continue
         latest = (k, row)

@@ -11,7 +11,11 @@ from lowlift.models.lowering import lower
 
 
 def assert_backends_agree(
-    function: Callable[..., Any], *inputs: np.ndarray, rtol: float = 1e-9, atol: float = 1e-9, gradient: bool = True
+    function: Callable[..., Any],
+    *inputs: np.ndarray,
+    rtol: float = 1e-9,
+    atol: float = 1e-9,
+    gradient: bool = True,
 ) -> None:
     """Evaluate ``function`` of scalars on samples ``(n,)`` with every backend and compare the results.
 
@@ -26,8 +30,7 @@ def assert_backends_agree(
             return [getattr(result, name) for name in result.__dataclass_fields__]
         return list(result) if isinstance(result, tuple | list) else [result]
 
-    expected = [np.broadcast_to(np.asarray(r, dtype=float), (n, 1))[:, 0] for r in
-                as_list(function(*(s[:, None] for s in samples)))]
+    expected = [np.broadcast_to(np.asarray(r, dtype=float), (n, 1))[:, 0] for r in as_list(function(*(s[:, None] for s in samples)))]
     sx = [ca.SX.sym(f"x{k}") for k in range(len(samples))]
     f_sx = ca.Function("f_sx", sx, [ca.SX(r) for r in as_list(function(*sx))])
     mx = [ca.MX.sym(f"x{k}") for k in range(len(samples))]
@@ -40,6 +43,10 @@ def assert_backends_agree(
             assert_allclose(got, reference, rtol=rtol, atol=atol, err_msg=f"{name}, output {k}")
         assert_allclose(low[k][0], reference, rtol=rtol, atol=atol, err_msg=f"lowered, output {k}")
     if gradient:
-        jac = ca.Function("jacobian_f", sx, [ca.jacobian(ca.vertcat(*(ca.SX(r) for r in as_list(function(*sx)))), ca.vertcat(*sx))])
+        jac = ca.Function(
+            "jacobian_f",
+            sx,
+            [ca.jacobian(ca.vertcat(*(ca.SX(r) for r in as_list(function(*sx)))), ca.vertcat(*sx))],
+        )
         for row in zip(*samples, strict=True):
             assert np.all(np.isfinite(np.asarray(jac(*row)))), f"gradient not finite at {row}"

@@ -57,7 +57,7 @@ class EirChiller(Component):
     T_c_max: float = parameter(unit="K", doc="upper end of the curves, condenser water")
     T_part_min: float = parameter(unit="K", doc="lower end of a bicubic part-load curve, condenser water leaving")
     T_part_max: float = parameter(unit="K", doc="its upper end")
-    carnot_share: float = parameter(0.85, unit="1", above=0.0, below=1.0, doc="largest share of Carnot allowed")
+    carnot_share: float = parameter(default=0.85, unit="1", above=0.0, below=1.0, doc="largest share of Carnot allowed")
     reformulated: bool = False
     cap_ft: tuple[float, ...] = ()
     eir_ft: tuple[float, ...] = ()
@@ -149,11 +149,11 @@ class CarnotChiller(Component):
     T_chw_out_nominal: float = parameter(unit="K", low=270.0, high=310.0, doc="chilled water leaving, rated")
     T_cw_in_nominal: float = parameter(unit="K", low=275.0, high=325.0, doc="condenser water entering, rated")
     m_cw_nominal: float = parameter(unit="kg/s", above=0.0, doc="condenser water, rated")
-    approach_evaporator: float = parameter(1.5, unit="K", low=0.0, high=10.0, doc="at full load (guess)")
-    approach_condenser: float = parameter(2.0, unit="K", low=0.0, high=10.0, doc="at full load (guess)")
-    standing_share: float = parameter(0.06, unit="1", low=0.0, below=0.5, doc="standing over rated power (guess)")
-    capacity_evaporator: float = parameter(0.025, unit="1/K", low=0.0, high=0.1, doc="capacity gain by chilled water (guess)")
-    capacity_condenser: float = parameter(0.01, unit="1/K", low=0.0, high=0.1, doc="capacity loss by condenser water (guess)")
+    approach_evaporator: float = parameter(default=1.5, unit="K", low=0.0, high=10.0, doc="at full load (guess)")
+    approach_condenser: float = parameter(default=2.0, unit="K", low=0.0, high=10.0, doc="at full load (guess)")
+    standing_share: float = parameter(default=0.06, unit="1", low=0.0, below=0.5, doc="standing over rated power (guess)")
+    capacity_evaporator: float = parameter(default=0.025, unit="1/K", low=0.0, high=0.1, doc="capacity gain by chilled water (guess)")
+    capacity_condenser: float = parameter(default=0.01, unit="1/K", low=0.0, high=0.1, doc="capacity loss by condenser water (guess)")
 
     def check(self) -> None:
         """The rating must stay below Carnot."""
@@ -182,9 +182,7 @@ class CarnotChiller(Component):
     def capacity(self, T_chw: Signal, T_cw_in: Signal) -> Signal:
         """Full-load capacity [W]: linear around the rating point, never below a tenth of it."""
         factor = (
-            1.0
-            + self.capacity_evaporator * (T_chw - self.T_chw_out_nominal)
-            - self.capacity_condenser * (T_cw_in - self.T_cw_in_nominal)
+            1.0 + self.capacity_evaporator * (T_chw - self.T_chw_out_nominal) - self.capacity_condenser * (T_cw_in - self.T_cw_in_nominal)
         )
         return self.Q_dot_nominal * ops.smooth_max(factor, 0.1, 0.01)
 

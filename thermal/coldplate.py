@@ -20,7 +20,7 @@ Assumptions
     2. No heat loss to ambient: what the chip gives reaches the coolant.
     3. The convective resistance follows a power law of flow, regularised below 1 % of nominal flow.
 
-References
+Sources
     Published CFD of a GB300-class plate (resistance falls by 22 % from 2.6 to 28.9 kPa) and vendor targets
     (at most 0.03 K/W) set the order of magnitude; defaults are guesses and say so.
 """
@@ -41,17 +41,21 @@ class ColdPlate(Component):
     45.16
     """
 
-    R_chip_plate: float = parameter(0.020, unit="K/W", above=0.0, doc="chip to plate resistance (guess)")
+    R_chip_plate: float = parameter(default=0.020, unit="K/W", above=0.0, doc="chip to plate resistance (guess)")
     R_plate_coolant_nominal: float = parameter(
-        0.016, unit="K/W", above=0.0, doc="plate to coolant resistance at nominal flow (guess)"
+        default=0.016, unit="K/W", above=0.0, doc="plate to coolant resistance at nominal flow (guess)"
     )
-    m_dot_nominal: float = parameter(0.0275, unit="kg/s", above=0.0, doc="nominal coolant flow per GPU")
+    m_dot_nominal: float = parameter(default=0.0275, unit="kg/s", above=0.0, doc="nominal coolant flow per GPU")
     exponent: float = parameter(
-        0.6, unit="1", low=0.0, high=1.0, doc="flow exponent of the convective conductance (guess, 0.6 to 0.8)"
+        default=0.6,
+        unit="1",
+        low=0.0,
+        high=1.0,
+        doc="flow exponent of the convective conductance (guess, 0.6 to 0.8)",
     )
-    C_chip: float = parameter(60.0, unit="J/K", above=0.0, doc="heat capacity of chip and lid (guess)")
-    C_plate: float = parameter(350.0, unit="J/K", above=0.0, doc="heat capacity of the plate (guess)")
-    C_cool: float = parameter(180.0, unit="J/K", above=0.0, doc="heat capacity of the coolant held (guess)")
+    C_chip: float = parameter(default=60.0, unit="J/K", above=0.0, doc="heat capacity of chip and lid (guess)")
+    C_plate: float = parameter(default=350.0, unit="J/K", above=0.0, doc="heat capacity of the plate (guess)")
+    C_cool: float = parameter(default=180.0, unit="J/K", above=0.0, doc="heat capacity of the coolant held (guess)")
 
     def UA_coolant(self, m_dot: Signal) -> Signal:
         """Plate to coolant conductance ``1 / R2`` [W/K] at flow ``m_dot`` [kg/s per GPU], equation (4)."""

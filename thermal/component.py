@@ -10,8 +10,8 @@ class ParameterError(ValueError):
 
 
 def parameter(
-    default: Any = dataclasses.MISSING,
     *,
+    default: Any = dataclasses.MISSING,
     unit: str,
     doc: str,
     low: float = -math.inf,

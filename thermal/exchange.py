@@ -70,10 +70,10 @@ class Exchanger(Component):
     m_cold_nominal: float = parameter(unit="kg/s", above=0.0, doc="cold flow at the rating point")
     cp_hot: float = parameter(unit="J/(kg K)", above=0.0, doc="heat capacity of the hot fluid")
     cp_cold: float = parameter(unit="J/(kg K)", above=0.0, doc="heat capacity of the cold fluid")
-    n_hot: float = parameter(0.85, unit="1", low=0.0, high=1.0, doc="flow exponent of the hot film")
-    n_cold: float = parameter(0.85, unit="1", low=0.0, high=1.0, doc="flow exponent of the cold film")
-    hA_ratio: float = parameter(1.0, unit="1", above=0.0, doc="hot over cold film conductance at nominal flows")
-    fouling: float = parameter(1.0, unit="1", above=0.0, high=1.5, doc="factor on UA, below one when fouled")
+    n_hot: float = parameter(default=0.85, unit="1", low=0.0, high=1.0, doc="flow exponent of the hot film")
+    n_cold: float = parameter(default=0.85, unit="1", low=0.0, high=1.0, doc="flow exponent of the cold film")
+    hA_ratio: float = parameter(default=1.0, unit="1", above=0.0, doc="hot over cold film conductance at nominal flows")
+    fouling: float = parameter(default=1.0, unit="1", above=0.0, high=1.5, doc="factor on UA, below one when fouled")
 
     @staticmethod
     def effectiveness(NTU: Signal, C_ratio: Signal) -> Signal:

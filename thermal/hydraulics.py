@@ -59,11 +59,11 @@ class Pump(Component):
 
     V_dot_nominal: float = parameter(unit="m^3/s", above=0.0, doc="flow at the best-efficiency point, full speed")
     dp_nominal: float = parameter(unit="Pa", above=0.0, doc="head at that point")
-    shutoff_ratio: float = parameter(1.25, unit="1", above=1.0, below=1.5, doc="shut-off over nominal head")
-    eta_hydraulic: float = parameter(0.78, unit="1", above=0.0, below=1.0, doc="hydraulic efficiency at that point")
-    eta_motor: float = parameter(0.93, unit="1", above=0.0, below=1.0, doc="motor efficiency at rated load")
-    eta_drive: float = parameter(0.97, unit="1", above=0.0, below=1.0, doc="frequency converter efficiency")
-    motor_margin: float = parameter(1.15, unit="1", low=1.0, high=3.0, doc="motor rating over nominal shaft power")
+    shutoff_ratio: float = parameter(default=1.25, unit="1", above=1.0, below=1.5, doc="shut-off over nominal head")
+    eta_hydraulic: float = parameter(default=0.78, unit="1", above=0.0, below=1.0, doc="hydraulic efficiency at that point")
+    eta_motor: float = parameter(default=0.93, unit="1", above=0.0, below=1.0, doc="motor efficiency at rated load")
+    eta_drive: float = parameter(default=0.97, unit="1", above=0.0, below=1.0, doc="frequency converter efficiency")
+    motor_margin: float = parameter(default=1.15, unit="1", low=1.0, high=3.0, doc="motor rating over nominal shaft power")
 
     @property
     def H0(self) -> float:
@@ -121,7 +121,7 @@ class ControlValve(Component):
     """Equal-percentage control valve: ``C(v) = C_max R^(v - 1)``; a closed valve leaks ``C_max / R``."""
 
     C_max: float = parameter(unit="m^3/s/Pa^0.5", above=0.0, doc="flow coefficient, fully open")
-    rangeability: float = parameter(30.0, unit="1", above=1.0, high=200.0, doc="ratio of open to closed coefficient")
+    rangeability: float = parameter(default=30.0, unit="1", above=1.0, high=200.0, doc="ratio of open to closed coefficient")
 
     def conductance(self, v: Signal) -> Signal:
         """Flow coefficient [m^3/s/Pa^0.5] at opening ``v`` 0..1."""
@@ -136,8 +136,8 @@ class Fan(Component):
     """A fan on a frequency converter: power as a cubic of speed, zero when off."""
 
     P_nominal: float = parameter(unit="W", above=0.0, doc="electric power at full speed")
-    c1: float = parameter(0.05, unit="1", low=0.0, high=1.0, doc="linear share of power (guess)")
-    c3: float = parameter(0.95, unit="1", low=0.0, high=1.1, doc="cubic share of power")
+    c1: float = parameter(default=0.05, unit="1", low=0.0, high=1.0, doc="linear share of power (guess)")
+    c3: float = parameter(default=0.95, unit="1", low=0.0, high=1.1, doc="cubic share of power")
 
     def P_el(self, y: Signal) -> Signal:
         """Electric power [W] at speed ratio ``y``."""

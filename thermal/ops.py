@@ -10,6 +10,7 @@ CasADi is imported only when a CasADi expression is met, so NumPy users never wa
 be used in physics (``math.exp(SX)`` is silently nan), nor NumPy's own ``where`` and ``maximum`` on expressions.
 """
 
+import itertools
 from collections.abc import Sequence
 from typing import Any
 
@@ -201,8 +202,8 @@ def split(x: Signal, sizes: Sequence[int]) -> list[Signal]:
     """Cut a signal of ``sum(sizes)`` components into consecutive signals of the given sizes."""
     edges = np.concatenate([[0], np.cumsum(sizes)]).astype(int)
     if is_symbolic(x):
-        return [x[int(a) : int(b)] for a, b in zip(edges[:-1], edges[1:], strict=True)]
-    return [x[..., a:b] for a, b in zip(edges[:-1], edges[1:], strict=True)]
+        return [x[int(a) : int(b)] for a, b in itertools.pairwise(edges)]
+    return [x[..., a:b] for a, b in itertools.pairwise(edges)]
 
 
 def stack(parts: Sequence[Signal]) -> Signal:

@@ -97,9 +97,7 @@ def _wet_bulb_balance(T: Signal, T_wb: Signal, p: Signal) -> tuple[Signal, Signa
     p_w = saturation_pressure(T_wb)
     w_s = MASS_RATIO * p_w / (p - p_w)
     frozen = T_wb < ZERO_C
-    slope_log = ops.where(
-        T_wb < TRIPLE_POINT, _log_pressure_slope(T_wb, _OVER_ICE), _log_pressure_slope(T_wb, _OVER_WATER)
-    )
+    slope_log = ops.where(T_wb < TRIPLE_POINT, _log_pressure_slope(T_wb, _OVER_ICE), _log_pressure_slope(T_wb, _OVER_WATER))
     dw_s = w_s * slope_log * p / (p - p_w)
     latent = ops.where(frozen, 2830.0 - 0.24 * b, 2501.0 - 2.326 * b)
     d_latent = ops.where(frozen, -0.24, -2.326)

@@ -139,13 +139,13 @@ class CoolingTowerCell(Component):
     range_nominal: float = parameter(unit="K", above=0.5, high=40.0, doc="entering minus leaving water")
     V_air_nominal: float = parameter(unit="m^3/s", above=0.0, doc="air at full fan speed, at entering conditions")
     P_fan_nominal: float = parameter(unit="W", low=0.0, doc="electric power of the fan at full speed")
-    c0: float = parameter(-0.00932, unit="1", doc="fan power cubic, constant (EnergyPlus test tower)")
-    c1: float = parameter(0.0512, unit="1", doc="fan power cubic, linear")
-    c2: float = parameter(-0.0838, unit="1", doc="fan power cubic, quadratic")
-    c3: float = parameter(1.0419, unit="1", doc="fan power cubic, cubic")
-    y_natural: float = parameter(0.1, unit="1", above=0.0, below=1.0, doc="air flow ratio with the fan off")
-    drift: float = parameter(8e-5, unit="1", low=0.0, high=0.01, doc="drift, share of water flow at full air flow")
-    cycles: float = parameter(4.0, unit="1", above=1.0, high=50.0, doc="cycles of concentration")
+    c0: float = parameter(default=-0.00932, unit="1", doc="fan power cubic, constant (EnergyPlus test tower)")
+    c1: float = parameter(default=0.0512, unit="1", doc="fan power cubic, linear")
+    c2: float = parameter(default=-0.0838, unit="1", doc="fan power cubic, quadratic")
+    c3: float = parameter(default=1.0419, unit="1", doc="fan power cubic, cubic")
+    y_natural: float = parameter(default=0.1, unit="1", above=0.0, below=1.0, doc="air flow ratio with the fan off")
+    drift: float = parameter(default=8e-5, unit="1", low=0.0, high=0.01, doc="drift, share of water flow at full air flow")
+    cycles: float = parameter(default=4.0, unit="1", above=1.0, high=50.0, doc="cycles of concentration")
 
     def check(self) -> None:
         """The rating point must be within reach of the air flow."""
@@ -189,9 +189,7 @@ class CoolingTowerCell(Component):
         f_w = 0.1082 + x * (1.667 - 0.7713 * x)
         return self.UA_nominal * r * (1.3 - 0.3 * r) * f_wb * f_w
 
-    def leave(
-        self, T_w_in: Signal, m_w: Signal, T_wb: Signal, p: Signal, y: Signal, T_db: Signal | None = None
-    ) -> TowerState:
+    def leave(self, T_w_in: Signal, m_w: Signal, T_wb: Signal, p: Signal, y: Signal, T_db: Signal | None = None) -> TowerState:
         """One cell with water ``m_w`` [kg/s] at ``T_w_in`` and fan speed ``y``; air saturated unless ``T_db`` is given."""
         rho, w_in = self._density(T_wb if T_db is None else T_db, T_wb, p)
         r = self.air_ratio(y)

@@ -38,9 +38,7 @@ def run(
     """One run: cooling powers times ``scale``, ``stored_gain`` [J] stored, chips ``dT`` warmer."""
     s = load_site(site) if isinstance(site, str) else site
     n_warm, n = round(warmup_h * 3600 / step), round((days * 24 + warmup_h) * 3600 / step)
-    index = pd.date_range(
-        pd.Timestamp(start, tz=tz) - pd.Timedelta(hours=warmup_h), periods=n, freq=pd.Timedelta(seconds=step)
-    )
+    index = pd.date_range(pd.Timestamp(start, tz=tz) - pd.Timedelta(hours=warmup_h), periods=n, freq=pd.Timedelta(seconds=step))
     t = np.arange(n) * step - n_warm * step
     day = np.sin(2 * np.pi * (t / 86400.0 - 0.4))
     burst = np.where((t // 5400).astype(int) % 4 == 3, 0.75, 1.0)
@@ -49,9 +47,7 @@ def run(
     if s.chilled is None:
         c |= {"P_chillers": 0.0 * t, "P_crah_fans": 0.0 * t, "P_air_path": scale * 0.01 * P_it}
     frame = pd.DataFrame({"P_it": P_it, "P_losses": 0.03 * P_it, **c}, index=index)
-    work = 0.8 * sum(
-        c[name] for name in ("P_cdu_pumps", "P_fws_pumps", "P_cw_pumps", "P_chillers", "P_crah_fans")
-    )
+    work = 0.8 * sum(c[name] for name in ("P_cdu_pumps", "P_fws_pumps", "P_cw_pumps", "P_chillers", "P_crah_fans"))
     slope = np.where(t >= 0, stored_gain / (days * 86400.0), 0.0)
     air = 0.15 * P_it
     frame["Q_liquid"], frame["Q_air"], frame["Q_work"] = 0.85 * P_it, air, work
@@ -167,9 +163,7 @@ def _plan(s: Site, t: float, setpoints: np.ndarray, frame: pd.DataFrame, k: int,
         t=t + 900.0 * np.arange(25),
         predicted={
             "T_chip": np.repeat(chip, s.n_groups, axis=1),
-            "T_return_hot": np.repeat(
-                frame["T_return_hot[1]"].to_numpy()[ahead][:, None] + off, s.n_groups, axis=1
-            ),
+            "T_return_hot": np.repeat(frame["T_return_hot[1]"].to_numpy()[ahead][:, None] + off, s.n_groups, axis=1),
             "P_cooling": frame[list(COOLING)].sum(axis=1).to_numpy()[ahead][:, None] * 1.02,
             "T_supply": np.repeat(frame["T_supply[1]"].to_numpy()[ahead][:, None] + off, s.n_groups, axis=1),
             "T_tower": frame["T_tower"].to_numpy()[ahead][:, None],
