@@ -27,8 +27,8 @@ CONTROLLERS = ("FixedSetpoint", "AsOperated", "Guideline36", "SiteTuned", "Stati
 PERFECT, HALVED = "MPC with perfect forecasts", "Oracle on half the grid"
 GRID = 300.0
 CONDITIONS = (
-    "the published figures are for one year at 10-minute steps, with a surrogate model, perfect knowledge and unpublished limits; ours is one "
-    "cool April day, forecasts from the past only, the limits of the site file"
+    "the published figures are for one year at 10-minute steps, with a surrogate model, perfect knowledge and unpublished limits; "
+    "ours is one cool April day, forecasts from the past only, the limits of the site file"
 )
 
 
