@@ -54,7 +54,7 @@ class Schedule:
     controller: str
     timezone: str
     simulated: bool
-    """Made from a simulated period: a record, never to be written to a plant, and allowed to lie in the past."""
+    """Made from a simulated period: a record, never to be written to a plant; may lie in the past."""
     rows: tuple[Row, ...]
 
     @property

@@ -85,7 +85,7 @@ def points(site: Site) -> list[Point]:
 
 
 def faults(row: Row) -> list[str]:
-    """What makes a row unfit, on its own."""
+    """Say what makes a row unfit, on its own."""
     numbers = {name: getattr(row, name) for name in ("value", "low", "high", "rate_per_min", "fallback")}
     bad = [f"{row.point} {name} is not a number" for name, v in numbers.items() if not math.isfinite(v)]
     if bad:
@@ -104,7 +104,7 @@ def faults(row: Row) -> list[str]:
 
 
 def overlaps(rows: Sequence[Row]) -> list[str]:
-    """Pairs of rows that give one point two values at a time."""
+    """Name pairs of rows that give one point two values at a time."""
     order = sorted(enumerate(rows, 1), key=lambda item: (item[1].point, item[1].valid_from))
     latest: tuple[int, Row] | None = None
     found = []
@@ -119,7 +119,7 @@ def overlaps(rows: Sequence[Row]) -> list[str]:
 
 
 def strangers(rows: Sequence[Row], site: Site) -> list[str]:
-    """Rows whose point, unit or limits are not those of the site."""
+    """Name rows whose point, unit or limits are not those of the site."""
     known = {p.name: p for p in points(site)}
     bad = []
     for k, row in enumerate(rows, 1):

@@ -1,0 +1,170 @@
+"""Charts of energy: how much, where and when it is saved, and how much of the possible that is."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from lowlift.sim.kpis import J_PER_KWH, kpis
+from lowlift.sim.plot_style import (
+    END_USES,
+    INK,
+    MUTED,
+    PAPER,
+    colour,
+    finish,
+    panels,
+    scored_index,
+    style,
+    thin,
+)
+from lowlift.sim.trajectory import POWERS, Trajectory
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+Runs = Mapping[str, Trajectory]
+CUT = -50.0
+"""Where bars of controllers that fall behind the reference end [%]."""
+
+
+def energy_bars(runs: Runs) -> "Figure":
+    """Cooling energy of each controller by end use [MWh]."""
+    figures = {name: kpis(run) for name, run in runs.items()}
+    with style():
+        figure, grid = panels(height=0.9 + 0.42 * len(runs))
+        ax = grid[0, 0]
+        left = np.zeros(len(runs))
+        for use, (label, tint) in END_USES.items():
+            width = np.array([k.end_uses_kWh[use] / 1e3 for k in figures.values()])
+            if width.any():
+                ax.barh(
+                    list(runs),
+                    width,
+                    left=left,
+                    color=tint,
+                    label=label,
+                    height=0.68,
+                    edgecolor=PAPER,
+                    lw=0.6,
+                )
+            left = left + width
+        for y, (total, k) in enumerate(zip(left, figures.values(), strict=True)):
+            ax.text(total, y, f"  {total:,.2f} MWh, PUE {k.pue:.4f}", va="center", fontsize=8.5)
+        ax.set_xlim(0.0, 1.3 * left.max())
+        ax.set_xlabel("cooling energy [MWh]")
+        ax.invert_yaxis()
+        ax.grid(visible=False, axis="y")
+        ax.tick_params(axis="y", length=0, labelcolor=INK, labelsize=9.5)
+        figure.legend(loc="outside lower center", ncols=7, handlelength=1.0, columnspacing=1.2)
+    return figure
+
+
+def cumulative_cooling(runs: Runs, reference: str) -> "Figure":
+    """Cooling energy used so far [MWh], and saved so far against a reference controller [kWh]."""
+    used = {name: np.cumsum(run.power()) * run.step / J_PER_KWH for name, run in runs.items()}
+    with style():
+        figure, grid = panels(1, 2, height=3.4)
+        left, right = grid[0]
+        for j, (name, run) in enumerate(runs.items()):
+            x, y = thin(scored_index(run), used[name])
+            line = {"color": colour(name, j), "ls": "--" if name == "Oracle" else "-", "label": name}
+            left.plot(x, y / 1e3, **line)
+            if name != reference and len(used[name]) == len(used[reference]):
+                right.plot(x, thin(scored_index(run), used[reference] - used[name])[1], **line)
+        right.axhline(0.0, color=colour(reference), lw=1.6)
+        left.set(title="used so far", ylabel="cooling energy [MWh]", ylim=(0.0, None))
+        right.set(title=f"saved so far against {reference}", ylabel="cooling energy saved [kWh]")
+        finish(grid, runs[reference])
+        figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=7)
+    return figure
+
+
+def running_pue(runs: Runs) -> "Figure":
+    """PUE of the period up to each instant: a ratio of energies, not of powers."""
+    with style():
+        figure, grid = panels(height=3.0)
+        ax = grid[0, 0]
+        for j, (name, run) in enumerate(runs.items()):
+            ratio = np.cumsum(run.power(*POWERS)) / np.cumsum(run.power("P_it"))
+            ax.plot(
+                *thin(scored_index(run), ratio),
+                color=colour(name, j),
+                ls="--" if name == "Oracle" else "-",
+                label=name,
+            )
+        ax.set(ylabel="PUE of the period so far [1]")
+        finish(grid, next(iter(runs.values())))
+        figure.legend(loc="outside lower center", ncols=7)
+    return figure
+
+
+def savings(run: Trajectory, reference: Trajectory) -> "Figure":
+    """Where and when ``run`` saves against ``reference``: by end use and by hour of the local day [kWh]."""
+    by_use = {
+        label: float((reference.power(f"P_{use}") - run.power(f"P_{use}")).sum()) * run.step / J_PER_KWH
+        for use, (label, _) in END_USES.items()
+        if reference.scored[f"P_{use}"].to_numpy().any() or run.scored[f"P_{use}"].to_numpy().any()
+    }
+    tints = [tint for label, tint in END_USES.values() if label in by_use]
+    by_hour = saved_by_hour(run, reference)
+    with style():
+        figure, grid = panels(1, 2, height=3.2, width_ratios=[1.0, 1.25])
+        left, right = grid[0]
+        left.barh(list(by_use), list(by_use.values()), color=tints, height=0.68)
+        span = max(*(abs(v) for v in by_use.values()), 1e-9)
+        for y, value in enumerate(by_use.values()):
+            side = (
+                {"ha": "left", "x": value + 0.02 * span}
+                if value >= 0
+                else {"ha": "right", "x": value - 0.02 * span}
+            )
+            left.text(s=f"{value:+,.0f}", y=y, va="center", fontsize=8.5, **side)
+        left.set_xlim(min(0.0, *by_use.values()) - 0.25 * span, max(0.0, *by_use.values()) + 0.25 * span)
+        left.invert_yaxis()
+        left.grid(visible=False, axis="y")
+        left.tick_params(axis="y", length=0, labelcolor=INK)
+        left.set(title="by end use", xlabel=f"saved against {reference.controller} [kWh]")
+        right.bar(by_hour.index + 0.5, by_hour, width=0.84, color=colour(run.controller))
+        right.set(title="by hour of the day", xlabel="local hour", ylabel="saved [kWh]", xlim=(0, 24))
+        right.set_xticks(range(0, 25, 3))
+        for ax in (left, right):
+            (ax.axvline if ax is left else ax.axhline)(0.0, color=MUTED, lw=0.8)
+    return figure
+
+
+def saved_by_hour(run: Trajectory, reference: Trajectory) -> pd.Series:
+    """Cooling energy saved in each hour of the local day, summed over days [kWh]."""
+    saved = pd.Series((reference.power() - run.power()) * run.step / J_PER_KWH, index=run.scored.index)
+    total: pd.Series = saved.groupby(scored_index(run).hour).sum().reindex(range(24), fill_value=0.0)
+    return total
+
+
+def gap_bars(figures: pd.DataFrame) -> "Figure":
+    """Fraction of the gap to the oracle that each controller closes [%]; n/a where the gap is too small."""
+    kept = figures[~figures["controller"].isin(["Oracle"])]
+    with style():
+        figure, grid = panels(height=0.9 + 0.5 * len(kept))
+        ax = grid[0, 0]
+        y = np.arange(len(kept))
+        for key, reference, shift in (
+            ("gap_closed", "SiteTuned", -0.2),
+            ("gap_closed_g36", "Guideline36", 0.2),
+        ):
+            share = 100.0 * kept[key].to_numpy(dtype=float)
+            bars = np.clip(np.nan_to_num(share), CUT, None)
+            ax.barh(y + shift, bars, height=0.36, color=colour(reference), label=f"against {reference}")
+            for k, value in enumerate(share):
+                text = "n/a" if np.isnan(value) else f"{value:.0f} %"
+                box = {"facecolor": PAPER, "edgecolor": "none", "pad": 1.0}
+                ax.text(max(bars[k], 0.0) + 1.5, k + shift, text, va="center", fontsize=8.5, bbox=box)
+        ax.axvline(100.0, color=INK, lw=1.2, ls="--")
+        ax.axvline(0.0, color=MUTED, lw=0.8)
+        ax.set_yticks(y, kept["controller"])
+        ax.invert_yaxis()
+        ax.grid(visible=False, axis="y")
+        ax.tick_params(axis="y", length=0, labelcolor=INK, labelsize=9.5)
+        ax.set(xlabel="gap to the oracle closed [%]; longer bars to the left are cut", xlim=(CUT, 115.0))
+        figure.legend(loc="outside lower center", ncols=2)
+    return figure

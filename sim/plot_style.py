@@ -1,0 +1,161 @@
+"""How charts look: colours that colour-blind readers can tell apart, quiet axes, two renderings.
+
+A chart is drawn once. As PNG it has a white ground; as SVG for a web page its ink, grid and ground become CSS
+variables (``--ink``, ``--muted``, ``--grid``, ``--paper``), so that it follows the reader's light or dark
+mode.
+"""
+
+import io
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from lowlift.sim.files import save_with
+from lowlift.sim.trajectory import Trajectory
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+INK, MUTED, GRID, PAPER = "#1b1e23", "#5c636b", "#dde1e6", "#fefefe"
+CSS = {INK: "var(--ink)", MUTED: "var(--muted)", GRID: "var(--grid)", PAPER: "var(--paper)"}
+LIMIT = "#c1272d"
+"""Limits, always dashed as well."""
+
+# Okabe and Ito's palette, in order of appearance along the flow of heat.
+END_USES = {
+    "cdu_pumps": ("CDU pumps", "#0072B2"),
+    "fws_pumps": ("facility pumps", "#56B4E9"),
+    "cw_pumps": ("tower pumps", "#009E73"),
+    "tower_fans": ("tower fans", "#E69F00"),
+    "chillers": ("chillers", "#D55E00"),
+    "crah_fans": ("CRAH fans", "#CC79A7"),
+    "air_path": ("air path", "#8d8f94"),
+}
+"""Label and colour of each cooling end use."""
+CONTROLLERS = {
+    "FixedSetpoint": "#8d8f94",
+    "AsOperated": "#CC79A7",
+    "Guideline36": "#56B4E9",
+    "SiteTuned": "#0072B2",
+    "StaticOptimal": "#009E73",
+    "MPC": "#D55E00",
+    "Oracle": INK,
+}
+SPARE = ("#E69F00", "#a6761d", "#5e4fa2", "#66a61e")
+POINTS = 480
+"""Most points of a line: more than a screen resolves, few enough for a light page."""
+DPI = 160
+
+
+@contextmanager
+def style() -> Iterator[None]:
+    """Matplotlib settings of every chart; nothing global changes."""
+    import matplotlib as mpl
+
+    settings: Any = {
+        "font.family": "sans-serif", "font.sans-serif": ["DejaVu Sans"], "font.size": 9.5,
+        "axes.titlesize": 10.5, "axes.titleweight": "bold", "axes.titlelocation": "left",
+        "axes.titlepad": 8, "axes.edgecolor": MUTED, "axes.labelcolor": MUTED, "axes.linewidth": 0.8,
+        "axes.grid": True, "axes.axisbelow": True, "axes.spines.top": False, "axes.spines.right": False,
+        "axes.facecolor": "none",
+        "axes.titlecolor": INK, "text.color": INK, "grid.color": GRID, "grid.linewidth": 0.8,
+        "xtick.color": MUTED, "ytick.color": MUTED, "xtick.labelsize": 8.5, "ytick.labelsize": 8.5,
+        "legend.frameon": False, "legend.fontsize": 8.5, "lines.linewidth": 1.6,
+        "lines.solid_capstyle": "round",
+        "figure.facecolor": PAPER, "svg.fonttype": "none", "svg.hashsalt": "lowlift",
+    }  # fmt: skip
+    with mpl.rc_context(settings):
+        yield
+
+
+def panels(
+    rows: int = 1, columns: int = 1, *, width: float = 9.0, height: float = 3.2, **kwargs: Any
+) -> "tuple[Figure, Any]":
+    """Lay out a figure and its axes, shape ``(rows, columns)``; ``height`` is that of one row [inch]."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height * rows), layout="constrained")
+    return figure, figure.subplots(rows, columns, squeeze=False, **kwargs)
+
+
+def colour(controller: str, position: int = 0) -> str:
+    """Colour of a controller, the same in every chart."""
+    return CONTROLLERS.get(controller, SPARE[position % len(SPARE)])
+
+
+def dates(index: pd.DatetimeIndex) -> np.ndarray:
+    """Positions on a date axis."""
+    since = index.tz_convert("UTC") - pd.Timestamp(0, tz="UTC")
+    numbers: np.ndarray = since.total_seconds().to_numpy() / 86400.0
+    return numbers
+
+
+def date_axis(axes: "Axes", index: pd.DatetimeIndex) -> None:
+    """Label a date axis in the site's own zone."""
+    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+
+    locator = AutoDateLocator(tz=index.tz, minticks=4, maxticks=9)  # type: ignore[no-untyped-call]
+    axes.xaxis.set_major_locator(locator)
+    formatter = ConciseDateFormatter(locator, tz=index.tz)  # type: ignore[no-untyped-call]
+    axes.xaxis.set_major_formatter(formatter)
+    axes.margins(x=0.0)
+
+
+def scored_index(run: Trajectory) -> pd.DatetimeIndex:
+    """Return the starts of the steps that count."""
+    return pd.DatetimeIndex(run.scored.index)
+
+
+def finish(grid: Any, run: Trajectory) -> None:
+    """Give every panel in use the run's date axis."""
+    for axes in grid.flat:
+        if axes.axison:
+            date_axis(axes, scored_index(run))
+
+
+def thin(index: pd.DatetimeIndex, values: np.ndarray, how: str = "mean") -> tuple[np.ndarray, np.ndarray]:
+    """Positions and block ``mean``, ``max`` or ``min`` of a long series, so that extremes stay visible."""
+    k = max(int(np.ceil(len(values) / POINTS)), 1)
+    n = len(values) // k
+    blocks = values[: n * k].reshape(n, k, *values.shape[1:])
+    reduce: dict[str, Callable[..., np.ndarray]] = {"mean": np.mean, "max": np.max, "min": np.min}
+    reduced = reduce[how](blocks, axis=1)
+    x = dates(index)
+    step = (x[1] - x[0]) if len(x) > 1 else 0.0
+    return x[: n * k : k] + 0.5 * k * step, reduced
+
+
+def svg(figure: "Figure", title: str) -> str:
+    """Render inline SVG that follows the page's colours; ``title`` is read aloud by screen readers."""
+    import html
+
+    out = io.StringIO()
+    with style():
+        figure.savefig(
+            out, format="svg", facecolor="none", edgecolor="none", metadata={"Date": None, "Creator": None}
+        )
+    text = out.getvalue()
+    text = text[text.index("<svg") :]
+    text = re.sub(r"(\d+\.\d\d)\d+", r"\1", text)
+    for hexcode, variable in CSS.items():
+        text = text.replace(hexcode, variable)
+    # Ids are per document, not per drawing: make them this drawing's own.
+    salt = re.sub(r"[^a-z0-9]", "", title.lower())
+    text = re.sub(r'(id="|url\(#|href="#)', rf"\g<1>{salt}-", text)
+    text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
+    text = re.sub(r'(<svg[^>]*?) width="[^"]*"', r"\1", text, count=1)
+    text = re.sub(r'(<svg[^>]*?) height="[^"]*"', r"\1", text, count=1)
+    label = html.escape(title, quote=True)
+    return text.replace("<svg", f'<svg role="img" aria-label="{label}"', 1).strip()
+
+
+def save_png(figure: "Figure", path: str | Path) -> Path:
+    """Write a chart as PNG, whole or not at all."""
+    with style():
+        return save_with(path, lambda file: figure.savefig(file, format="png", dpi=DPI))
