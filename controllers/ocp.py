@@ -121,7 +121,7 @@ class Ocp:
             out.T_surge - (lim.T_return_max - margin[0] - overshoot),
             out.T_chip_surge - (lim.T_chip_max - margin[0] - overshoot),
             -20.0 * out.spare,
-            S - (lim.T_supply_max - 0.5 * margin[0]),
+            S - (lim.T_supply_max - 0.5 * margin[0] - overshoot),
             floor - S,
             out.flows.dp_header / 1e5 - site.facility_pump.dp_nominal * 0.8 / 1e5,
             lim.T_basin_min + 2.0 - basin,

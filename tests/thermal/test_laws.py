@@ -1,0 +1,170 @@
+"""Laws that hold over whole domains: energy, second law, monotony, limits (properties T1-T6, H1-H4, C1-C5, P1-P5, L1-L4)."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lowlift.thermal.chiller import CarnotChiller
+from lowlift.thermal.coldplate import ColdPlate
+from lowlift.thermal.component import Component, ParameterError, parameter
+from lowlift.thermal.exchange import PlateHeatExchanger, effectiveness_counterflow
+from lowlift.thermal.fluids import PG25, WATER
+from lowlift.thermal.hydraulics import Pump, operating_flow
+from lowlift.thermal.ladder import Ladder
+from lowlift.thermal.tower import CoolingTowerCell
+
+CELL = CoolingTowerCell(
+    Q_dot_nominal=1e6, T_wb_nominal=298.15, approach_nominal=4.0, range_nominal=6.0, V_air_nominal=28.0, P_fan_nominal=4e4
+)
+PLATE = PlateHeatExchanger(
+    Q_dot_nominal=8e5, T_hot_in_nominal=318.15, T_cold_in_nominal=303.15, m_hot_nominal=20.0, m_cold_nominal=20.0, cp_hot=3970.0,
+    cp_cold=4180.0,
+)  # fmt: skip
+PUMP = Pump(V_dot_nominal=0.03, dp_nominal=2e5)
+CHILLER = CarnotChiller(Q_dot_nominal=9e5, COP_nominal=7.5, T_chw_out_nominal=291.15, T_cw_in_nominal=301.15, m_cw_nominal=38.0)
+
+
+def span(low: float, high: float) -> st.SearchStrategy[float]:
+    return st.floats(low, high, allow_nan=False)
+
+
+@given(span(278, 325), span(15, 45), span(255, 303), span(0, 1), span(8e4, 1.03e5))
+def test_T1_tower_never_cools_below_the_wet_bulb(T: float, m: float, T_wb: float, y: float, p: float) -> None:
+    state = CELL.leave(T, m, T_wb, p, y)
+    assert state.T_w_out >= min(T, T_wb) - 1e-3
+    assert state.T_w_out <= T + 1e-9
+    assert state.Q_dot == pytest.approx(m * 4186.0 * (T - state.T_w_out), rel=1e-9, abs=1e-3)
+
+
+@given(span(295, 320), span(20, 45), span(275, 294), span(0.0, 0.9))
+def test_T2_more_fan_is_colder_and_warmer_air_is_warmer(T: float, m: float, T_wb: float, y: float) -> None:
+    base = CELL.leave(T, m, T_wb, 1e5, y).T_w_out
+    assert CELL.leave(T, m, T_wb, 1e5, y + 0.1).T_w_out <= base + 1e-3
+    assert CELL.leave(T, m, T_wb + 0.5, 1e5, y).T_w_out >= base - 1e-3
+
+
+def test_T3_fan_off_still_draws_some_air() -> None:
+    off, full = (CELL.leave(308.15, CELL.m_w_nominal, 293.15, 1e5, y).Q_dot for y in (0.0, 1.0))
+    assert 0.03 * full < off < 0.5 * full
+
+
+@given(span(295, 320), span(20, 45), span(275, 294), span(0.0, 1.0), span(1.05, 50.0), span(0.0, 15.0))
+def test_T4_water_balance(T: float, m: float, T_wb: float, y: float, cycles: float, above: float) -> None:
+    cell = CoolingTowerCell(
+        Q_dot_nominal=1e6, T_wb_nominal=298.15, approach_nominal=4.0, range_nominal=6.0, V_air_nominal=28.0, P_fan_nominal=4e4,
+        cycles=cycles,
+    )  # fmt: skip
+    state = cell.leave(T, m, T_wb, 1e5, y, T_wb + above)
+    w = cell.water(state, m, 1e5, y)
+    assert min(w.evaporation, w.drift, w.blowdown) >= 0.0
+    assert w.makeup == w.evaporation + w.drift + w.blowdown
+
+
+def test_T4_cycles_of_one_are_refused() -> None:
+    with pytest.raises(ParameterError, match=r"CoolingTowerCell.cycles = 1.0 1: must be above 1.0"):
+        CoolingTowerCell(
+            Q_dot_nominal=1e6, T_wb_nominal=298.15, approach_nominal=4.0, range_nominal=6.0, V_air_nominal=28.0,
+            P_fan_nominal=4e4, cycles=1.0,
+        )  # fmt: skip
+
+
+def test_T6_altitude_matters() -> None:
+    low, sea = (CELL.leave(308.15, CELL.m_w_nominal, 293.15, p, 0.5).T_w_out for p in (84e3, 101325.0))
+    assert abs(low - sea) > 0.05
+
+
+@given(span(0, 50), span(0, 1))
+def test_H1_effectiveness_in_bounds(NTU: float, C_r: float) -> None:
+    assert 0.0 <= effectiveness_counterflow(NTU, C_r) <= 1.0
+
+
+@given(span(0.1, 40), span(0.1, 40), span(0.1, 60))
+def test_H1_H3_energy_and_no_temperature_cross(m_h: float, m_c: float, dT: float) -> None:
+    t = PLATE.transfer(300.0 + dT, m_h, 300.0, m_c)
+    assert m_h * 3970.0 * (300.0 + dT - t.T_hot_out) == pytest.approx(m_c * 4180.0 * (t.T_cold_out - 300.0), rel=1e-9)
+    assert t.T_cold_out <= 300.0 + dT + 1e-9
+    assert t.T_hot_out >= 300.0 - 1e-9
+    assert t.Q_dot >= 0.0
+
+
+def test_H_limits() -> None:
+    assert PLATE.conductance(0.0, 20.0) == 0.0
+    assert PLATE.UA(40.0, 20.0) > PLATE.UA(20.0, 20.0) > PLATE.UA(10.0, 20.0)
+    assert float(PLATE.transfer(318.15, 20.0, 303.15, 20.0).Q_dot) == pytest.approx(8e5, rel=1e-5)
+    with pytest.raises(ParameterError, match="out of reach"):
+        PlateHeatExchanger(
+            Q_dot_nominal=2e6, T_hot_in_nominal=318.15, T_cold_in_nominal=303.15, m_hot_nominal=20.0, m_cold_nominal=20.0,
+            cp_hot=3970.0, cp_cold=4180.0,
+        )  # fmt: skip
+
+
+@given(span(1e3, 1e6), span(283, 300), span(285, 312))
+def test_C1_C3_chiller_below_carnot(Q: float, T_e: float, T_c: float) -> None:
+    P = CHILLER.P_el(Q, T_e, T_c, 38.0)
+    lift = max(T_c + (Q + P) / (38.0 * 4186.0) - T_e, 0.0)
+    assert P > 0.0
+    assert P >= Q * lift / T_e
+    assert CHILLER.P_el(0.5 * Q, T_e, T_c, 38.0) / (0.5 * Q) > 0.0
+    assert CHILLER.P_el(0.0, T_e, T_c, 38.0) > 0.0
+
+
+def test_C3_specific_power_rises_at_low_load() -> None:
+    P = [CHILLER.P_el(x * 9e5, 291.15, 301.15, 38.0) / x for x in (0.05, 0.1, 0.2)]
+    assert P[0] > P[1] > P[2]
+
+
+@given(span(0.0, 0.035), span(0.1, 1.0))
+def test_P2_wire_power_exceeds_hydraulic_power(V: float, y: float) -> None:
+    assert PUMP.P_el(V, y) > V * max(PUMP.dp(V, y), 0.0)
+    assert PUMP.P_el(V, y) > PUMP.P_shaft(V, y) > 0.0
+
+
+def test_P1_static_head_breaks_affinity() -> None:
+    V = [operating_flow(PUMP, 1.0, y, 1e-4, 1e5) for y in (0.5, 0.8, 1.0)]
+    assert V[0] < 1e-6
+    assert V[1] / V[2] < 0.8
+
+
+def test_P4_rise_of_one_kilowatt_in_a_litre_and_a_half_a_minute() -> None:
+    for fluid, rise in ((PG25, 9.98), (WATER, 9.65)):
+        m = 1.5e-3 / 60.0 * float(fluid.rho(313.15))
+        assert 1000.0 / (m * float(fluid.cp(313.15))) == pytest.approx(rise, abs=0.02)
+
+
+def test_P5_parallel_pumps_share_equally() -> None:
+    both = operating_flow(PUMP, 2.0, 1.0, 1e-4, 0.0)
+    assert PUMP.dp(both / 2.0, 1.0) == pytest.approx((both / 1e-4) ** 2, rel=1e-4)
+
+
+@given(span(10, 1400), span(0.003, 0.06), span(285, 315))
+def test_L1_L2_steady_ladder(q: float, m: float, T_in: float) -> None:
+    plate = ColdPlate()
+    rise = Ladder(1.0 / plate.R_chip_plate, plate.UA_coolant(m), m * 3970.0, 60.0, 350.0, 180.0).rise(q)
+    assert rise.cool == pytest.approx(q / (m * 3970.0))
+    assert rise.chip > rise.plate > rise.cool > 0.0
+    assert plate.T_chip(q, m, T_in, 3970.0) == pytest.approx(T_in + rise.chip)
+
+
+def test_L3_resistance_falls_with_flow_and_returns_diminish() -> None:
+    R = [1.0 / ColdPlate().UA_coolant(m) for m in (0.01, 0.02, 0.03)]
+    assert R[0] > R[1] > R[2]
+    assert R[0] - R[1] > R[1] - R[2]
+
+
+def test_L4_no_flow_heats_the_chip_at_q_over_C() -> None:
+    ladder = Ladder(50.0, ColdPlate().UA_coolant(0.0), 1e-3, 60.0, 350.0, 180.0)
+    rise = ladder.rise(1000.0)
+    after = ladder.decay(0.01).apply(type(rise)(-rise.chip, -rise.plate, -rise.cool))
+    assert np.isfinite(after.chip)
+    assert after.chip + rise.chip == pytest.approx(1000.0 / 60.0 * 0.01, rel=0.02)
+
+
+def test_component_errors_name_everything() -> None:
+    class Lump(Component):
+        C: float = parameter(unit="J/K", doc="heat capacity", low=0.0)
+
+    with pytest.raises(ParameterError, match=r"^Lump.C = -1.0 J/K: must be at least 0.0$"):
+        Lump(C=-1.0)
+    with pytest.raises(ParameterError, match="must be finite"):
+        Lump(C=float("nan"))
