@@ -1,4 +1,4 @@
-"""One self-contained HTML page that a plant manager reads: what was saved, what was done, when, why, within which limits.
+"""One self-contained HTML page for a plant manager: what was saved, how, when, why and within which limits.
 
 Inline style and inline SVG only: the page needs no network and follows the reader's light or dark mode.
 """
@@ -92,7 +92,7 @@ def render(inputs: Sequence[ReportInput], title: str) -> str:
 
 
 def hero_of(runs: Mapping[str, Trajectory]) -> str:
-    """The controller that the chapter is about: MPC, else the last that is no bound."""
+    """Choose the controller that the chapter is about: MPC, else the last that is no bound."""
     return "MPC" if "MPC" in runs else [n for n in runs if n != "Oracle" or len(runs) == 1][-1]
 
 
@@ -139,14 +139,15 @@ def charts(data: ReportInput, name: str, reference: str, prefix: str) -> list[di
     two = {reference: other, name: hero}
     wanted: list[tuple[str, str, Callable[[], Figure]]] = [
         ("Cooling energy", "By end use, for every controller.", functools.partial(plots.energy_bars, runs)),
-        ("Where and when it saves", f"{name} against {reference}.", functools.partial(plots.savings, hero, other)),
+        ("Where and when it saves", f"{name} against {reference}.",
+         functools.partial(plots.savings, hero, other)),
         ("Cooling power", f"{name} by end use; the line is {reference}.",
          functools.partial(plots.power_over_time, hero, other if other is not hero else None)),
         ("What the plant had to meet", "IT power and weather, the same for every controller.",
          functools.partial(plots.conditions, hero)),
         ("Temperatures against limits", "The worst component of each kind, and its declared limits (dashed).",
          functools.partial(plots.temperatures, two)),
-        ("Setpoints", "What was asked of the plant after the safety envelope; a band spans the groups of CDUs.",
+        ("Setpoints", "Asked of the plant, after the safety envelope; a band spans the groups of CDUs.",
          functools.partial(plots.setpoints, two)),
         ("From the meter to the sky", f"Energy and heat under {name} over the scored period.",
          functools.partial(plots.heat_flow, hero)),
@@ -207,21 +208,26 @@ def _rows(figures: Mapping[str, Kpis], table: pd.DataFrame) -> list[dict[str, An
 
 def _limits(figures: Mapping[str, Kpis], name: str, reference: str) -> list[dict[str, Any]]:
     by_name = {limit.name: limit for limit in figures[reference].limits}
-    return [
-        {"name": limit.name, "limit": f"{'below' if limit.upper else 'above'} {limit.limit - 273.15:.4g} °C", "run": limit,
-         "reference": by_name.get(limit.name)}
-        for limit in figures[name].limits
-    ]  # fmt: skip
+    rows = []
+    for limit in figures[name].limits:
+        bound = f"{'below' if limit.upper else 'above'} {limit.limit - 273.15:.4g} °C"
+        rows.append({"name": limit.name, "limit": bound, "run": limit, "reference": by_name.get(limit.name)})
+    return rows
 
 
 def _interventions(run: Trajectory) -> list[dict[str, str]]:
     rows = []
     for i in run.interventions[:INTERVENTIONS_SHOWN]:
         at = run.time(i.t)
-        rows.append({
-            "time": f"{at:%Y-%m-%d %H:%M:%S}", "minutes": f"{(i.until - i.t + run.step) / 60.0:.1f}", "name": i.name,
-            "reason": i.reason, "change": _change(i.from_value, i.to_value, i.name),
-        })  # fmt: skip
+        rows.append(
+            {
+                "time": f"{at:%Y-%m-%d %H:%M:%S}",
+                "minutes": f"{(i.until - i.t + run.step) / 60.0:.1f}",
+                "name": i.name,
+                "reason": i.reason,
+                "change": _change(i.from_value, i.to_value, i.name),
+            }
+        )
     return rows
 
 
@@ -240,10 +246,9 @@ def _verdict(value: Any) -> tuple[str, str]:
     if isinstance(value, float):
         return _number(value, 4), ""
     if isinstance(value, Mapping):
-        mark = {True: "good", False: "bad"}.get(value.get("passed"), "")  # type: ignore[arg-type]
-        return ", ".join(
-            f"{k.replace('_', ' ')} {_verdict(v)[0]}" for k, v in value.items() if k != "passed"
-        ), mark
+        parts = [f"{k.replace('_', ' ')} {_verdict(v)[0]}" for k, v in value.items() if k != "passed"]
+        mark = "" if "passed" not in value else "good" if value["passed"] else "bad"
+        return ", ".join(parts), mark
     return str(value), ""
 
 

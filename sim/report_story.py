@@ -10,10 +10,19 @@ from lowlift.sim.trajectory import Trajectory
 
 SAME = 0.02
 """Relative difference below which two speeds or flows count as equal."""
-QUARTERS = {0: "at night (0 to 6 h)", 6: "in the morning (6 to 12 h)", 12: "in the afternoon (12 to 18 h)",
-            18: "in the evening (18 to 24 h)"}  # fmt: skip
-MOVERS = (("tower fans", "y_fan"), ("tower pumps", "y_cw"), ("facility pumps", "y_fws"), ("CDU pumps", "y_cdu"),
-          ("chilled-water pumps", "y_chw"))  # fmt: skip
+QUARTERS = {
+    0: "at night (0 to 6 h)",
+    6: "in the morning (6 to 12 h)",
+    12: "in the afternoon (12 to 18 h)",
+    18: "in the evening (18 to 24 h)",
+}
+MOVERS = (
+    ("tower fans", "y_fan"),
+    ("tower pumps", "y_cw"),
+    ("facility pumps", "y_fws"),
+    ("CDU pumps", "y_cdu"),
+    ("chilled-water pumps", "y_chw"),
+)
 
 
 def story(run: Trajectory, reference: Trajectory, figures: Kpis, other: Kpis) -> list[str]:
@@ -44,17 +53,17 @@ def setpoint_ranges(run: Trajectory, reference: Trajectory) -> list[dict[str, st
 
 
 def method(site: Site) -> list[str]:
-    """What is inside the figures and what is assumed, for one site."""
+    """State what is inside the figures and what is assumed, for one site."""
     notes = [
         "Energy is the integral of power over the scored period; every ratio is a ratio of such energies. "
         "The warm-up before it does not count.",
-        "PUE: facility energy over IT energy. IT energy is the heat of the IT equipment (metered at its input); "
-        f"facility adds distribution losses ({100 * site.loss_fraction:.3g} % of IT power) and all cooling. Lights, "
-        "offices and generators are outside. A period shorter than a year gives an interim PUE.",
+        "PUE: facility energy over IT energy. IT energy is the heat of the IT equipment (metered at its "
+        f"input, category 3); facility adds distribution losses ({100 * site.loss_fraction:.3g} % of IT power) "
+        "and all cooling. Lights, offices and generators are outside. Less than a year gives an interim PUE.",
         "Water: make-up is evaporation, drift and blowdown of the towers.",
-        "Violation: for each limit the excess of its worst component, integrated over time; limits are added up.",
-        "Heat left in the water loops at the end is charged, and heat taken out in advance credited, at the run's own "
-        "cooling energy per heat removed; gaps to the oracle use energies so corrected.",
+        "Violation: for each limit the excess of its worst component, integrated; limits are added up.",
+        "Heat left in the water loops at the end is charged, and heat taken out in advance credited, at the "
+        "run's own cooling energy per heat removed; gaps to the oracle use energies so corrected.",
     ]
     if site.air_path_COP is not None:
         notes.append(
@@ -73,8 +82,9 @@ def _total(k: Kpis, other: Kpis) -> str:
     share = 100.0 * saved / other.energy_cooling_kWh if other.energy_cooling_kWh else 0.0
     more = "less" if saved >= 0.0 else "more"
     return (
-        f"{k.controller} used {abs(saved):,.0f} kWh {more} for cooling than {other.controller} over {k.days:.3g} days "
-        f"({abs(share):.1f} % of cooling energy); PUE went from {other.pue:.4f} to {k.pue:.4f}."
+        f"{k.controller} used {abs(saved):,.0f} kWh {more} for cooling than {other.controller} over "
+        f"{k.days:.3g} days ({abs(share):.1f} % of cooling energy); "
+        f"PUE went from {other.pue:.4f} to {k.pue:.4f}."
     )
 
 
@@ -116,8 +126,8 @@ def _mover(run: Trajectory, reference: Trajectory, label: str, signal: str) -> s
     if count < 0.05 * len(a):
         return ""
     return (
-        f"The {label} ran {which} than under {reference.controller} in {count * hours:.1f} of {len(a) * hours:.0f} h: "
-        f"mean speed {100 * a.mean():.0f} % against {100 * b.mean():.0f} %."
+        f"The {label} ran {which} than under {reference.controller} in {count * hours:.1f} of "
+        f"{len(a) * hours:.0f} h: mean speed {100 * a.mean():.0f} % against {100 * b.mean():.0f} %."
     )
 
 
@@ -132,17 +142,18 @@ def _chillers(run: Trajectory, reference: Trajectory) -> str | None:
     if max(a, b) < 0.1:
         return "No chiller ran under either controller: towers alone carried the heat."
     return (
-        f"A chiller ran for {a:.1f} h (under {reference.controller} {b:.1f} h) and took {heat[0]:.1f} MWh of heat "
-        f"(under {reference.controller} {heat[1]:.1f} MWh)."
+        f"A chiller ran for {a:.1f} h and took {heat[0]:.1f} MWh of heat; under {reference.controller} "
+        f"{b:.1f} h and {heat[1]:.1f} MWh."
     )
 
 
 def _limits(k: Kpis, name: str, other: Kpis) -> str:
     closest = min(k.limits, key=lambda limit: limit.margin_K)
     if k.violation_Kh == 0.0:
-        return f"All temperature limits were kept throughout; the tightest was {closest.name}, {closest.margin_K:.2f} K away."
+        kept = "All temperature limits were kept throughout"
+        return f"{kept}; the tightest was {closest.name}, {closest.margin_K:.2f} K away."
     comparison = "more" if k.violation_Kh > other.violation_Kh * (1.0 + 1e-9) else "no more"
     return (
-        f"Limits were exceeded by {k.violation_Kh:.3g} K·h in all, at most by {k.max_violation_K:.2f} K ({closest.name}); "
-        f"that is {comparison} than under {name} ({other.violation_Kh:.3g} K·h)."
+        f"Limits were exceeded by {k.violation_Kh:.3g} K·h in all, at most by {k.max_violation_K:.2f} K "
+        f"({closest.name}); that is {comparison} than under {name} ({other.violation_Kh:.3g} K·h)."
     )
