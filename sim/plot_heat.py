@@ -33,15 +33,11 @@ class Flow:
 
 NODES = {
     "Electricity": 0, "IT": 1, "Power losses": 1, "Cooling machinery": 1, "Liquid loops": 2, "Hall air": 2,
-    "Pump, fan and\ncompressor work": 2, "Motor and\nfan losses": 2, "Facility water": 3,
-    "Building chilled\nwater": 3, "Economiser": 4, "Chillers": 4, "Towers": 5,
+    "Work into water": 2, "Fans and losses": 2, "Facility water": 3,
+    "Building water": 3, "Economiser": 4, "Chillers": 4, "Towers": 5,
 }  # fmt: skip
-WORK_NODE, LOSS_NODE, BUILDING = (
-    "Pump, fan and\ncompressor work",
-    "Motor and\nfan losses",
-    "Building chilled\nwater",
-)
 """Column of each node, left to right."""
+WORK_NODE, LOSS_NODE, BUILDING = "Work into water", "Fans and losses", "Building water"
 ELECTRIC, LIQUID, AIR, WORK, COLD, LOST = "#8d8f94", "#D55E00", "#E69F00", "#CC79A7", "#0072B2", "#c4c7cc"
 
 
@@ -86,7 +82,7 @@ def heat_flow(run: Trajectory) -> "Figure":
         ax.set_axis_off()
         out = {n: top for n, (_, top) in place.items()}
         into = dict(out)
-        # Ribbons leave in the order of their targets and arrive in the order of their sources: none cross twice.
+        # Ribbons leave in the order of their targets and arrive in the order of their sources.
         starts, ends = {}, {}
         for f in sorted(ribbons, key=lambda f: -place[f.target][1]):
             starts[f] = out[f.source]

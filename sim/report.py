@@ -1,0 +1,271 @@
+"""One self-contained HTML page for a plant manager: what was saved, how, when, why and within which limits.
+
+Inline style and inline SVG only: the page needs no network and follows the reader's light or dark mode.
+"""
+
+import dataclasses
+import functools
+import math
+from collections.abc import Callable, Mapping, Sequence
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from lowlift.sim import plots
+from lowlift.sim.files import write_text
+from lowlift.sim.kpis import Kpis, kpis
+from lowlift.sim.plot_style import svg
+from lowlift.sim.report_story import method, setpoint_ranges, story
+from lowlift.sim.trajectory import Trajectory
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+REFERENCES = ("SiteTuned", "Guideline36", "AsOperated", "FixedSetpoint")
+"""Controllers that the headline compares with, strongest first."""
+INTERVENTIONS_SHOWN = 30
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Published:
+    """A run on Frontier beside what has been published on it: cooling energy saved against as-operated."""
+
+    saving: float
+    """Share of cooling energy saved against ``as_operated`` [1]."""
+    sensitivity: Mapping[str, float] = dataclasses.field(default_factory=dict)
+    """The same with other limits, by their shift, for example ``{"-5 K": 0.31, "+5 K": 0.24}``."""
+    note: str = ""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ReportInput:
+    """One scenario of a report."""
+
+    title: str
+    trajectories: Mapping[str, Trajectory]
+    """Runs by controller name, in the order of the tables."""
+    table: pd.DataFrame
+    """From :func:`lowlift.sim.kpis.table`."""
+    proof: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    """The oracle's self-proof: finding to outcome (a boolean, number or text)."""
+    notes: Sequence[str] = ()
+    """Further notes on method and assumptions."""
+    published: Published | None = None
+    extras: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    """Further blocks: heading to text or list of texts."""
+
+
+def report(comparison: ReportInput | Sequence[ReportInput], path: str | Path, *, title: str = "") -> Path:
+    """Write the page; several scenarios become chapters of one page.
+
+    Raises:
+        WriteError: no room, no permission.
+        ValueError: no runs to report.
+    """
+    inputs = [comparison] if isinstance(comparison, ReportInput) else list(comparison)
+    if not inputs or any(not i.trajectories for i in inputs):
+        raise ValueError("nothing to report: no runs")
+    return write_text(
+        path, render(inputs, title or (inputs[0].title if len(inputs) == 1 else "Cooling comparison"))
+    )
+
+
+def render(inputs: Sequence[ReportInput], title: str) -> str:
+    """Return the page as text."""
+    import jinja2
+
+    def source(name: str) -> str:
+        return (resources.files("lowlift.sim") / "templates" / name).read_text(encoding="utf-8")
+
+    environment = jinja2.Environment(
+        loader=jinja2.FunctionLoader(source), autoescape=True, trim_blocks=True, lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )  # fmt: skip
+    environment.filters |= {"num": _number, "pct": _percent}
+    page = environment.get_template("report.html.j2")
+    return page.render(
+        title=title, chapters=[chapter(i, k) for k, i in enumerate(inputs, 1)], version=_version()
+    )
+
+
+def hero_of(runs: Mapping[str, Trajectory]) -> str:
+    """Choose the controller that the chapter is about: MPC, else the last that is no bound."""
+    return "MPC" if "MPC" in runs else [n for n in runs if n != "Oracle" or len(runs) == 1][-1]
+
+
+def chapter(data: ReportInput, number: int) -> dict[str, Any]:
+    """Everything that the template shows of one scenario."""
+    runs = data.trajectories
+    figures = {name: kpis(run) for name, run in runs.items()}
+    name = hero_of(runs)
+    others = [n for n in REFERENCES if n in runs and n != name]
+    reference = others[0] if others else next((n for n in runs if n != name), name)
+    hero, other = runs[name], runs[reference]
+    site = hero.site
+    return {
+        "id": f"c{number}",
+        "title": data.title,
+        "scenario": hero.scenario,
+        "site": site.title,
+        "days": hero.days,
+        "measured": hero.measured,
+        "hero": name,
+        "reference": reference,
+        "cards": _cards(figures, name, others, data.table),
+        "story": story(hero, other, figures[name], figures[reference]) if name != reference else [],
+        "ranges": setpoint_ranges(hero, other),
+        "rows": _rows(figures, data.table),
+        "limits": _limits(figures, name, reference),
+        "charts": charts(data, name, reference, f"c{number}"),
+        "interventions": _interventions(hero),
+        "n_interventions": len(hero.interventions),
+        "decisions": figures[name],
+        "n_decisions": len(hero.scored_decisions()),
+        "proof": [(key.replace("_", " "), *_verdict(value)) for key, value in data.proof.items()],
+        "published": data.published,
+        "method": method(site),
+        "notes": list(dict.fromkeys([*data.notes, *(n for run in runs.values() for n in run.notes)])),
+        "extras": {k: [v] if isinstance(v, str) else list(v) for k, v in data.extras.items()},
+    }
+
+
+def charts(data: ReportInput, name: str, reference: str, prefix: str) -> list[dict[str, str]]:
+    """Charts of a chapter with heading and caption, as inline SVG."""
+    runs = data.trajectories
+    hero, other = runs[name], runs[reference]
+    two = {reference: other, name: hero}
+    wanted: list[tuple[str, str, Callable[[], Figure]]] = [
+        ("Cooling energy", "By end use, for every controller.", functools.partial(plots.energy_bars, runs)),
+        ("Where and when it saves", f"{name} against {reference}.",
+         functools.partial(plots.savings, hero, other)),
+        ("Cooling power", f"{name} by end use; the line is {reference}.",
+         functools.partial(plots.power_over_time, hero, other if other is not hero else None)),
+        ("What the plant had to meet", "IT power and weather, the same for every controller.",
+         functools.partial(plots.conditions, hero)),
+        ("Temperatures against limits", "The worst component of each kind, and its declared limits (dashed).",
+         functools.partial(plots.temperatures, two)),
+        ("Setpoints", "Asked of the plant, after the safety envelope; a band spans the groups of CDUs.",
+         functools.partial(plots.setpoints, two)),
+        ("From the meter to the sky", f"Energy and heat under {name} over the scored period.",
+         functools.partial(plots.heat_flow, hero)),
+        ("Cooling energy so far", f"Used, and saved against {reference}.",
+         functools.partial(plots.cumulative_cooling, runs, reference)),
+        ("PUE so far", "A ratio of energies from the start of the scored period.",
+         functools.partial(plots.running_pue, runs)),
+    ]  # fmt: skip
+    if any(d.plan is not None for _, d in hero.scored_decisions()):
+        caption = "Plans as they stood at a few decisions, over what then happened."
+        wanted.insert(
+            6, ("The plan against what happened", caption, functools.partial(plots.plan_against_actual, hero))
+        )
+    if "Oracle" in runs and len(runs) > 2:
+        caption = "The oracle knows weather and load in advance; nobody can do better on this plant."
+        wanted.insert(1, ("How much of the possible", caption, functools.partial(plots.gap_bars, data.table)))
+    return [
+        {"heading": heading, "caption": caption, "svg": svg(draw(), f"{prefix} {heading}")}
+        for heading, caption, draw in wanted
+    ]
+
+
+def _cards(
+    figures: Mapping[str, Kpis], name: str, others: Sequence[str], table: pd.DataFrame
+) -> list[dict[str, str]]:
+    k = figures[name]
+    cards = []
+    for n in others[:3]:
+        e = figures[n].energy_cooling_kWh
+        saved = e - k.energy_cooling_kWh
+        sign = "less" if saved >= 0.0 else "more"
+        cards.append({"value": f"{abs(100 * saved / e):.1f} % {sign}", "label": f"cooling energy than {n}",
+                      "detail": f"{abs(saved):,.0f} kWh in {k.days:.3g} days"})  # fmt: skip
+    first = figures[others[0]] if others else k
+    cards.append(
+        {"value": f"{k.pue:.4f}", "label": "PUE", "detail": f"{first.pue:.4f} under {first.controller}"}
+    )
+    cards.append({"value": f"{k.violation_Kh:.3g} K·h", "label": "outside temperature limits",
+                  "detail": f"{first.violation_Kh:.3g} K·h under {first.controller}"})  # fmt: skip
+    row = table[table["controller"] == name]
+    closed = float(row["gap_closed"].iloc[0]) if len(row) else math.nan
+    g36 = float(row["gap_closed_g36"].iloc[0]) if len(row) else math.nan
+    cards.append({"value": _percent(closed), "label": "of the possible saving over SiteTuned",
+                  "detail": f"{_percent(g36)} of that over Guideline36"})  # fmt: skip
+    cards.append({"value": f"{k.wue_l_per_kWh:.3f} L/kWh", "label": "water per IT energy",
+                  "detail": f"{first.wue_l_per_kWh:.3f} under {first.controller}"})  # fmt: skip
+    return cards
+
+
+def _rows(figures: Mapping[str, Kpis], table: pd.DataFrame) -> list[dict[str, Any]]:
+    rows = table.set_index("controller").to_dict(orient="index")
+    return [
+        dataclasses.asdict(k)
+        | {key: rows.get(name, {}).get(key, math.nan) for key in ("gap_closed", "gap_closed_g36")}
+        for name, k in figures.items()
+    ]
+
+
+def _limits(figures: Mapping[str, Kpis], name: str, reference: str) -> list[dict[str, Any]]:
+    by_name = {limit.name: limit for limit in figures[reference].limits}
+    rows = []
+    for limit in figures[name].limits:
+        bound = f"{'below' if limit.upper else 'above'} {limit.limit - 273.15:.4g} °C"
+        rows.append({"name": limit.name, "limit": bound, "run": limit, "reference": by_name.get(limit.name)})
+    return rows
+
+
+def _interventions(run: Trajectory) -> list[dict[str, str]]:
+    rows = []
+    for i in run.interventions[:INTERVENTIONS_SHOWN]:
+        at = run.time(i.t)
+        rows.append(
+            {
+                "time": f"{at:%Y-%m-%d %H:%M:%S}",
+                "minutes": f"{(i.until - i.t + run.step) / 60.0:.1f}",
+                "name": i.name,
+                "reason": i.reason,
+                "change": _change(i.from_value, i.to_value, i.name),
+            }
+        )
+    return rows
+
+
+def _change(before: float, after: float, name: str) -> str:
+    if not math.isfinite(after):
+        return "to fail-safe"
+    if name.startswith("T_"):
+        return f"{before - 273.15:.2f} to {after - 273.15:.2f} °C"
+    return f"{before:.4g} to {after:.4g}"
+
+
+def _verdict(value: Any) -> tuple[str, str]:
+    """Text and mark of one finding of the self-proof."""
+    if isinstance(value, bool | np.bool_):
+        return ("yes", "good") if value else ("no", "bad")
+    if isinstance(value, float):
+        return _number(value, 4), ""
+    if isinstance(value, Mapping):
+        parts = [f"{k.replace('_', ' ')} {_verdict(v)[0]}" for k, v in value.items() if k != "passed"]
+        mark = "" if "passed" not in value else "good" if value["passed"] else "bad"
+        return ", ".join(parts), mark
+    return str(value), ""
+
+
+def _number(value: Any, digits: int = 3) -> str:
+    if value is None or (isinstance(value, float) and not math.isfinite(value)):
+        return "n/a"
+    return f"{value:,.{digits}f}" if abs(value) >= 1000 else f"{value:.{max(digits, 1)}g}"
+
+
+def _percent(value: float, digits: int = 1) -> str:
+    return "n/a" if value is None or not math.isfinite(value) else f"{100 * value:.{digits}f} %"
+
+
+def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("lowlift")
+    except PackageNotFoundError:
+        return ""
