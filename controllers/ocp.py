@@ -25,6 +25,8 @@ from lowlift.thermal import ops
 T_REFERENCE, T_SCALE = 303.15, 5.0
 CHW_SCALE = 10.0
 DT_REFERENCE = 300.0
+SUPPLY_MARGIN = 2.5
+"""Distance of secondary supplies to their upper limit in plans [K]."""
 INLET_MARGIN = 0.8
 """Distance of server inlets to their limit in plans [K]."""
 SURGE_OVERSHOOT = 8.0
@@ -121,7 +123,7 @@ class Ocp:
             out.T_surge - (lim.T_return_max - margin[0] - overshoot),
             out.T_chip_surge - (lim.T_chip_max - margin[0] - overshoot),
             -20.0 * out.spare,
-            S - (lim.T_supply_max - 0.5 * margin[0] - overshoot),
+            S - (lim.T_supply_max - SUPPLY_MARGIN - overshoot),
             floor - S,
             out.flows.dp_header / 1e5 - site.facility_pump.dp_nominal * 0.8 / 1e5,
             lim.T_basin_min + 2.0 - basin,

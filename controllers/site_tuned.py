@@ -48,8 +48,8 @@ RANGES = {
 TUNINGS: dict[str, SiteTuning] = {
     "frontier": SiteTuning(supply_offset=32.0, supply_slope=-0.549, supply_max=312.69, flow_margin=1.0, tower_share=1.465,
                            water_scale=0.608, water_exponent=0.837, dp_scale=0.212),
-    "gb200_hall": SiteTuning(supply_offset=17.78, supply_slope=3.79, supply_max=302.85, flow_margin=1.168, tower_share=0.4,
-                             water_scale=0.816, water_exponent=1.015, dp_scale=0.559),
+    "gb200_hall": SiteTuning(supply_offset=26.977, supply_slope=0.603, supply_max=306.718, flow_margin=1.107, tower_share=1.986,
+                             water_scale=0.608, water_exponent=0.522, dp_scale=0.874),
 }  # fmt: skip
 """Tuned constants of the packaged sites."""
 

@@ -23,7 +23,7 @@ def leading(runs: Mapping[str, Trajectory]) -> Trajectory:
 def write_outputs(comparison: Comparison, out: Path, notes: tuple[str, ...] = ()) -> list[Path]:
     """Write ``kpis.json``, ``report.html``, PNGs, ``setpoints.csv`` and ``.json``, ``trajectory.parquet`` into ``out``."""
     from lowlift.sim import plots
-    from lowlift.sim.report import ReportInput, report
+    from lowlift.sim.report import Published, ReportInput, report
 
     out.mkdir(parents=True, exist_ok=True)
     runs = comparison.runs
@@ -38,9 +38,14 @@ def write_outputs(comparison: Comparison, out: Path, notes: tuple[str, ...] = ()
     import matplotlib.pyplot as plt
 
     plt.close("all")
+    told = comparison.published
+    published = None
+    if told:
+        shifted = {k: v for k, v in told["savings"].items() if k != "as declared"}
+        published = Published(saving=told["savings"]["as declared"], sensitivity=shifted, note=told["conditions"])
     page = ReportInput(
         title=best.site.title, trajectories=runs, table=comparison.figures, proof=comparison.proof,
-        notes=[*best.notes, *notes], extras=comparison.published,
+        notes=[*best.notes, *notes], published=published,
     )  # fmt: skip
     report(page, out / "report.html")
     return [*written, out / "report.html"]
