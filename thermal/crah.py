@@ -1,10 +1,13 @@
 """Computer-room air handler: a dry finned coil and its fans.
 
-Equations: ``Q = G (T_air,in - T_water,in)`` with ``G = eps C_min`` of a crossflow coil (:mod:`lowlift.thermal.exchange`); air flow is
-proportional to fan speed; fan power is ``P_n (0.05 y + 0.95 y^3)``.
+Equations: ``Q = G (T_air,in - T_water,in)`` with ``G = eps C_min`` of a crossflow coil
+(:mod:`lowlift.thermal.exchange`); air flow is proportional to fan speed; fan power is
+``P_n (0.05 y + 0.95 y^3)`` (:class:`lowlift.thermal.hydraulics.Fan`).
 
-Assumptions: the coil stays dry (data halls keep their dew point below the chilled water); all units run alike; fan and motor
-heat enter the air stream (the plant adds it downstream of the coil). Differences from EnergyPlus: no wet-coil branch.
+Assumptions: (1) the coil stays dry: data halls keep their dew point below the chilled water; (2) all units
+run alike; (3) fan and motor heat enter the air stream, downstream of the coil: the plant adds ``P_fan``
+there; (4) constant air density. Differences from EnergyPlus: no wet-coil branch, film conductances follow
+the flows.
 """
 
 import functools
@@ -20,7 +23,18 @@ RHO_AIR = 1.17
 
 
 class Crah(Component):
-    """All air handlers of a hall as one, rated by heat, inlet temperatures and flows."""
+    """All air handlers of a hall as one, rated by heat, inlet temperatures and flows.
+
+    Raises:
+        ParameterError: no coil can meet the rating point.
+
+    >>> crah = Crah(
+    ...     Q_dot_nominal=1.0e6, T_air_in_nominal=309.15, T_water_in_nominal=291.15,
+    ...     m_water_nominal=40.0, V_air_nominal=80.0, P_fan_nominal=3.0e4,
+    ... )
+    >>> round(float(crah.conductance(crah.m_air(1.0), 40.0)) * 18.0 / 1e3)
+    1000
+    """
 
     Q_dot_nominal: float = parameter(unit="W", above=0.0, doc="heat at the rating point")
     T_air_in_nominal: float = parameter(unit="K", low=280.0, high=340.0, doc="return air, rated")
@@ -40,12 +54,15 @@ class Crah(Component):
             m_cold_nominal=self.m_water_nominal,
             cp_hot=CP_AIR,
             cp_cold=4180.0,
-            n_hot=0.8,
-            hA_ratio=0.5,
         )
 
+    @functools.cached_property
+    def fan(self) -> Fan:
+        """The fans as one."""
+        return Fan(P_nominal=self.P_fan_nominal)
+
     def check(self) -> None:
-        """The coil must exist."""
+        """Check that the rating point is possible."""
         self.coil  # noqa: B018 - built on access, fails when impossible
 
     def m_air(self, y: Signal) -> Signal:
@@ -58,4 +75,4 @@ class Crah(Component):
 
     def P_fan(self, y: Signal) -> Signal:
         """Electric power of the fans [W]."""
-        return Fan(P_nominal=max(self.P_fan_nominal, 1e-9)).P_el(y)
+        return self.fan.P_el(y)

@@ -1,9 +1,10 @@
 """Coolants: density, heat capacity, conductivity and viscosity as polynomials of temperature.
 
-Fitted over the whole declared range to CoolProp 8 (Bell et al., Ind. Eng. Chem. Res. 53, 2498, 2014): water is IAPWS-95
-at 3 bar, glycol mixtures are the incompressible MPG and MEG correlations by MASS fraction. (A trade "PG25" is 25 % by
-volume, about 26 % by mass, and carries inhibitors, which are not modelled.) Largest relative fit error: water 5e-4, mixtures
-1e-13.
+Fitted over the whole declared range to CoolProp 8 (Bell et al., Ind. Eng. Chem. Res. 53, 2498, 2014): water
+is IAPWS-95 at 3 bar, glycol mixtures are the incompressible MPG and MEG correlations by MASS fraction. (A
+trade "PG25" is 25 % by volume, about 26 % by mass, and carries inhibitors, which are not modelled.) Largest
+relative fit error: water 5e-4, mixtures 1e-6. Outside ``T_min`` to ``T_max`` the polynomials extrapolate:
+:meth:`Fluid.range_violation` says by how much a temperature leaves the range.
 """
 
 import dataclasses
@@ -31,6 +32,10 @@ class Fluid:
     heat_capacity: tuple[float, ...]
     conductivity: tuple[float, ...]
     log_viscosity: tuple[float, ...]
+
+    def range_violation(self, T: Signal) -> Signal:
+        """How far ``T`` lies outside the fitted range [K]; zero inside."""
+        return ops.maximum(self.T_min - T, 0.0) + ops.maximum(T - self.T_max, 0.0)
 
     def rho(self, T: Signal) -> Signal:
         """Density [kg/m^3] at ``T`` [K]."""

@@ -2,16 +2,24 @@
 
 Equations::
 
-    dp(V, y) = y^2 H0 - a V^2,                H0 = k dp_n,  a = (k - 1) dp_n / V_n^2                     (1)
-    P_shaft  = y^2 P_n (s0 y + (1 - s0) V / V_n),  P_n = V_n dp_n / eta_n,  s0 = 2 (k - 1)               (2)
-    P_el     = P_rated y c / eta_motor / exprel(-l / c) / eta_drive + standing loss of the drive,  l = P_shaft / (P_rated y)  (3)
-    V        = sqrt((y^2 H0 - dp_static) / (a / n^2 + 1 / C^2))                                            (4)
+    dp(V, y) = y^2 H0 - a V^2,   H0 = k dp_n,  a = (k - 1) dp_n / V_n^2                            (1)
+    P_shaft  = y^2 P_n (s0 y + (1 - s0) V / V_n),  P_n = V_n dp_n / eta_n,  s0 = 2 (k - 1)         (2)
+    P_el     = P_shaft / (eta_motor (1 - exp(-l / c)) eta_drive) + y P_loss,  l = P_shaft / (y P_rated)  (3)
+    V        = sqrt((y^2 H0 - dp_static) / (a / n^2 + 1 / C^2))                                    (4)
 
-(1) and (2) obey the affinity laws exactly; ``s0`` puts the best efficiency at the nominal point and gives a shut-off power of
-``s0`` of nominal. (3) is ``P_shaft / eta`` with ``eta = eta_motor (1 - exp(-l / c))``, which follows the part-load table of
-Modelica Buildings' motors within 0.04 (``c`` = 0.26 at 0.7 kW, 0.115 from 15 kW) and is finite at no load; the load ``l`` is
-relative to what the motor can give at its present speed (constant-torque drive). (4) is the intersection of ``n`` equal pumps in
-parallel with a static lift and a quadratic resistance of flow coefficient ``C``.
+(1) and (2) obey the affinity laws exactly; ``s0`` puts the best efficiency at the nominal point and gives a
+shut-off power of ``s0`` of nominal. The part-load factor in (3) follows the table of Modelica Buildings'
+motors within 0.04 (``c`` = 0.26 at 0.7 kW, 0.115 from 15 kW) and leaves a finite power at no load; the load
+``l`` is relative to what the motor can give at its present speed (constant-torque drive). (4) is where ``n``
+equal pumps in parallel meet a static lift and a quadratic resistance of flow coefficient ``C``.
+
+Validity
+    Forward flow, speed ratio 0 to 1. At shut-off the square root in (4) is rounded over a millionth of the
+    shut-off head: without lift a stopped pump keeps about 0.04 % of nominal flow.
+
+Differences from EnergyPlus
+    EnergyPlus prescribes the flow and takes power from a cubic of it; here flow follows from speed, so static
+    lift matters (power is no cubic of flow).
 """
 
 import functools
@@ -26,44 +34,72 @@ HEAD_WIDTH = 1e-6
 """Width of the rounding at shut-off speed, relative to shut-off head."""
 PUMPS_SMALL = 1e-3
 """A count of running pumps below this is regularised: no pump, no flow, finite slope."""
+MOTOR_MARGIN = 1.15
+"""Motor rating over nominal shaft power where the data sheet gives none."""
 DRIVE_STANDING = 0.005
 """Loss of a frequency converter at full speed and no load, relative to rated power (guess)."""
 
 
-def operating_flow_of_curve(H0: Signal, a: Signal, n: Signal, y: Signal, C: Signal, dp_static: Signal) -> Signal:
-    """Flow [m^3/s] of ``n`` equal pumps with curve ``y^2 H0 - a V^2`` each, equation (4); zero below shut-off speed.
+def operating_flow_of_curve(
+    H0: Signal, a: Signal, n: Signal, y: Signal, C_system: Signal, dp_static: Signal
+) -> Signal:
+    """Flow [m^3/s] of ``n`` equal pumps with curve ``y^2 H0 - a V^2`` each, equation (4).
+
+    Zero below shut-off speed and without pumps, with finite slope there.
 
     Args:
         H0: shut-off head at full speed [Pa].
         a: curvature of one pump [Pa/(m^3/s)^2].
-        n: pumps running.
+        n: pumps running; a fraction is meant as an average.
         y: speed ratio.
-        C: flow coefficient of the circuit [m^3/s/Pa^0.5].
+        C_system: flow coefficient of the circuit [m^3/s/Pa^0.5].
         dp_static: pressure to be overcome before anything flows [Pa].
     """
     width = HEAD_WIDTH * H0
     head = ops.smooth_max(y * y * H0 - dp_static, 0.0, width)
     n_safe = ops.smooth_abs(n, PUMPS_SMALL)
-    resistance = a / (n_safe * n_safe) + 1.0 / (C * C)
+    resistance = a / (n_safe * n_safe) + 1.0 / (C_system * C_system)
     # head / sqrt(head + width) is sqrt(head) with a finite slope at shut-off.
     return head / ops.sqrt((head + width) * resistance) * (n / n_safe)
 
 
 class Pump(Component):
-    """A centrifugal pump with motor and frequency converter.
+    """A centrifugal pump with motor and frequency converter, equations (1) to (3).
+
+    All shaft power ends as heat in the fluid and its circuit (the plant adds it once); losses of motor and
+    drive go to the room.
 
     >>> pump = Pump(V_dot_nominal=0.03, dp_nominal=2.0e5)
     >>> round(float(pump.P_el(0.03, 1.0)))
     8588
     """
 
-    V_dot_nominal: float = parameter(unit="m^3/s", above=0.0, doc="flow at the best-efficiency point, full speed")
+    V_dot_nominal: float = parameter(
+        unit="m^3/s", above=0.0, doc="flow at the best-efficiency point, full speed"
+    )
     dp_nominal: float = parameter(unit="Pa", above=0.0, doc="head at that point")
-    shutoff_ratio: float = parameter(1.25, unit="1", above=1.0, below=1.5, doc="shut-off over nominal head")
-    eta_hydraulic: float = parameter(0.78, unit="1", above=0.0, below=1.0, doc="hydraulic efficiency at that point")
-    eta_motor: float = parameter(0.93, unit="1", above=0.0, below=1.0, doc="motor efficiency at rated load")
-    eta_drive: float = parameter(0.97, unit="1", above=0.0, below=1.0, doc="frequency converter efficiency")
-    motor_margin: float = parameter(1.15, unit="1", low=1.0, high=3.0, doc="motor rating over nominal shaft power")
+    shutoff_ratio: float = parameter(
+        default=1.25, unit="1", above=1.0, below=1.5, doc="shut-off over nominal head"
+    )
+    eta_hydraulic_nominal: float = parameter(
+        default=0.78, unit="1", above=0.0, below=1.0, doc="hydraulic efficiency at that point"
+    )
+    P_motor_rated: float = parameter(
+        default=0.0, unit="W", low=0.0, doc="motor rating; 0 stands for 1.15 of nominal shaft power"
+    )
+    eta_motor_rated: float = parameter(
+        default=0.93, unit="1", above=0.0, below=1.0, doc="motor efficiency at rated load"
+    )
+    eta_drive_rated: float = parameter(
+        default=0.97, unit="1", above=0.0, below=1.0, doc="frequency converter efficiency"
+    )
+
+    def check(self) -> None:
+        """Check that the motor can drive the pump at its nominal point."""
+        if 0.0 < self.P_motor_rated < self.P_shaft_nominal:
+            self.reject(
+                "P_motor_rated", f"must be at least the nominal shaft power {self.P_shaft_nominal:.0f} W"
+            )
 
     @property
     def H0(self) -> float:
@@ -76,9 +112,14 @@ class Pump(Component):
         return (self.shutoff_ratio - 1.0) * self.dp_nominal / self.V_dot_nominal**2
 
     @property
+    def P_shaft_nominal(self) -> float:
+        """Shaft power at the nominal point [W]."""
+        return self.V_dot_nominal * self.dp_nominal / self.eta_hydraulic_nominal
+
+    @property
     def P_rated(self) -> float:
         """Rated motor power [W]."""
-        return self.motor_margin * self.V_dot_nominal * self.dp_nominal / self.eta_hydraulic
+        return self.P_motor_rated if self.P_motor_rated > 0.0 else MOTOR_MARGIN * self.P_shaft_nominal
 
     @functools.cached_property
     def load_constant(self) -> float:
@@ -90,26 +131,32 @@ class Pump(Component):
         return y * y * self.H0 - self.a * V_dot * V_dot
 
     def P_shaft(self, V_dot: Signal, y: Signal) -> Signal:
-        """Shaft power [W], equation (2); all of it ends as heat in the fluid and its circuit."""
-        P_n = self.V_dot_nominal * self.dp_nominal / self.eta_hydraulic
+        """Shaft power [W], equation (2)."""
         s0 = 2.0 * (self.shutoff_ratio - 1.0)
-        return y * y * P_n * (s0 * y + (1.0 - s0) * V_dot / self.V_dot_nominal)
+        return y * y * self.P_shaft_nominal * (s0 * y + (1.0 - s0) * V_dot / self.V_dot_nominal)
 
     def efficiency(self, V_dot: Signal, y: Signal) -> Signal:
-        """Hydraulic efficiency; zero at shut-off and at run-out, ``eta_hydraulic`` at the nominal point."""
+        """Hydraulic efficiency: zero at shut-off and run-out, nominal at the nominal flow ratio."""
         return V_dot * self.dp(V_dot, y) / ops.maximum(self.P_shaft(V_dot, y), 1e-9 * self.P_rated)
 
     def P_el(self, V_dot: Signal, y: Signal) -> Signal:
-        """Electric power at the wire [W], equation (3)."""
+        """Electric power at the wire [W], equation (3); zero only at standstill."""
         y_safe = ops.maximum(y, 1e-6)
         load = self.P_shaft(V_dot, y) / (self.P_rated * y_safe)
-        motor = self.P_rated * y * self.load_constant / self.eta_motor / ops.exprel(-load / self.load_constant)
-        return motor / self.eta_drive + DRIVE_STANDING * self.P_rated * y
+        # load / (1 - exp(-load / c)) without its 0/0 at no load
+        raised = self.load_constant / ops.exprel(-load / self.load_constant)
+        losses = DRIVE_STANDING * self.P_rated * y
+        return self.P_rated * y * raised / (self.eta_motor_rated * self.eta_drive_rated) + losses
 
 
-def operating_flow(pump: Pump, n: Signal, y: Signal, C: Signal, dp_static: Signal) -> Signal:
-    """Total flow [m^3/s] of ``n`` equal pumps at speed ``y`` in a circuit, equation (4)."""
-    return operating_flow_of_curve(pump.H0, pump.a, n, y, C, dp_static)
+def operating_flow(pump: Pump, n: Signal, y: Signal, C_system: Signal, dp_static: Signal) -> Signal:
+    """Total flow [m^3/s] of ``n`` equal pumps at speed ``y`` in a circuit, equation (4).
+
+    >>> pump = Pump(V_dot_nominal=0.03, dp_nominal=2.0e5)
+    >>> round(float(operating_flow(pump, 1.0, 1.0, 0.03 / 2.0e5**0.5, 0.0)), 6)
+    0.03
+    """
+    return operating_flow_of_curve(pump.H0, pump.a, n, y, C_system, dp_static)
 
 
 def series_conductance(C1: Signal, C2: Signal) -> Signal:
@@ -118,27 +165,49 @@ def series_conductance(C1: Signal, C2: Signal) -> Signal:
 
 
 class ControlValve(Component):
-    """Equal-percentage control valve: ``C(v) = C_max R^(v - 1)``; a closed valve leaks ``C_max / R``."""
+    """Equal-percentage control valve: ``C(v) = C_max R^(v - 1)``; a closed valve leaks ``C_max / R``.
+
+    >>> valve = ControlValve(C_max=1.0e-4)
+    >>> round(float(valve.opening(valve.conductance(0.4))), 9)
+    0.4
+    """
 
     C_max: float = parameter(unit="m^3/s/Pa^0.5", above=0.0, doc="flow coefficient, fully open")
-    rangeability: float = parameter(30.0, unit="1", above=1.0, high=200.0, doc="ratio of open to closed coefficient")
+    rangeability: float = parameter(
+        default=30.0, unit="1", above=1.0, high=200.0, doc="ratio of open to closed coefficient"
+    )
 
     def conductance(self, v: Signal) -> Signal:
         """Flow coefficient [m^3/s/Pa^0.5] at opening ``v`` 0..1."""
         return self.C_max * ops.exp((v - 1.0) * float(np.log(self.rangeability)))
 
     def opening(self, C: Signal) -> Signal:
-        """Opening that gives the flow coefficient ``C``: the inverse of :meth:`conductance`."""
+        """Return the opening that gives the flow coefficient ``C``: the inverse of :meth:`conductance`."""
         return 1.0 + ops.log(C / self.C_max) / float(np.log(self.rangeability))
 
 
 class Fan(Component):
-    """A fan on a frequency converter: power as a cubic of speed, zero when off."""
+    """A fan on a frequency converter: power as a cubic of speed, zero when off.
 
-    P_nominal: float = parameter(unit="W", above=0.0, doc="electric power at full speed")
-    c1: float = parameter(0.05, unit="1", low=0.0, high=1.0, doc="linear share of power (guess)")
-    c3: float = parameter(0.95, unit="1", low=0.0, high=1.1, doc="cubic share of power")
+    The default shares are a guess between the fan law and published part-load curves. A published cubic with
+    a constant term is moved down by it (a stopped fan takes nothing) and scaled to one at full speed.
+
+    >>> Fan(P_nominal=1000.0).P_el(1.0)
+    1000.0
+    """
+
+    P_nominal: float = parameter(unit="W", low=0.0, doc="electric power at full speed")
+    c1: float = parameter(default=0.05, unit="1", doc="linear share of power (guess)")
+    c2: float = parameter(default=0.0, unit="1", doc="quadratic share of power")
+    c3: float = parameter(default=0.95, unit="1", doc="cubic share of power")
+
+    def check(self) -> None:
+        """Check that power rises with speed from zero to the nominal power."""
+        if abs(self.c1 + self.c2 + self.c3 - 1.0) > 1e-6:
+            self.reject("c1", f"the shares must add up to 1, not {self.c1 + self.c2 + self.c3}")
+        if min(self.c1 + y * (2.0 * self.c2 + 3.0 * self.c3 * y) for y in np.linspace(0.0, 1.0, 51)) < 0.0:
+            self.reject("c1", "power must not fall with speed anywhere between 0 and 1")
 
     def P_el(self, y: Signal) -> Signal:
         """Electric power [W] at speed ratio ``y``."""
-        return self.P_nominal * (self.c1 * y + self.c3 * y * y * y)
+        return self.P_nominal * y * (self.c1 + y * (self.c2 + self.c3 * y))
