@@ -139,8 +139,12 @@ def test_solver_figures_count_scored_decisions_only(run: Trajectory) -> None:
         return t, Decision(setpoints=z, status=status, solve_ms=ms)
 
     warm = run.warmup.total_seconds()
-    decisions = [d(0.0, Status.FALLBACK, 1e6), d(warm, Status.OPTIMAL, 10.0), d(warm + 300, Status.SUBOPTIMAL, 30.0),
-                 d(warm + 600, Status.FALLBACK, 50.0)]  # fmt: skip
+    decisions = [
+        d(0.0, Status.FALLBACK, 1e6),
+        d(warm, Status.OPTIMAL, 10.0),
+        d(warm + 300, Status.SUBOPTIMAL, 30.0),
+        d(warm + 600, Status.FALLBACK, 50.0),
+    ]
     k = kpis(dataclasses.replace(run, decisions=decisions))
     assert (k.solve_ms_median, k.fallbacks, k.suboptimal) == (30.0, 1, 1)
     assert math.isnan(kpis(run).solve_ms_median)

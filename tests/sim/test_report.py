@@ -132,11 +132,11 @@ def test_the_story_is_true_when_nothing_is_saved() -> None:
 
 def test_the_story_tells_where_it_was_paid_for() -> None:
     reference = synthetic.run("SiteTuned")
-    run = dataclasses.replace(
-        reference, controller="MPC",
-        frame=reference.frame.assign(P_tower_fans=0.5 * reference.frame["P_tower_fans"],
-                                     P_cw_pumps=1.1 * reference.frame["P_cw_pumps"], y_fan=0.5 * reference.frame["y_fan"]),
-    )  # fmt: skip
+    f = reference.frame
+    frame = f.assign(
+        P_tower_fans=0.5 * f["P_tower_fans"], P_cw_pumps=1.1 * f["P_cw_pumps"], y_fan=0.5 * f["y_fan"]
+    )
+    run = dataclasses.replace(reference, controller="MPC", frame=frame)
     text = sentences(run, reference)
     assert "The largest saving came from the tower fans: 1,080 kWh." in text
     assert "the tower pumps used 192 kWh more" in text
