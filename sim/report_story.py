@@ -112,7 +112,7 @@ def _by_use(k: Kpis, other: Kpis) -> list[str]:
 
 
 def _when(run: Trajectory, reference: Trajectory) -> str:
-    if len(run.scored) != len(reference.scored):
+    if len(run.scored) != len(reference.scored) or run.days < 1.0:
         return ""
     hours = saved_by_hour(run, reference)
     total = float(hours.sum())

@@ -91,6 +91,7 @@ def test_files_that_are_no_trajectory_are_refused(tmp_path: Path, run: Trajector
         (lambda f: f.drop(columns=["P_it", "Q_tower"]), "P_it, Q_tower"),
         (lambda f: f.drop(index=f.index[5]), "without gaps"),
         (lambda f: f.iloc[:0], "no rows"),
+        (lambda f: pd.concat([f, f[["Q_chiller"]]], axis=1), "columns twice: Q_chiller"),
     ],
 )
 def test_incomplete_frames_are_refused(run: Trajectory, change: object, message: str) -> None:
