@@ -184,13 +184,15 @@ class _Recorder:
                 pd.DataFrame(self.setpoints[:, j], index, self.set_table.names),
             ]
             note = getattr(run.controller, "note", "")
+            # A reading of the name of a flux would be the flux of the step before: the flux stands.
+            frame = pd.concat([parts[0], parts[1].drop(columns=columns, errors="ignore"), parts[2]], axis=1)
             result.append(
                 Trajectory(
                     controller=run.controller.name,
                     scenario=self.scenario.name,
                     site=self.plant.site,
                     step=self.scenario.step,
-                    frame=pd.concat(parts, axis=1),
+                    frame=frame,
                     warmup=pd.Timedelta(seconds=self.scenario.warm_up),
                     stored_initial=float(self.stored_initial[j]),
                     decisions=self.decisions[j],

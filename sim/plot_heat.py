@@ -95,9 +95,11 @@ def heat_flow(run: Trajectory) -> "Figure":
             _ribbon(ax, (source + BAR, starts[f]), (target - BAR, ends[f]), f.value, f.colour)
         for n, (x, top) in place.items():
             ax.fill_between([x - BAR, x + BAR], top - size[n], top, color=INK, lw=0.0)
-            ax.text(
-                x, top + 0.012 * total, f"{n}\n{size[n]:,.4g} MWh", ha="center", va="bottom", fontsize=8.5
+            # Ribbons from below pass above the building's water: its label hangs under it.
+            y, side = (
+                (top - size[n] - 0.012 * total, "top") if n == BUILDING else (top + 0.012 * total, "bottom")
             )
+            ax.text(x, y, f"{n}\n{size[n]:,.4g} MWh", ha="center", va=side, fontsize=8.5)
         ax.set_xlim(-0.45, 5.95)
         ax.set_ylim(None, total * 1.14)
         note = {"fontsize": 8.5, "color": MUTED, "va": "center", "style": "italic"}

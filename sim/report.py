@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from lowlift.controllers.envelope import Intervention
 from lowlift.sim import plots
 from lowlift.sim.files import write_text
 from lowlift.sim.kpis import Kpis, kpis
@@ -84,11 +85,16 @@ def render(inputs: Sequence[ReportInput], title: str) -> str:
         loader=jinja2.FunctionLoader(source), autoescape=True, trim_blocks=True, lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )  # fmt: skip
-    environment.filters |= {"num": _number, "pct": _percent}
+    environment.filters |= {"num": _number, "pct": _percent, "days": days}
     page = environment.get_template("report.html.j2")
     return page.render(
         title=title, chapters=[chapter(i, k) for k, i in enumerate(inputs, 1)], version=_version()
     )
+
+
+def days(number: float) -> str:
+    """Name a number of days: ``1 day``, ``2 days``."""
+    return "1 day" if number == 1.0 else f"{number:.3g} days"
 
 
 def hero_of(runs: Mapping[str, Trajectory]) -> str:
@@ -105,6 +111,7 @@ def chapter(data: ReportInput, number: int) -> dict[str, Any]:
     reference = others[0] if others else next((n for n in runs if n != name), name)
     hero, other = runs[name], runs[reference]
     site = hero.site
+    stepped_in = [i for i in hero.interventions if i.until >= hero.warmup.total_seconds()]
     return {
         "id": f"c{number}",
         "title": data.title,
@@ -120,8 +127,8 @@ def chapter(data: ReportInput, number: int) -> dict[str, Any]:
         "rows": _rows(figures, data.table),
         "limits": _limits(figures, name, reference),
         "charts": charts(data, name, reference, f"c{number}"),
-        "interventions": _interventions(hero),
-        "n_interventions": len(hero.interventions),
+        "interventions": _interventions(hero, stepped_in),
+        "n_interventions": len(stepped_in),
         "decisions": figures[name],
         "n_decisions": len(hero.scored_decisions()),
         "proof": [(key.replace("_", " "), *_verdict(value)) for key, value in data.proof.items()],
@@ -162,7 +169,7 @@ def charts(data: ReportInput, name: str, reference: str, prefix: str) -> list[di
             6, ("The plan against what happened", caption, functools.partial(plots.plan_against_actual, hero))
         )
     if "Oracle" in runs and len(runs) > 2:
-        caption = "The oracle knows weather and load in advance; nobody can do better on this plant."
+        caption = "The oracle knows weather and load in advance; whether it is a bound is checked below."
         wanted.insert(1, ("How much of the possible", caption, functools.partial(plots.gap_bars, data.table)))
     return [
         {"heading": heading, "caption": caption, "svg": svg(draw(), f"{prefix} {heading}")}
@@ -180,7 +187,7 @@ def _cards(
         saved = e - k.energy_cooling_kWh
         sign = "less" if saved >= 0.0 else "more"
         cards.append({"value": f"{abs(100 * saved / e):.1f} % {sign}", "label": f"cooling energy than {n}",
-                      "detail": f"{abs(saved):,.0f} kWh in {k.days:.3g} days"})  # fmt: skip
+                      "detail": f"{abs(saved):,.0f} kWh in {days(k.days)}"})  # fmt: skip
     first = figures[others[0]] if others else k
     cards.append(
         {"value": f"{k.pue:.4f}", "label": "PUE", "detail": f"{first.pue:.4f} under {first.controller}"}
@@ -215,9 +222,9 @@ def _limits(figures: Mapping[str, Kpis], name: str, reference: str) -> list[dict
     return rows
 
 
-def _interventions(run: Trajectory) -> list[dict[str, str]]:
+def _interventions(run: Trajectory, interventions: Sequence[Intervention]) -> list[dict[str, str]]:
     rows = []
-    for i in run.interventions[:INTERVENTIONS_SHOWN]:
+    for i in interventions[:INTERVENTIONS_SHOWN]:
         at = run.time(i.t)
         rows.append(
             {

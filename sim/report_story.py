@@ -1,7 +1,7 @@
 """The report's sentences: what a controller did, when, and why it saved, derived from the runs alone."""
 
 from lowlift.controllers.interface import setpoint_table
-from lowlift.models.site import Site
+from lowlift.models.site import ZERO_C, Site
 from lowlift.sim.kpis import Kpis
 from lowlift.sim.plot_energy import saved_by_hour
 from lowlift.sim.plot_style import END_USES
@@ -24,6 +24,14 @@ MOVERS = (
     ("chilled-water pumps", "y_chw"),
 )
 
+LEVELS = (
+    ("Secondary supply", "T_supply", ("warmer", "colder")),
+    ("Tower water", "T_tower", ("warmer", "colder")),
+    ("Server inlet air", "T_inlet", ("warmer", "colder")),
+    ("Secondary flow", "V_sec", ("higher", "lower")),
+    ("Tower water flow", "m_cw", ("higher", "lower")),
+)
+
 
 def story(run: Trajectory, reference: Trajectory, figures: Kpis, other: Kpis) -> list[str]:
     """Sentences on ``run`` against ``reference``, most important first."""
@@ -32,6 +40,7 @@ def story(run: Trajectory, reference: Trajectory, figures: Kpis, other: Kpis) ->
     same_length = len(run.scored) == len(reference.scored)
     if same_length:
         sentences += [s for label, signal in MOVERS if (s := _mover(run, reference, label, signal))]
+        sentences += [s for label, signal, how in LEVELS if (s := _level(run, reference, label, signal, how))]
     if (cold := _chillers(run, reference)) is not None:
         sentences.append(cold)
     sentences.append(_limits(figures, name, other))
@@ -58,7 +67,7 @@ def method(site: Site) -> list[str]:
         "Energy is the integral of power over the scored period; every ratio is a ratio of such energies. "
         "The warm-up before it does not count.",
         "PUE: facility energy over IT energy. IT energy is the heat of the IT equipment (metered at its "
-        f"input, category 3); facility adds distribution losses ({100 * site.loss_fraction:.3g} % of IT power) "
+        f"input, category 3); facility adds distribution losses ({100 * site.loss_fraction:.3g} % of it) "
         "and all cooling. Lights, offices and generators are outside. Less than a year gives an interim PUE.",
         "Water: make-up is evaporation, drift and blowdown of the towers.",
         "Violation: for each limit the excess of its worst component, integrated; limits are added up.",
@@ -72,7 +81,7 @@ def method(site: Site) -> list[str]:
         )
     else:
         notes.append("Heat to air is taken up by CRAHs on chilled water, all of which is inside the figures.")
-    dew = site.T_dew_hall - 273.15
+    dew = site.T_dew_hall - ZERO_C
     notes.append(f"The dew point in the hall is held at {dew:.3g} °C (assumed).")
     return notes
 
@@ -83,7 +92,7 @@ def _total(k: Kpis, other: Kpis) -> str:
     more = "less" if saved >= 0.0 else "more"
     return (
         f"{k.controller} used {abs(saved):,.0f} kWh {more} for cooling than {other.controller} over "
-        f"{k.days:.3g} days ({abs(share):.1f} % of cooling energy); "
+        f"{24.0 * k.days:.3g} h ({abs(share):.1f} % of cooling energy); "
         f"PUE went from {other.pue:.4f} to {k.pue:.4f}."
     )
 
@@ -103,7 +112,7 @@ def _by_use(k: Kpis, other: Kpis) -> list[str]:
 
 
 def _when(run: Trajectory, reference: Trajectory) -> str:
-    if len(run.scored) != len(reference.scored):
+    if len(run.scored) != len(reference.scored) or run.days < 1.0:
         return ""
     hours = saved_by_hour(run, reference)
     total = float(hours.sum())
@@ -129,6 +138,21 @@ def _mover(run: Trajectory, reference: Trajectory, label: str, signal: str) -> s
         f"The {label} ran {which} than under {reference.controller} in {count * hours:.1f} of "
         f"{len(a) * hours:.0f} h: mean speed {100 * a.mean():.0f} % against {100 * b.mean():.0f} %."
     )
+
+
+def _level(run: Trajectory, reference: Trajectory, label: str, signal: str, how: tuple[str, str]) -> str:
+    """How far a temperature or flow lay from the reference's, on average; nothing where they are equal."""
+    if not (run.has(signal) and reference.has(signal)):
+        return ""
+    a, b = float(run.components(signal).mean()), float(reference.components(signal).mean())
+    word = how[0] if a > b else how[1]
+    if signal.startswith("T_"):
+        return (
+            ""
+            if abs(a - b) < 0.1
+            else f"{label} was {abs(a - b):.1f} K {word} on average ({a - ZERO_C:.1f} °C)."
+        )
+    return "" if abs(a - b) < SAME * b else f"{label} was {100 * abs(a / b - 1.0):.0f} % {word} on average."
 
 
 def _chillers(run: Trajectory, reference: Trajectory) -> str | None:

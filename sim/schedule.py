@@ -230,11 +230,15 @@ def import_schedule(path: str | Path, site: Site | None = None, now: pd.Timestam
         raise ScheduleError(f"{path}: not a schedule of this version ({FORMAT})")
     stated = str(record.pop("checksum", "")).removeprefix("sha256:")
     zone = record.get("timezone", "UTC")
-    rows = tuple(_read_row(path, k, row, zone) for k, row in enumerate(record.pop("rows", []), 1))
-    try:
-        schedule = Schedule(rows=rows, **record)
-    except TypeError as error:
-        raise ScheduleError(f"{path}: head is incomplete or has unknown entries: {sorted(record)}") from error
+    listed = record.pop("rows", None)
+    if not isinstance(listed, list):
+        raise ScheduleError(f"{path}: has no list of rows")
+    rows = tuple(_read_row(path, k, row, zone) for k, row in enumerate(listed, 1))
+    wanted = {f.name: bool if f.name == "simulated" else str for f in dataclasses.fields(Schedule)}
+    del wanted["rows"]
+    if {name: type(value) for name, value in record.items()} != wanted:
+        raise ScheduleError(f"{path}: head is incomplete or has unknown entries: {sorted(record)}")
+    schedule = Schedule(rows=rows, **record)
     if schedule.checksum != stated:
         raise ScheduleError(f"{path}: the checksum does not belong to these rows: edited after export, refused")
     schedule.check(now, site)

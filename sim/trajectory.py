@@ -226,6 +226,10 @@ def check_frame(frame: pd.DataFrame, step: float) -> None:
     missing = [c for c in (*POWERS, *HEATS, *WATERS, STORED) if c not in frame.columns]
     if missing:
         raise TrajectoryError(f"frame: columns missing: {', '.join(missing)}")
+    twice = sorted(set(frame.columns[frame.columns.duplicated()]))
+    if twice:
+        cure = "where a reading has the name of a step mean, keep the step mean"
+        raise TrajectoryError(f"frame: columns twice: {', '.join(twice)}; {cure}")
 
 
 def units(site: Site) -> dict[str, str]:

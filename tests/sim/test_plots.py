@@ -1,0 +1,124 @@
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import synthetic_runs as synthetic
+
+from lowlift.sim import plots
+from lowlift.sim.kpis import table
+from lowlift.sim.plot_heat import flows
+from lowlift.sim.plot_style import CSS, POINTS, save_png, svg, thin
+from lowlift.sim.trajectory import Trajectory
+
+Runs = dict[str, Trajectory]
+
+
+@pytest.fixture(scope="module", params=["gb200_hall", "frontier"])
+def runs(request: pytest.FixtureRequest) -> Runs:
+    return synthetic.comparison(request.param)
+
+
+def two(runs: Runs) -> Runs:
+    return {name: runs[name] for name in ("SiteTuned", "MPC")}
+
+
+DRAW: dict[str, Callable[[Runs], object]] = {
+    "energy_bars": plots.energy_bars,
+    "cumulative_cooling": lambda r: plots.cumulative_cooling(r, "SiteTuned"),
+    "power_over_time": lambda r: plots.power_over_time(r["MPC"], r["SiteTuned"]),
+    "conditions": lambda r: plots.conditions(r["MPC"]),
+    "temperatures": lambda r: plots.temperatures(two(r)),
+    "setpoints": lambda r: plots.setpoints(two(r)),
+    "running_pue": plots.running_pue,
+    "savings": lambda r: plots.savings(r["MPC"], r["SiteTuned"]),
+    "gap_bars": lambda r: plots.gap_bars(table(r.values())),
+    "plan_against_actual": lambda r: plots.plan_against_actual(r["MPC"]),
+    "heat_flow": lambda r: plots.heat_flow(r["MPC"]),
+}
+
+
+@pytest.mark.parametrize("name", DRAW)
+def test_every_chart_renders_without_warnings(runs: Runs, tmp_path: Path, name: str) -> None:
+    figure = DRAW[name](runs)
+    root = ET.fromstring(svg(figure, f"{name} <&>"))  # type: ignore[arg-type]
+    assert root.attrib["aria-label"] == f"{name} <&>"
+    assert "width" not in root.attrib
+    text = ET.tostring(root, encoding="unicode")
+    assert not any(code in text for code in CSS)
+    assert "var(--ink)" in text
+    if name == "energy_bars":
+        assert save_png(figure, tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")  # type: ignore[arg-type]
+
+
+def test_every_chart_is_in_the_list() -> None:
+    assert set(DRAW) | {"saved_by_hour"} == set(plots.__all__)
+
+
+def test_bars_have_the_lengths_of_the_energies(runs: Runs) -> None:
+    (ax,) = plots.energy_bars(runs).axes
+    ends = [
+        max(p.get_x() + p.get_width() for p in ax.patches if abs(p.get_y() + 0.34 - k) < 0.1)
+        for k in range(6)
+    ]  # type: ignore[attr-defined]
+    expected = table(runs.values())["energy_cooling_kWh"].to_numpy() / 1e3
+    np.testing.assert_allclose(ends, expected)
+
+
+def test_temperatures_show_runs_and_limits(runs: Runs) -> None:
+    figure = plots.temperatures(two(runs))
+    chip = figure.axes[0]
+    assert {line.get_label() for line in chip.lines} >= {"SiteTuned", "MPC"}
+    limit = runs["MPC"].site.limits.T_chip_max - 273.15
+    assert any(np.allclose(line.get_ydata(), limit) for line in chip.lines)
+    drawn = np.asarray(next(x for x in chip.lines if x.get_label() == "MPC").get_ydata())
+    assert drawn.max() == pytest.approx(runs["MPC"].components("T_chip").max() - 273.15)
+
+
+def test_plans_begin_at_their_decision(runs: Runs) -> None:
+    ax = plots.plan_against_actual(runs["MPC"], plans=3).axes[0]
+    labels = [line.get_label() for line in ax.lines]
+    assert labels.count("what happened") == labels.count("as planned") == labels.count("decision") == 1
+    assert len(ax.lines) == 1 + 2 * 3
+    with pytest.raises(ValueError, match="no plans"):
+        plots.plan_against_actual(runs["SiteTuned"])
+
+
+def test_heat_flow_is_balanced_at_every_node(runs: Runs) -> None:
+    ribbons = flows(runs["MPC"])
+    for node in ("IT", "Liquid loops", "Cooling machinery", "Facility water", "Economiser"):
+        into = sum(f.value for f in ribbons if f.target == node)
+        out = sum(f.value for f in ribbons if f.source == node)
+        assert into == pytest.approx(out, rel=1e-9), node
+
+
+def test_savings_by_hour_add_up(runs: Runs) -> None:
+    hours = plots.saved_by_hour(runs["MPC"], runs["SiteTuned"])
+    assert list(hours.index) == list(range(24))
+    t = table(two(runs).values()).set_index("controller")["energy_cooling_kWh"]
+    assert hours.sum() == pytest.approx(t["SiteTuned"] - t["MPC"])
+
+
+def test_thinning_keeps_extremes() -> None:
+    run = synthetic.run(step=15.0)
+    index = run.scored.index
+    values = np.zeros(len(index))
+    values[1234] = 7.0
+    x, y = thin(index, values, "max")  # type: ignore[arg-type]
+    assert len(x) == len(y) <= POINTS
+    assert y.max() == 7.0
+    assert thin(index, values)[1].max() < 7.0  # type: ignore[arg-type]
+
+
+def test_gaps_that_do_not_exist_say_so(runs: Runs) -> None:
+    ax = plots.gap_bars(table(two(runs).values())).axes[0]
+    assert {t.get_text() for t in ax.texts} == {"n/a"}
+
+
+def test_importing_the_charts_does_not_import_matplotlib() -> None:
+    code = "import sys, lowlift.sim.report as r; print(*(m in sys.modules for m in ('matplotlib', 'jinja2')))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "False"]

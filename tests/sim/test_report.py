@@ -1,0 +1,173 @@
+import dataclasses
+import html.parser
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+import synthetic_runs as synthetic
+
+from lowlift.sim.kpis import kpis, table
+from lowlift.sim.report import Published, ReportInput, hero_of, report
+from lowlift.sim.report_story import story
+
+VOID = {"meta", "br", "hr", "img", "link", "input"}
+
+
+class Checker(html.parser.HTMLParser):
+    """Collects text and checks that tags nest."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stack: list[str] = []
+        self.text: list[str] = []
+        self.ids: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag not in VOID:
+            self.stack.append(tag)
+        self.ids += [v for k, v in attrs if k == "id" and v]
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.ids += [v for k, v in attrs if k == "id" and v]
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.stack.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if "svg" not in self.stack and "style" not in self.stack:
+            self.text.append(data)
+
+
+def chapter(site: str) -> ReportInput:
+    runs = synthetic.comparison(site)
+    proof = {
+        "nobody_below": True,
+        "grid_halving": 0.0031,
+        "perfect_forecast": {"gap_closed": 0.95, "passed": False},
+    }
+    published = Published(saving=0.312, sensitivity={"-5 K": 0.25, "+5 K": 0.33}, note="pumps at full flow")
+    return ReportInput(
+        title=f"A day of {site} <script>", trajectories=runs, table=table(runs.values()), proof=proof,
+        notes=["declared note"], published=published if site == "frontier" else None,
+        extras={"Data": ["trace of Frontier & others"]},
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> str:
+    path = report(
+        [chapter("frontier"), chapter("gb200_hall")],
+        tmp_path_factory.mktemp("r") / "report.html",
+        title="Two",
+    )
+    return path.read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def checked(page: str) -> Checker:
+    checker = Checker()
+    checker.feed(page)
+    assert checker.stack == []
+    return checker
+
+
+def test_the_page_needs_no_network(page: str) -> None:
+    assert not re.findall(r'(?:src|href)="(?!#)', page)
+    assert "@import" not in page
+    assert not re.findall(r"url\((?!#)", page)
+    assert set(re.findall(r"https?://[^\s\"<]+", page)) <= {
+        "http://www.w3.org/2000/svg",
+        "http://www.w3.org/1999/xlink",
+    }
+    assert "prefers-color-scheme: dark" in page
+    assert 'name="viewport"' in page
+    assert page.count("<svg") == 22
+    assert len(page) < 3e6
+
+
+def test_ids_are_unique_and_text_is_escaped(page: str, checked: Checker) -> None:
+    assert len(checked.ids) == len(set(checked.ids))
+    assert "<script" not in page
+
+
+def test_it_says_what_was_saved_and_how(checked: Checker) -> None:
+    text = re.sub(r"\s+", " ", " ".join(checked.text))
+    for part in (
+        "less cooling energy than SiteTuned",
+        "MPC used 484 kWh less for cooling than SiteTuned",
+        "27.8 %",
+        "35.3 %",
+        "31.2 %",
+        "-5 K: 25.0 % ; +5 K: 33.0 %",
+        "pumps at full flow",
+        "declared note",
+        "dew point plus margin",
+        "trace of Frontier & others",
+        "nobody below yes",
+        "gap closed 0.95",
+        "A chiller ran for",
+        "85.7 %",
+    ):
+        assert part in text, part
+
+
+def test_published_figures_appear_on_their_own_site_only(page: str) -> None:
+    assert page.count("27.8 %") == 1
+
+
+def sentences(run: object, reference: object) -> str:
+    return " ".join(story(run, reference, kpis(run), kpis(reference)))  # type: ignore[arg-type]
+
+
+def test_the_story_is_true_when_nothing_is_saved() -> None:
+    better, worse = synthetic.run("SiteTuned", scale=0.9), synthetic.run("MPC", scale=1.0, dT=12.0)
+    text = sentences(worse, better)
+    assert "more for cooling than SiteTuned" in text
+    assert "saved most" not in text
+    assert "largest saving" not in text
+    assert "Limits were exceeded" in text
+    assert "more than under SiteTuned" in text
+
+
+def test_the_story_tells_where_it_was_paid_for() -> None:
+    reference = synthetic.run("SiteTuned")
+    f = reference.frame
+    frame = f.assign(
+        P_tower_fans=0.5 * f["P_tower_fans"], P_cw_pumps=1.1 * f["P_cw_pumps"], y_fan=0.5 * f["y_fan"]
+    )
+    run = dataclasses.replace(reference, controller="MPC", frame=frame)
+    text = sentences(run, reference)
+    assert "The largest saving came from the tower fans: 1,080 kWh." in text
+    assert "the tower pumps used 192 kWh more" in text
+    assert "The tower fans ran slower than under SiteTuned in 24.0 of 24 h" in text
+    assert "CDU pumps ran" not in text
+
+
+def test_one_run_alone_can_be_reported(tmp_path: Path) -> None:
+    runs = {"Mine": synthetic.run("Mine", days=0.25)}
+    path = report(
+        ReportInput(title="One", trajectories=runs, table=table(runs.values())), tmp_path / "a.html"
+    )
+    Checker().feed(path.read_text(encoding="utf-8"))
+    with pytest.raises(ValueError, match="no runs"):
+        report([], tmp_path / "b.html")
+
+
+def test_the_chapter_is_about_mpc_or_the_last_controller_that_is_no_bound() -> None:
+    runs = synthetic.comparison()
+    assert hero_of(runs) == "MPC"
+    assert hero_of({k: v for k, v in runs.items() if k != "MPC"}) == "StaticOptimal"
+
+
+def test_missing_figures_read_not_available(tmp_path: Path) -> None:
+    runs = {"MPC": synthetic.run("MPC"), "SiteTuned": synthetic.run("SiteTuned", scale=1.1)}
+    data = ReportInput(
+        title="x",
+        trajectories=runs,
+        table=table(runs.values()),
+        proof={"a": np.bool_(True), "b": float("nan")},
+    )
+    text = report(data, tmp_path / "a.html").read_text(encoding="utf-8")
+    assert "n/a" in text
+    assert "nan" not in re.sub(r"<svg.*?</svg>", "", text, flags=re.DOTALL)
