@@ -115,11 +115,7 @@ def savings(run: Trajectory, reference: Trajectory) -> "Figure":
         left.barh(list(by_use), list(by_use.values()), color=tints, height=0.68)
         span = max(*(abs(v) for v in by_use.values()), 1e-9)
         for y, value in enumerate(by_use.values()):
-            side = (
-                {"ha": "left", "x": value + 0.02 * span}
-                if value >= 0
-                else {"ha": "right", "x": value - 0.02 * span}
-            )
+            side = {"ha": "left", "x": value + 0.02 * span} if value >= 0 else {"ha": "right", "x": value - 0.02 * span}
             left.text(s=f"{value:+,.0f}", y=y, va="center", fontsize=8.5, **side)
         left.set_xlim(min(0.0, *by_use.values()) - 0.25 * span, max(0.0, *by_use.values()) + 0.25 * span)
         left.invert_yaxis()

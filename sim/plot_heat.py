@@ -96,9 +96,7 @@ def heat_flow(run: Trajectory) -> "Figure":
         for n, (x, top) in place.items():
             ax.fill_between([x - BAR, x + BAR], top - size[n], top, color=INK, lw=0.0)
             # Ribbons from below pass above the building's water: its label hangs under it.
-            y, side = (
-                (top - size[n] - 0.012 * total, "top") if n == BUILDING else (top + 0.012 * total, "bottom")
-            )
+            y, side = (top - size[n] - 0.012 * total, "top") if n == BUILDING else (top + 0.012 * total, "bottom")
             ax.text(x, y, f"{n}\n{size[n]:,.4g} MWh", ha="center", va=side, fontsize=8.5)
         ax.set_xlim(-0.45, 5.95)
         ax.set_ylim(None, total * 1.14)
@@ -123,9 +121,7 @@ def _places(size: dict[str, float], gap: float) -> dict[str, tuple[float, float]
     return places
 
 
-def _ribbon(
-    ax: "Axes", start: tuple[float, float], end: tuple[float, float], width: float, colour: str
-) -> None:
+def _ribbon(ax: "Axes", start: tuple[float, float], end: tuple[float, float], width: float, colour: str) -> None:
     """Draw a band of constant vertical width along a smooth step."""
     s = np.linspace(0.0, 1.0, 40)
     x = start[0] + (end[0] - start[0]) * s

@@ -74,9 +74,7 @@ def style() -> Iterator[None]:
         yield
 
 
-def panels(
-    rows: int = 1, columns: int = 1, *, width: float = 9.0, height: float = 3.2, **kwargs: Any
-) -> "tuple[Figure, Any]":
+def panels(rows: int = 1, columns: int = 1, *, width: float = 9.0, height: float = 3.2, **kwargs: Any) -> "tuple[Figure, Any]":
     """Lay out a figure and its axes, shape ``(rows, columns)``; ``height`` is that of one row [inch]."""
     from matplotlib.figure import Figure
 
@@ -137,9 +135,7 @@ def svg(figure: "Figure", title: str) -> str:
 
     out = io.StringIO()
     with style():
-        figure.savefig(
-            out, format="svg", facecolor="none", edgecolor="none", metadata={"Date": None, "Creator": None}
-        )
+        figure.savefig(out, format="svg", facecolor="none", edgecolor="none", metadata={"Date": None, "Creator": None})
     text = out.getvalue()
     text = text[text.index("<svg") :]
     text = re.sub(r"(\d+\.\d\d)\d+", r"\1", text)

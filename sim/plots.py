@@ -113,9 +113,7 @@ def temperatures(runs: Runs) -> "Figure":
             for j, (name, run) in enumerate(runs.items()):
                 values = run.components(signal)
                 worst = values.max(axis=1) if how == "max" else values.min(axis=1)
-                ax.plot(
-                    *thin(scored_index(run), worst - ZERO_C, how), color=colour(name, j), label=name, lw=1.3
-                )
+                ax.plot(*thin(scored_index(run), worst - ZERO_C, how), color=colour(name, j), label=name, lw=1.3)
             for text, value in limits.items():
                 if value is not None:
                     ax.axhline(value - ZERO_C, color=LIMIT, lw=1.2, ls=(0, (5, 3)))
@@ -145,9 +143,7 @@ def setpoints(runs: Runs) -> "Figure":
                 ax.plot(*thin(scored_index(run), values.mean(axis=1)), color=tint, label=name, lw=1.3)
                 if values.shape[1] > 1:
                     x, low = thin(scored_index(run), values.min(axis=1))
-                    ax.fill_between(
-                        x, low, thin(scored_index(run), values.max(axis=1))[1], color=tint, alpha=0.2, lw=0.0
-                    )
+                    ax.fill_between(x, low, thin(scored_index(run), values.max(axis=1))[1], color=tint, alpha=0.2, lw=0.0)
             title = s.doc[0].upper() + s.doc[1:]
             ax.set_title(title, fontsize=9.5)
             ax.set_ylabel(f"{s.name.removesuffix('_set')} [{unit.replace('degC', '°C')}]")

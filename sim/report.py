@@ -69,9 +69,7 @@ def report(comparison: ReportInput | Sequence[ReportInput], path: str | Path, *,
     inputs = [comparison] if isinstance(comparison, ReportInput) else list(comparison)
     if not inputs or any(not i.trajectories for i in inputs):
         raise ValueError("nothing to report: no runs")
-    return write_text(
-        path, render(inputs, title or (inputs[0].title if len(inputs) == 1 else "Cooling comparison"))
-    )
+    return write_text(path, render(inputs, title or (inputs[0].title if len(inputs) == 1 else "Cooling comparison")))
 
 
 def render(inputs: Sequence[ReportInput], title: str) -> str:
@@ -87,9 +85,7 @@ def render(inputs: Sequence[ReportInput], title: str) -> str:
     )  # fmt: skip
     environment.filters |= {"num": _number, "pct": _percent, "days": days}
     page = environment.get_template("report.html.j2")
-    return page.render(
-        title=title, chapters=[chapter(i, k) for k, i in enumerate(inputs, 1)], version=_version()
-    )
+    return page.render(title=title, chapters=[chapter(i, k) for k, i in enumerate(inputs, 1)], version=_version())
 
 
 def days(number: float) -> str:
@@ -165,21 +161,14 @@ def charts(data: ReportInput, name: str, reference: str, prefix: str) -> list[di
     ]  # fmt: skip
     if any(d.plan is not None for _, d in hero.scored_decisions()):
         caption = "Plans as they stood at a few decisions, over what then happened."
-        wanted.insert(
-            6, ("The plan against what happened", caption, functools.partial(plots.plan_against_actual, hero))
-        )
+        wanted.insert(6, ("The plan against what happened", caption, functools.partial(plots.plan_against_actual, hero)))
     if "Oracle" in runs and len(runs) > 2:
         caption = "The oracle knows weather and load in advance; whether it is a bound is checked below."
         wanted.insert(1, ("How much of the possible", caption, functools.partial(plots.gap_bars, data.table)))
-    return [
-        {"heading": heading, "caption": caption, "svg": svg(draw(), f"{prefix} {heading}")}
-        for heading, caption, draw in wanted
-    ]
+    return [{"heading": heading, "caption": caption, "svg": svg(draw(), f"{prefix} {heading}")} for heading, caption, draw in wanted]
 
 
-def _cards(
-    figures: Mapping[str, Kpis], name: str, others: Sequence[str], table: pd.DataFrame
-) -> list[dict[str, str]]:
+def _cards(figures: Mapping[str, Kpis], name: str, others: Sequence[str], table: pd.DataFrame) -> list[dict[str, str]]:
     k = figures[name]
     cards = []
     for n in others[:3]:
@@ -189,9 +178,7 @@ def _cards(
         cards.append({"value": f"{abs(100 * saved / e):.1f} % {sign}", "label": f"cooling energy than {n}",
                       "detail": f"{abs(saved):,.0f} kWh in {days(k.days)}"})  # fmt: skip
     first = figures[others[0]] if others else k
-    cards.append(
-        {"value": f"{k.pue:.4f}", "label": "PUE", "detail": f"{first.pue:.4f} under {first.controller}"}
-    )
+    cards.append({"value": f"{k.pue:.4f}", "label": "PUE", "detail": f"{first.pue:.4f} under {first.controller}"})
     cards.append({"value": f"{k.violation_Kh:.3g} K·h", "label": "outside temperature limits",
                   "detail": f"{first.violation_Kh:.3g} K·h under {first.controller}"})  # fmt: skip
     row = table[table["controller"] == name]
@@ -207,8 +194,7 @@ def _cards(
 def _rows(figures: Mapping[str, Kpis], table: pd.DataFrame) -> list[dict[str, Any]]:
     rows = table.set_index("controller").to_dict(orient="index")
     return [
-        dataclasses.asdict(k)
-        | {key: rows.get(name, {}).get(key, math.nan) for key in ("gap_closed", "gap_closed_g36")}
+        dataclasses.asdict(k) | {key: rows.get(name, {}).get(key, math.nan) for key in ("gap_closed", "gap_closed_g36")}
         for name, k in figures.items()
     ]
 

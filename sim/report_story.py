@@ -105,9 +105,7 @@ def _by_use(k: Kpis, other: Kpis) -> list[str]:
         sentences.append(f"The largest saving came from the {most}: {saved[most]:,.0f} kWh.")
     if saved[least] < -0.5:
         price = f"the {least} used {-saved[least]:,.0f} kWh more"
-        sentences.append(
-            f"It paid for this elsewhere: {price}." if saved[most] > 0.5 else f"Above all, {price}."
-        )
+        sentences.append(f"It paid for this elsewhere: {price}." if saved[most] > 0.5 else f"Above all, {price}.")
     return sentences
 
 
@@ -147,28 +145,18 @@ def _level(run: Trajectory, reference: Trajectory, label: str, signal: str, how:
     a, b = float(run.components(signal).mean()), float(reference.components(signal).mean())
     word = how[0] if a > b else how[1]
     if signal.startswith("T_"):
-        return (
-            ""
-            if abs(a - b) < 0.1
-            else f"{label} was {abs(a - b):.1f} K {word} on average ({a - ZERO_C:.1f} °C)."
-        )
+        return "" if abs(a - b) < 0.1 else f"{label} was {abs(a - b):.1f} K {word} on average ({a - ZERO_C:.1f} °C)."
     return "" if abs(a - b) < SAME * b else f"{label} was {100 * abs(a / b - 1.0):.0f} % {word} on average."
 
 
 def _chillers(run: Trajectory, reference: Trajectory) -> str | None:
     if not (run.has("n_chillers") and reference.has("n_chillers")):
         return None
-    a, b = (
-        float((r.components("n_chillers") > 0.5).any(axis=1).sum()) * r.step / 3600.0
-        for r in (run, reference)
-    )
+    a, b = (float((r.components("n_chillers") > 0.5).any(axis=1).sum()) * r.step / 3600.0 for r in (run, reference))
     heat = [float(r.scored["Q_chiller"].sum() * r.step) / 3.6e9 for r in (run, reference)]
     if max(a, b) < 0.1:
         return "No chiller ran under either controller: towers alone carried the heat."
-    return (
-        f"A chiller ran for {a:.1f} h and took {heat[0]:.1f} MWh of heat; under {reference.controller} "
-        f"{b:.1f} h and {heat[1]:.1f} MWh."
-    )
+    return f"A chiller ran for {a:.1f} h and took {heat[0]:.1f} MWh of heat; under {reference.controller} {b:.1f} h and {heat[1]:.1f} MWh."
 
 
 def _limits(k: Kpis, name: str, other: Kpis) -> str:

@@ -15,8 +15,8 @@ from lowlift.controllers.oracle import Oracle
 from lowlift.controllers.solver import TOLERANCE
 from lowlift.controllers.static import StaticOptimal
 from lowlift.models.measure import measure
-from lowlift.sim.closed_loop import initial_state
 from lowlift.models.step import FLUXES
+from lowlift.sim.closed_loop import initial_state
 
 STAGES = (300.0,) * 4 + (900.0,) * 2
 

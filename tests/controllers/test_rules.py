@@ -75,4 +75,6 @@ def test_as_operated_is_2_9_times_the_mean_safe_flow() -> None:
     T_supply = 305.15 + 4.2
     safe = minimum_safe_flow(site, load, np.array(T_supply)).mean() / site.cdu.pump.V_dot_nominal
     assert controller.flow_ratio == pytest.approx(min(FLOW_OVER_SAFE * safe, 1.0), rel=0.02)
-    assert AsOperated(site, load, limit_shift=-5.0).flow_ratio >= controller.flow_ratio >= AsOperated(site, load, limit_shift=5.0).flow_ratio
+    assert (
+        AsOperated(site, load, limit_shift=-5.0).flow_ratio >= controller.flow_ratio >= AsOperated(site, load, limit_shift=5.0).flow_ratio
+    )

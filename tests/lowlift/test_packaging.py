@@ -41,7 +41,9 @@ def test_no_generic_name_is_imported() -> None:
 
 
 def test_import_is_light() -> None:
-    code = "import sys, lowlift, lowlift.data; print([m for m in ('casadi', 'matplotlib', 'scipy', 'pvlib', 'pyarrow') if m in sys.modules])"
+    code = (
+        "import sys, lowlift, lowlift.data; print([m for m in ('casadi', 'matplotlib', 'scipy', 'pvlib', 'pyarrow') if m in sys.modules])"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 

@@ -49,9 +49,7 @@ def test_F18_missing_samples_do_not_reach_the_plant() -> None:
             readings = readings | {"T_supply": np.full_like(readings["T_supply"], np.nan)}
         return readings
 
-    clean, faulty = (
-        simulate(plant, scenario, [make_run("Guideline36", plant, scenario)], disturb=hook)[0] for hook in (None, drop)
-    )
+    clean, faulty = (simulate(plant, scenario, [make_run("Guideline36", plant, scenario)], disturb=hook)[0] for hook in (None, drop))
     assert np.isfinite(faulty.frame.to_numpy(float)).all()
     assert any(i.reason == "reading held" for i in faulty.interventions)
     assert kpis(faulty).energy_cooling_kWh == pytest.approx(kpis(clean).energy_cooling_kWh, rel=0.02)

@@ -33,9 +33,7 @@ def test_an_error_in_the_middle_leaves_the_previous_file(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("call", ["write", "fsync", "replace"])
-def test_f36_disk_full_gives_a_clear_error_and_keeps_the_previous_file(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str
-) -> None:
+def test_f36_disk_full_gives_a_clear_error_and_keeps_the_previous_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str) -> None:
     path = write_text(tmp_path / "kpis.json", "before")
 
     def full(*_: object) -> None:

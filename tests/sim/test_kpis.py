@@ -103,9 +103,7 @@ def test_stored_heat_is_charged_at_the_runs_own_cooling_energy() -> None:
     assert k.stored_change_kWh == pytest.approx(1000.0)
     assert k.energy_balance_residual < 1e-9
     removed = run.scored["Q_tower"].sum() * run.step / KWH
-    assert k.energy_facility_corrected_kWh - k.energy_facility_kWh == pytest.approx(
-        1000.0 * k.energy_cooling_kWh / removed
-    )
+    assert k.energy_facility_corrected_kWh - k.energy_facility_kWh == pytest.approx(1000.0 * k.energy_cooling_kWh / removed)
     emptied = kpis(synthetic.run(stored_gain=-1000.0 * KWH))
     assert emptied.energy_facility_corrected_kWh < emptied.energy_facility_kWh
 
@@ -151,9 +149,7 @@ def test_solver_figures_count_scored_decisions_only(run: Trajectory) -> None:
 
 
 @given(st.floats(0, 1e6), st.floats(1, 1e6), st.floats(0.0, 1e6))
-def test_gap_closed_is_zero_at_the_reference_and_one_at_the_oracle(
-    oracle: float, gap: float, cooling: float
-) -> None:
+def test_gap_closed_is_zero_at_the_reference_and_one_at_the_oracle(oracle: float, gap: float, cooling: float) -> None:
     reference = oracle + gap
     if not reference - oracle >= 0.02 * cooling:
         assert math.isnan(gap_closed(oracle, reference, oracle, cooling))

@@ -60,10 +60,7 @@ def test_every_chart_is_in_the_list() -> None:
 
 def test_bars_have_the_lengths_of_the_energies(runs: Runs) -> None:
     (ax,) = plots.energy_bars(runs).axes
-    ends = [
-        max(p.get_x() + p.get_width() for p in ax.patches if abs(p.get_y() + 0.34 - k) < 0.1)
-        for k in range(6)
-    ]  # type: ignore[attr-defined]
+    ends = [max(p.get_x() + p.get_width() for p in ax.patches if abs(p.get_y() + 0.34 - k) < 0.1) for k in range(6)]  # type: ignore[attr-defined]
     expected = table(runs.values())["energy_cooling_kWh"].to_numpy() / 1e3
     np.testing.assert_allclose(ends, expected)
 

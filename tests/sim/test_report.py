@@ -133,9 +133,7 @@ def test_the_story_is_true_when_nothing_is_saved() -> None:
 def test_the_story_tells_where_it_was_paid_for() -> None:
     reference = synthetic.run("SiteTuned")
     f = reference.frame
-    frame = f.assign(
-        P_tower_fans=0.5 * f["P_tower_fans"], P_cw_pumps=1.1 * f["P_cw_pumps"], y_fan=0.5 * f["y_fan"]
-    )
+    frame = f.assign(P_tower_fans=0.5 * f["P_tower_fans"], P_cw_pumps=1.1 * f["P_cw_pumps"], y_fan=0.5 * f["y_fan"])
     run = dataclasses.replace(reference, controller="MPC", frame=frame)
     text = sentences(run, reference)
     assert "The largest saving came from the tower fans: 1,080 kWh." in text
@@ -146,9 +144,7 @@ def test_the_story_tells_where_it_was_paid_for() -> None:
 
 def test_one_run_alone_can_be_reported(tmp_path: Path) -> None:
     runs = {"Mine": synthetic.run("Mine", days=0.25)}
-    path = report(
-        ReportInput(title="One", trajectories=runs, table=table(runs.values())), tmp_path / "a.html"
-    )
+    path = report(ReportInput(title="One", trajectories=runs, table=table(runs.values())), tmp_path / "a.html")
     Checker().feed(path.read_text(encoding="utf-8"))
     with pytest.raises(ValueError, match="no runs"):
         report([], tmp_path / "b.html")

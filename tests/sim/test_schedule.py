@@ -76,9 +76,7 @@ def test_rows_of_a_point_cover_the_period_without_gaps(schedule: Schedule) -> No
         ({"priority": 0}, "row 3: .*priority"),
     ],
 )
-def test_f43_unfit_rows_are_refused_by_name(
-    tmp_path: Path, schedule: Schedule, changes: dict[str, object], reason: str
-) -> None:
+def test_f43_unfit_rows_are_refused_by_name(tmp_path: Path, schedule: Schedule, changes: dict[str, object], reason: str) -> None:
     with pytest.raises(ScheduleError, match=reason):
         altered(schedule, 2, **changes).export(tmp_path / "a.csv")
     assert not list(tmp_path.iterdir())
@@ -90,13 +88,9 @@ def test_f43_overlaps_are_refused_by_name(tmp_path: Path, schedule: Schedule) ->
         longer.export(tmp_path / "a.json")
 
 
-def test_f43_periods_in_the_past_are_refused_by_name_where_they_are_meant_for_a_plant(
-    tmp_path: Path, schedule: Schedule
-) -> None:
+def test_f43_periods_in_the_past_are_refused_by_name_where_they_are_meant_for_a_plant(tmp_path: Path, schedule: Schedule) -> None:
     live = dataclasses.replace(schedule, simulated=False)
-    with pytest.raises(
-        ScheduleError, match=r"row 1: T_supply_set\[1\] ends 2024-07-04T00:05:00-07:00, in the past"
-    ):
+    with pytest.raises(ScheduleError, match=r"row 1: T_supply_set\[1\] ends 2024-07-04T00:05:00-07:00, in the past"):
         live.export(tmp_path / "a.csv", NOW)
     with pytest.raises(ScheduleError, match="in the past"):
         live.export(tmp_path / "a.csv")
@@ -155,9 +149,7 @@ def test_files_that_are_no_schedule_are_refused(tmp_path: Path, text: str, reaso
         import_schedule(path)
 
 
-def test_limits_of_another_plant_are_refused_even_with_a_new_checksum(
-    tmp_path: Path, schedule: Schedule
-) -> None:
+def test_limits_of_another_plant_are_refused_even_with_a_new_checksum(tmp_path: Path, schedule: Schedule) -> None:
     wider = altered(schedule, 0, high=60.0, value=55.0)
     path = wider.export(tmp_path / "a.json")
     with pytest.raises(ScheduleError, match=r"row 1: T_supply_set\[1\] must state the limits 17 to 42 degC"):
@@ -174,19 +166,14 @@ def test_days_of_daylight_saving_are_covered_once(tmp_path: Path, day: str, hour
     low, high = setpoint_table(SITE).low, setpoint_table(SITE).high
     at = pd.date_range(begin, end, freq="h", inclusive="left")
     assert len(at) == hours
-    decisions = [
-        (t, Decision(setpoints=(low + (high - low) * (k % 7) / 7.0)[None], status=Status.RULE))
-        for k, t in enumerate(at)
-    ]
+    decisions = [(t, Decision(setpoints=(low + (high - low) * (k % 7) / 7.0)[None], status=Status.RULE)) for k, t in enumerate(at)]
     made = schedule_from(decisions, SITE, (begin, end), controller="Test")
     rows = [r for r in made.rows if r.point == "T_supply_set[1]"]
     assert len(rows) == hours
     assert sum((r.valid_to - r.valid_from for r in rows), pd.Timedelta(0)) == pd.Timedelta(hours=hours)
     back = import_schedule(made.export(tmp_path / "a.csv"), SITE)
     assert back == made
-    texts = [r["valid_from"] for r in json.loads(made.export(tmp_path / "a.json").read_text())["rows"]][
-        :hours
-    ]
+    texts = [r["valid_from"] for r in json.loads(made.export(tmp_path / "a.json").read_text())["rows"]][:hours]
     assert len(set(texts)) == hours
 
 
@@ -194,9 +181,7 @@ def test_requests_beyond_limits_are_clipped_and_a_decision_before_the_period_is_
     begin = pd.Timestamp("2030-01-01", tz="UTC")
     wild = np.full((1, setpoint_table(SITE).size), 1e9)
     decisions = [(begin - pd.Timedelta(hours=1), Decision(setpoints=wild, status=Status.FALLBACK))]
-    made = schedule_from(
-        decisions, SITE, (begin, begin + pd.Timedelta(hours=1)), simulated=False, controller="X"
-    )
+    made = schedule_from(decisions, SITE, (begin, begin + pd.Timedelta(hours=1)), simulated=False, controller="X")
     assert all(r.value == r.high and r.valid_from == begin for r in made.rows)
     made.check(begin, SITE)
 

@@ -45,9 +45,7 @@ def test_round_trip(tmp_path: Path, run: Trajectory) -> None:
         run.controller, run.scenario, run.step, run.warmup
     )  # fmt: skip
     assert back.interventions == run.interventions
-    assert [(t, d.status, d.solve_ms) for t, d in back.decisions] == [
-        (t, d.status, d.solve_ms) for t, d in run.decisions
-    ]
+    assert [(t, d.status, d.solve_ms) for t, d in back.decisions] == [(t, d.status, d.solve_ms) for t, d in run.decisions]
     np.testing.assert_array_equal(back.decisions[3][1].setpoints, run.decisions[3][1].setpoints)
     assert kpis(back) == kpis(run)
     assert [p.name for p in tmp_path.iterdir()] == ["trajectory.parquet"]
@@ -57,10 +55,7 @@ def test_columns_carry_units(tmp_path: Path, run: Trajectory) -> None:
     import pyarrow.parquet as pq
 
     schema = pq.read_schema(run.to_parquet(tmp_path / "a.parquet"))
-    found = {
-        name: (schema.field(name).metadata or {}).get(b"unit")
-        for name in ("P_it", "T_chip[1]", "V_sec_set[1]")
-    }
+    found = {name: (schema.field(name).metadata or {}).get(b"unit") for name in ("P_it", "T_chip[1]", "V_sec_set[1]")}
     assert found == {"P_it": b"W", "T_chip[1]": b"K", "V_sec_set[1]": b"m3/s"}
     assert units(run.site)["stored_heat"] == "J"
 
