@@ -73,7 +73,7 @@ def test_aggregation_keeps_energy() -> None:
     load = load_workload("llm_training", **HALL, days=0.25)
     coarse = load.aggregate(900.0)
     assert coarse.P_it.sum() * 900.0 == pytest.approx(load.P_it.sum() * 15.0, rel=1e-12)
-    with pytest.raises(DataError, match="step = 40.0 s"):
+    with pytest.raises(DataError, match=r"step = 40\.0 s"):
         load.aggregate(40.0)
 
 

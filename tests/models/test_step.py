@@ -104,5 +104,5 @@ def test_symbolic_elimination_solves() -> None:
 
 
 def test_step_must_be_positive() -> None:
-    with pytest.raises(ValueError, match="h = 0.0 s"):
+    with pytest.raises(ValueError, match=r"h = 0\.0 s"):
         Integrator(hall("gb200_hall"), 0.0)
