@@ -32,8 +32,15 @@ def write_outputs(comparison: Comparison, out: Path, notes: tuple[str, ...] = ()
     schedule = schedule_from(best)
     written += [schedule.export(out / "setpoints.csv"), schedule.export(out / "setpoints.json")]
     written.append(best.to_parquet(out / "trajectory.parquet"))
-    figures = {"energy": plots.energy_bars(runs), "temperatures": plots.temperatures(runs), "setpoints": plots.setpoints(runs),
-               "power": plots.power_over_time(best), "heat": plots.heat_flow(best), "plan": plots.plan_against_actual(best)}  # fmt: skip
+    figures = {
+        "energy": plots.energy_bars(runs),
+        "temperatures": plots.temperatures(runs),
+        "setpoints": plots.setpoints(runs),
+        "power": plots.power_over_time(best),
+        "heat": plots.heat_flow(best),
+    }
+    if any(decision.plan is not None for _, decision in best.decisions):
+        figures["plan"] = plots.plan_against_actual(best)
     written += [save_png(figure, out / f"{name}.png") for name, figure in figures.items()]
     import matplotlib.pyplot as plt
 
