@@ -2,8 +2,8 @@
 
 Case: ``gb200_hall`` at rest at 50 % load; inputs are held, and after ten minutes every rack's heat steps to its own new level (80-100 %).
 The step runs the whole batch with its declared steps (short after the load step, long where inputs are held); solve_ivp (BDF with the exact
-Jacobian, rtol 1e-6) runs single plants of the same batch. Both are timed alternately; medians are compared. The error is the largest over all
-states, samples and checked plants against solve_ivp at rtol 1e-9.
+Jacobian, rtol 1e-6) runs single plants of the same batch. Both are timed alternately; medians are compared. The error is the largest over
+all states, samples and checked plants against solve_ivp at rtol 1e-9.
 
 Usage: ``python benchmarks/simulate.py [--batch 1024] [--plants 2] [--repeats 3] [--quick]``
 """

@@ -24,8 +24,8 @@ from lowlift.controllers.solver import ACCEPTABLE, TOLERANCE, OcpSolver, Solutio
 from lowlift.models.grouped import GroupedHall
 from lowlift.models.liquid_hall import LiquidHall
 
-STAGES = (300.0,) * 6 + (600.0,) * 3 + (1200.0,) * 3 + (1800.0,) * 4 + (3600.0,) * 2
-"""Default grid: 18 stages over 6 h, fine where the plant still moves."""
+STAGES = (300.0,) * 4 + (600.0,) * 2 + (1200.0,) * 2 + (1800.0,) * 2 + (3600.0,) * 4
+"""Default grid: 14 stages over 6.3 h, fine where the plant still moves."""
 FROZEN = 900.0
 """Staging confirms and holds: a change of the chillers on takes effect in plans after this long [s]."""
 RECONSIDER = 900.0

@@ -11,8 +11,8 @@ Scheme
 Elimination
     Racks hang on their CDU and CDUs on the facility supply like arrow heads. Racks are eliminated in closed form
     (their heat is affine in the stage's supply temperature), then the two nodes of each CDU, which leaves
-    ``Q_cdu = K0 - K1 T_fws`` for the facility's few nodes. Those take two Newton steps with the exact Jacobian,
-    factorised symbolically. The update uses the stage slopes themselves, so the balance closes whatever the Newton
+    ``Q_cdu = K0 - K1 T_fws`` for the facility's few nodes. Those take two Newton steps with the exact
+    Jacobian of the stage's start, factorised symbolically. The update uses the stage slopes themselves, so the balance closes whatever the Newton
     residual.
 
 Two equal forms
@@ -159,7 +159,7 @@ class Integrator:
 
     @functools.cached_property
     def _stage_function(self) -> tuple[Any, Any]:
-        """Two Newton steps on the facility nodes of one stage, then slopes and fluxes there."""
+        """Two Newton steps with one Jacobian on the facility nodes of one stage, then slopes and fluxes there."""
         import casadi as ca
 
         side = self.plant.facility
@@ -175,12 +175,12 @@ class Integrator:
             return dz, ca.vertcat(*(getattr(fluxes, name) for name in FLUXES))
 
         point = ca.SX.sym("point", n)
-        residual = point - base - GAMMA * self.h * slopes(point)[0]
-        newton = ca.Function("newton", [point, base, K, i],
-                             [point - eliminate(ca.jacobian(residual, point), residual)])  # fmt: skip
+        residual = ca.Function("residual", [point, base, K, i], [point - base - GAMMA * self.h * slopes(point)[0]])
+        jacobian = ca.jacobian(residual(z, base, K, i), z)
         current = z
         for _ in range(NEWTON_STEPS):
-            current = newton(current, base, K, i)
+            # One Jacobian a stage: common-subexpression elimination keeps a single factorisation.
+            current = current - eliminate(jacobian, residual(current, base, K, i))
         function = ca.Function("facility_stage", [z, base, K, i], [current, *slopes(current)], {"cse": True})
         return function, lower(function)
 

@@ -141,7 +141,7 @@ def test_oracle_hands_out_the_stages_of_its_window() -> None:
     second: Decision = oracle.decide(dataclasses.replace(m, t=900.0), forecast)
     np.testing.assert_array_equal(second.setpoints, first.plan.setpoints[1:2])
     assert second.solve_ms == 0.0
-    assert oracle.decide(dataclasses.replace(m, t=1500.0), forecast).solve_ms > 0.0
+    assert oracle.decide(dataclasses.replace(m, t=2400.0), forecast).solve_ms > 0.0
 
 
 def test_stage_means_conserve() -> None:
