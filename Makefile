@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: demo test check lint docs clean
+.PHONY: demo test check lint wheel clean
 
 demo: $(VENV)/core
 	@echo "Running two scenarios with all controllers and the oracle; results go to out/demo."
@@ -24,6 +24,14 @@ check:
 lint: $(VENV)/dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+wheel: $(VENV)/dev
+	@echo "Building the wheel and running it in a clean environment outside the checkout."
+	rm -rf dist build/clean
+	$(BIN)/python -m build --wheel --outdir dist .
+	$(PYTHON) -m venv build/clean
+	build/clean/bin/python -m pip install --quiet dist/*.whl
+	cd / && $(CURDIR)/build/clean/bin/lowlift compare --plant gb200_hall --days 0.05 --controllers Guideline36,MPC
 
 $(VENV)/made:
 	@echo "Creating a virtual environment in $(VENV) with $(PYTHON)."
