@@ -7,6 +7,7 @@ have solved: the previous plan is shifted once, then a rule-based controller tak
 
 import dataclasses
 import time
+from collections.abc import Callable
 
 import numpy as np
 
@@ -96,22 +97,28 @@ class MPC:
             return dataclasses.replace(rule, status=Status.FALLBACK, message=f"input refused: {error}")
         site = self.plant.site
         floor = float(measurement["T_dew_hall"][0, 0]) + site.limits.dew_point_margin
-        p = self.ocp.parameters(x0, data, counts, self.margin, floor)
-        guess = self._guess(x0, measurement, forecast)
-        found, wanted = self._best_count(measurement, p, guess)
+        guess = self._guess(x0)
+
+        def solve(chillers: np.ndarray) -> Solution:
+            data[:, -1] = chillers
+            p = self.ocp.parameters(x0, data, counts, self.margin, floor)
+            return self.solver.solve(p, guess)
+
+        found, chillers = self._best_count(measurement, solve)
+        data[:, -1] = chillers
         ms = 1e3 * (time.perf_counter() - started)
         usable = found.kkt_error <= ACCEPTABLE or (found.infeasibility <= TOLERANCE and np.isfinite(found.stationarity))
         if usable:
             self._last, self._failures = found, 0
             status = Status.OPTIMAL if found.kkt_error <= TOLERANCE else Status.SUBOPTIMAL
             note = f"{found.solver}, {found.iterations} iterations, KKT error {found.kkt_error:.1e}"
-            plan = self._plan(measurement.t, found.z, data, counts, floor, wanted, measurement)
+            plan = self._plan(measurement.t, found.z, data, counts, floor, measurement)
             return Decision(setpoints=plan.setpoints[:1], status=status, message=note, solve_ms=ms,
                             kkt_error=found.kkt_error, plan=plan)  # fmt: skip
         self._failures += 1
         reason = f"{found.solver} ended with KKT error {found.kkt_error:.1e} (infeasibility {found.infeasibility:.1e})"
         if self._failures == 1 and self._last is not None:
-            plan = self._plan(measurement.t, self._shifted(self._last.z, x0), data, counts, floor, wanted, measurement)
+            plan = self._plan(measurement.t, self._shifted(self._last.z, x0), data, counts, floor, measurement)
             return Decision(setpoints=plan.setpoints[:1], status=Status.FALLBACK, solve_ms=ms,
                             kkt_error=found.kkt_error, message=f"{reason}; previous plan shifted", plan=plan)  # fmt: skip
         self._last = None
@@ -121,7 +128,7 @@ class MPC:
     # -- data in --------------------------------------------------------------------------------------------------
 
     def _data(self, measurement: Measurement, forecast: Forecast) -> np.ndarray:
-        """Scaled stage data ``(n, n_data)``: stage means of the forecast."""
+        """Scaled stage data ``(n, n_data)``: stage means of the forecast; the chillers on come last and are left at zero."""
         edges = np.concatenate([[0.0], np.cumsum(self.ocp.stages)])
         mean = stage_means(forecast.q_cdu, forecast.step, edges)
         high = stage_means(forecast.q_cdu_high, forecast.step, edges)
@@ -138,6 +145,7 @@ class MPC:
             one * float(measurement["p"][0, 0]) / 1e5,
             one * weights.energy,
             one * weights.water,
+            0.0 * one,
         ])  # fmt: skip
 
     def _counts(self, measurement: Measurement) -> np.ndarray:
@@ -148,14 +156,14 @@ class MPC:
 
     # -- guesses --------------------------------------------------------------------------------------------------
 
-    def _guess(self, x0: np.ndarray, measurement: Measurement, forecast: Forecast) -> np.ndarray:
+    def _guess(self, x0: np.ndarray) -> np.ndarray:
         scaled = (x0 - T_REFERENCE) / T_SCALE
         if self._last is not None:
             return self._shifted(self._last.z, x0)
         n, z = len(self.ocp.stages), self.ocp.sizes
         table = self.model.controls
         middle = table.low + 0.6 * (table.high - table.low)
-        v = (middle - self.ocp.u_offset) / self.ocp.u_scale
+        v = middle / self.ocp.u_scale
         states = np.tile(scaled, (n + 1, 1))
         return self.ocp.join(states, np.tile(v, (n, 1)), states[1:], np.full((n, z.ns), 0.1))
 
@@ -172,10 +180,7 @@ class MPC:
 
     # -- setpoints out --------------------------------------------------------------------------------------------
 
-    def _plan(
-        self, t: float, z: np.ndarray, data: np.ndarray, counts: np.ndarray, floor: float, wanted: float,
-        measurement: Measurement,
-    ) -> Plan:  # fmt: skip
+    def _plan(self, t: float, z: np.ndarray, data: np.ndarray, counts: np.ndarray, floor: float, measurement: Measurement) -> Plan:
         m, site, g = self.model, self.plant.site, self.plant.site.n_groups
         _, controls, ends, slacks = self.ocp.split(z)
         margin = np.array([self.margin, floor])
@@ -184,7 +189,7 @@ class MPC:
             np.asarray(self.ocp.stage(ends[k], controls[k], data[k], counts, margin)[3]).ravel() for k in range(n)
         ]).T  # fmt: skip
         x = T_REFERENCE + T_SCALE * ends
-        u = m.controls.unpack(self.ocp.u_offset + self.ocp.u_scale * controls)
+        u = m.controls.unpack(self.ocp.u_scale * controls)
         values = {
             "T_supply_set": x[:, g : 2 * g],
             "V_sec_set": shown[:, :g],
@@ -195,7 +200,7 @@ class MPC:
         if site.chilled is not None:
             c = site.chilled
             q_air = 1e6 * data[:, [3 * g]]
-            values |= {"split": u["split"], "T_chw_set": self._chilled_setpoint(u, wanted, measurement),
+            values |= {"split": u["split"], "T_chw_set": self._chilled_setpoint(shown[:, [4 * g + 3]], data[:, [-1]], measurement),
                        "T_air_set": x[:, [m.nodes.index("T_air_cold")]],
                        "air_ratio_set": c.crah.m_air(u["y_crah"]) / np.maximum(c.server_air * q_air, 1e-3)}  # fmt: skip
         setpoints = np.clip(self.setpoints.pack(values), self.setpoints.low, self.setpoints.high)
@@ -211,47 +216,45 @@ class MPC:
             setpoints=setpoints,
         )
 
-    def _chilled_setpoint(self, u: dict[str, np.ndarray], wanted: float, measurement: Measurement) -> np.ndarray:
-        """Leaving setpoints that make staging run the wanted number of chillers: the plan's own where they agree.
+    def _chilled_setpoint(self, leaving: np.ndarray, chillers: np.ndarray, measurement: Measurement) -> np.ndarray:
+        """Leaving setpoints that make staging run the planned number of chillers: the plan's own where they agree.
 
         The last machine is let go by a setpoint out of reach, the first is called by one below the water at its inlet.
         """
-        c, planned = self.plant.site.chilled, u["T_chw_set"]
+        c = self.plant.site.chilled
         assert c is not None  # noqa: S101 - called for sites with a chilled branch only
-        running = float(measurement["n_chillers"][0, 0])
-        if wanted < 0.5:
-            return np.full_like(planned, c.T_chw_max)
-        if running < 0.5:
-            return np.minimum(planned, float(measurement["T_plant"][0, 0]) - CALL)
-        return planned
+        if float(measurement["n_chillers"][0, 0]) < 0.5:
+            leaving = np.minimum(leaving, float(measurement["T_plant"][0, 0]) - CALL)
+        wanted = chillers[-1] > 0.5
+        return np.where(wanted, leaving, c.T_chw_max)
 
     # -- how many chillers ----------------------------------------------------------------------------------------
 
-    def _best_count(self, measurement: Measurement, p: np.ndarray, guess: np.ndarray) -> tuple[Solution, float]:
+    def _best_count(self, measurement: Measurement, solve: Callable[[np.ndarray], Solution]) -> tuple[Solution, np.ndarray]:
         """Solve with the chillers that run; now and then also with the first one started or the last one stopped.
 
-        Returns the better plan and the number of chillers it wants. A change must be worth its while, and is asked for until staging
-        has made it or it no longer pays.
+        Returns the better plan and its number of chillers by stage. A change must be worth its while, and is asked for until staging has
+        made it or it no longer pays.
         """
+        n = len(self.ocp.stages)
         if self.plant.site.chilled is None:
-            return self.solver.solve(p, guess, self.ocp.bounds(), self._last), 0.0
+            none = np.zeros(n)
+            return solve(none), none
         running = float(measurement["n_chillers"][0, 0])
         begins = np.concatenate([[0.0], np.cumsum(self.ocp.stages)[:-1]])
-        present = np.full(len(begins), running)
+        present = np.full(n, running)
         other = 1.0 if running < 0.5 else 0.0
-        changed = np.where(begins < (FROZEN if len(begins) > 1 else 0.0), running, other)
+        changed = np.where(begins < (FROZEN if n > 1 else 0.0), running, other)
         if running > 1.5:
             self._wanted = running
         elif measurement.t - self._considered >= RECONSIDER - 1e-6 or self._wanted is None:
             self._considered = measurement.t
-            stay = self.solver.solve(p, guess, self.ocp.bounds(present), self._last)
-            go = self.solver.solve(p, guess, self.ocp.bounds(changed), None)
+            stay, go = solve(present), solve(changed)
             pays = go.kkt_error <= TOLERANCE and go.cost < (1.0 - WORTH) * stay.cost
             self._wanted = other if pays else running
-            return (go, other) if pays else (stay, running)
-        if self._wanted == running:
-            return self.solver.solve(p, guess, self.ocp.bounds(present), self._last), running
-        return self.solver.solve(p, guess, self.ocp.bounds(changed), self._last), self._wanted
+            return (go, changed) if pays else (stay, present)
+        course = present if self._wanted == running else changed
+        return solve(course), course
 
 
 def stage_means(values: np.ndarray, step: float, edges: np.ndarray) -> np.ndarray:

@@ -23,12 +23,15 @@ from lowlift.models.grouped import GroupedHall
 from lowlift.thermal import ops
 
 T_REFERENCE, T_SCALE = 303.15, 5.0
-CHW_SCALE = 10.0
 DT_REFERENCE = 300.0
 SUPPLY_MARGIN = 2.5
 """Distance of secondary supplies to their upper limit in plans [K]."""
 INLET_MARGIN = 0.8
 """Distance of server inlets to their limit in plans [K]."""
+T_AIR_MIN = 291.15
+"""Coldest supply air in plans: ASHRAE's recommended range begins at 18 C [K]."""
+CHILLERS_OFF = 50.0
+"""How far the limit on the chillers' leaving water is moved away where none runs [K]."""
 SURGE_OVERSHOOT = 8.0
 """How far the supply of a CDU may overshoot while its valve catches up with a surge of its nominal heat [K]."""
 
@@ -74,21 +77,16 @@ class Ocp:
         g = model.site.n_groups
         self.has_air = model.site.chilled is not None
         ns = 3 * g + (1 if self.has_air else 0)
-        self.n_data = 3 * g + 6
-        """Per stage: q, q_hot, q_surge (per group, MW), q_air (MW), T_wb, T_db (scaled), p (1e5 Pa), energy and water price."""
+        self.n_data = 3 * g + 7
+        """Per stage: q, q_hot, q_surge (per group, MW), q_air (MW), T_wb, T_db (scaled), p (1e5 Pa), two prices, chillers on."""
         self.n_counts = model.counts.size
         self.sizes = StageSizes(len(model.nodes), model.controls.size, ns, self._path_rows(g))
-        self.u_offset, self.u_scale = self._control_scaling()
+        self.u_scale = np.ones(model.controls.size)
+        if model.site.chilled is not None:
+            self.u_scale[model.controls.slices["Q_chiller"]] = model.site.chilled.chiller.Q_dot_nominal
 
     def _path_rows(self, g: int) -> int:
-        return 8 * g + 2 + (2 if self.has_air else 0)
-
-    def _control_scaling(self) -> tuple[np.ndarray, np.ndarray]:
-        offset, scale = np.zeros(self.model.controls.size), np.ones(self.model.controls.size)
-        if "T_chw_set" in self.model.controls:
-            part = self.model.controls.slices["T_chw_set"]
-            offset[part], scale[part] = T_REFERENCE - 10.0, CHW_SCALE
-        return offset, scale
+        return 8 * g + 2 + (4 if self.has_air else 0)
 
     # -- symbolic -------------------------------------------------------------------------------------------------
 
@@ -106,11 +104,11 @@ class Ocp:
         d, counts = ca.SX.sym("d", self.n_data), ca.SX.sym("c", self.n_counts)
         margin = ca.SX.sym("margin", 2)
         x = T_REFERENCE + T_SCALE * w
-        u = self.u_offset + self.u_scale * v
+        u = self.u_scale * v
         data = {
             "q": d[:g] * 1e6, "q_hot": d[g : 2 * g] * 1e6, "q_surge": d[2 * g : 3 * g] * 1e6, "q_air": d[3 * g] * 1e6,
             "T_wb": T_REFERENCE + T_SCALE * d[3 * g + 1], "T_db": T_REFERENCE + T_SCALE * d[3 * g + 2],
-            "p": d[3 * g + 3] * 1e5,
+            "p": d[3 * g + 3] * 1e5, "n_chillers": d[3 * g + 6],
         }  # fmt: skip
         dx, out = m.evaluate(x, u, counts, data)
         S = x[g : 2 * g]
@@ -129,14 +127,20 @@ class Ocp:
             lim.T_basin_min + 2.0 - basin,
             (out.flows.m_cw - site.m_tower_nominal) / site.m_tower_nominal,
         ]
-        if self.has_air:
+        if site.chilled is not None:
             assert lim.T_inlet_max is not None  # noqa: S101 - checked when the site file was read
             cold = x[m.nodes.index("T_air_cold")]
-            path += [out.T_inlet - (lim.T_inlet_max - INLET_MARGIN), 291.15 - cold]
+            off = ops.maximum(1.0 - data["n_chillers"], 0.0)
+            path += [
+                out.T_inlet - (lim.T_inlet_max - INLET_MARGIN),
+                T_AIR_MIN - cold,
+                site.chilled.T_chw_min - out.T_chiller - CHILLERS_OFF * off,
+                -out.chiller_spare - off,
+            ]
         price, water = d[3 * g + 4], d[3 * g + 5]
         cost = price * out.power.cooling / 1e6 + water * out.makeup * 3.6
         shown = ca.vertcat(out.flows.V_sec, out.flows.dp_header, out.flows.m_cw, out.T_chip, out.T_return_hot,
-                           out.power.cooling, out.T_inlet, out.fluxes.Q_chiller)  # fmt: skip
+                           out.power.cooling, out.T_inlet, out.T_chiller)  # fmt: skip
         return ca.Function("stage", [w, v, d, counts, margin], [dx / T_SCALE, ca.vertcat(*path), cost, shown],
                            {"cse": True})  # fmt: skip
 
@@ -146,7 +150,7 @@ class Ocp:
         hot, spare, supply = range(g), range(g, 2 * g), range(2 * g, 3 * g)
         rows: list[int | None] = [*hot, *hot, *hot, *hot, *spare, *supply, *supply, *([None] * g), None, None]
         if self.has_air:
-            rows += [3 * g, 3 * g]
+            rows += [3 * g, 3 * g, 3 * g, None]
         return rows
 
     @functools.cached_property
@@ -161,7 +165,6 @@ class Ocp:
             ca.MX.sym("counts", self.n_counts),
             ca.MX.sym("m", 2),
         )
-        u_now = ca.MX.sym("u_now", z.nx)
         rows = self._slack_of_row()
         softening = np.zeros((z.n_path, z.ns))
         for i, j in enumerate(rows):
@@ -200,32 +203,21 @@ class Ocp:
             equality += [False] * z.n_path
             variables.append(x_next)
             x = x_next
-        del u_now
         parameters = ca.veccat(x0, data, counts, margin)
         return {
             "nlp": {"x": ca.vertcat(*variables), "f": cost, "g": ca.vertcat(*constraints), "p": parameters},
             "equality": equality, "lbg": np.concatenate(lbg), "ubg": np.concatenate(ubg),
         }  # fmt: skip
 
-    def bounds(self, chillers: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
-        """Bounds of all variables: actuators and slacks are hard, states free.
-
-        ``chillers`` (n,) fixes how many chillers run in each stage, at sites that have any.
-        """
+    @functools.cached_property
+    def bounds(self) -> tuple[np.ndarray, np.ndarray]:
+        """Bounds of all variables: actuators and slacks are hard, states free."""
         z, table = self.sizes, self.model.controls
-        low_u, high_u = (
-            (table.low - self.u_offset) / self.u_scale,
-            (table.high - self.u_offset) / self.u_scale,
-        )
         free = np.full(z.nx, np.inf)
         low, high = [-free], [free]
-        for k in range(len(self.stages)):
-            lower, upper = low_u.copy(), high_u.copy()
-            if chillers is not None:
-                part = table.slices["n_chillers"]
-                lower[part] = upper[part] = chillers[k]
-            low += [lower, -free, np.zeros(z.ns), -free]
-            high += [upper, free, np.full(z.ns, np.inf), free]
+        for _ in self.stages:
+            low += [table.low / self.u_scale, -free, np.zeros(z.ns), -free]
+            high += [table.high / self.u_scale, free, np.full(z.ns, np.inf), free]
         return np.concatenate(low), np.concatenate(high)
 
     # -- packing --------------------------------------------------------------------------------------------------

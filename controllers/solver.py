@@ -56,7 +56,7 @@ class OcpSolver:
         options: dict[str, Any] = {
             "structure_detection": "auto", "equality": self.ocp.problem["equality"], "expand": True,
             "print_time": False, "error_on_fail": False,
-            "fatrop": {"tol": 1e-5, "max_iter": self.max_iter, "mu_init": 1e-2, "print_level": 0},
+            "fatrop": {"tol": 1e-4, "max_iter": self.max_iter, "mu_init": 0.1, "print_level": 0},
         }  # fmt: skip
         return ca.nlpsol("fatrop_ocp", "fatrop", self.ocp.problem["nlp"], options)
 
@@ -82,24 +82,17 @@ class OcpSolver:
         gradient = ca.gradient(cost + ca.dot(lam, g), x)
         return ca.Function("residuals", [x, p, lam], [cost, g, gradient])
 
-    def solve(
-        self,
-        p: np.ndarray,
-        guess: np.ndarray,
-        bounds: tuple[np.ndarray, np.ndarray],
-        warm: Solution | None = None,
-    ) -> Solution:
-        """Solve from a guess; a previous solution's multipliers warm-start the duals where the solver takes them."""
-        low, high = bounds
+    def solve(self, p: np.ndarray, guess: np.ndarray) -> Solution:
+        """Solve from a guess. Neither solver gains from a previous solution's multipliers: fatrop does not take them."""
+        low, high = self.ocp.bounds
         best: Solution | None = None
         for name in ("fatrop", "ipopt"):
             started = time.perf_counter()
-            extra = {} if warm is None else {"lam_g0": warm.lam_g, "lam_x0": warm.lam_x}
             call = self._fatrop if name == "fatrop" else self._ipopt
             r = call(x0=np.clip(guess, low, high), p=p, lbx=low, ubx=high, lbg=self.ocp.problem["lbg"],
-                     ubg=self.ocp.problem["ubg"], **extra)  # fmt: skip
+                     ubg=self.ocp.problem["ubg"])  # fmt: skip
             seconds = time.perf_counter() - started
-            found = self._judge(name, p, bounds, r, int(call.stats().get("iter_count", 0)), seconds)
+            found = self._judge(name, p, r, int(call.stats().get("iter_count", 0)), seconds)
             if best is None or found.kkt_error < best.kkt_error or not np.isfinite(best.kkt_error):
                 best = found
             if best.kkt_error <= TOLERANCE:
@@ -108,11 +101,11 @@ class OcpSolver:
         return best
 
     def _judge(
-        self, name: str, p: np.ndarray, bounds: tuple[np.ndarray, np.ndarray], r: dict[str, Any], iterations: int,
+        self, name: str, p: np.ndarray, r: dict[str, Any], iterations: int,
         seconds: float,
     ) -> Solution:  # fmt: skip
         z, lam_g, lam_x = (np.asarray(r[k]).ravel() for k in ("x", "lam_g", "lam_x"))
-        low, high = bounds
+        low, high = self.ocp.bounds
         cost, g, gradient = (np.asarray(v).ravel() for v in self._residuals(z, p, lam_g))
         lbg, ubg = self.ocp.problem["lbg"], self.ocp.problem["ubg"]
         infeasibility = max(

@@ -23,7 +23,7 @@ from lowlift.thermal import ops
 from lowlift.thermal.ops import Signal
 
 FLOW_SMALL = 1e-3
-"""Floor of a water flow that divides [kg/s]."""
+"""Floor of what divides: water flows [kg/s], chillers on [1]."""
 ONE_WAY_WIDTH = 0.05
 """Width of the economiser's check: heat flows from facility to tower water only [K]."""
 CAPACITY_WIDTH = 2e4
@@ -67,9 +67,9 @@ class FacilityInputs:
     P_crah: Signal
     """CRAH fan power, into the air [W]."""
     n_chillers: Signal
-    """Chillers on (relaxed in predictions) [1]."""
+    """Chillers on [1]."""
     T_chw_set: Signal
-    """Leaving setpoint of the chillers' own capacity control [K]."""
+    """Leaving setpoint of the chillers' own capacity control; unused where their heat is given [K]."""
 
     def stacked(self) -> Signal:
         """All inputs as one vector, in field order."""
@@ -131,8 +131,13 @@ class FacilitySide:
         chilled = [] if s.chilled is None else [s.chilled.C_water] * 2 + [s.chilled.C_air] * 2
         return pipes + tower + chilled
 
-    def equations(self, T: Mapping[str, Signal], Q_cdu: Signal, i: FacilityInputs) -> tuple[dict[str, Signal], FacilityFluxes]:
-        """Net heat into each node [W] and the fluxes, for node temperatures ``T`` [K] and CDU heat ``Q_cdu`` [W]."""
+    def equations(
+        self, T: Mapping[str, Signal], Q_cdu: Signal, i: FacilityInputs, Q_chiller: Signal | None = None
+    ) -> tuple[dict[str, Signal], FacilityFluxes]:
+        """Net heat into each node [W] and the fluxes, for node temperatures ``T`` [K] and CDU heat ``Q_cdu`` [W].
+
+        The chillers' own capacity control decides their heat, unless ``Q_chiller`` [W] gives it (a plan).
+        """
         s, last = self.site, self.cells - 1
         cp = s.cp_water
         heat: dict[str, Signal] = {}
@@ -142,12 +147,15 @@ class FacilitySide:
 
         Q_wse = i.G_wse * ops.smooth_max(T_return - T_cold, 0.0, ONE_WAY_WIDTH)
         T_w = T_return - Q_wse / (m_fws * cp)
-        Q_chiller, P_chiller, Q_crah = 0.0 * T_w, 0.0 * T_w, 0.0 * T_w
+        P_chiller, Q_crah = 0.0 * T_w, 0.0 * T_w
         supply = i.m_cdu * cp * T_w
         back = i.m_cdu * cp * T[f"T_fws_supply_{last}"] + Q_cdu
         if s.chilled is not None:
             m_chw = i.m_crah + i.m_blend
-            Q_chiller, P_chiller = self._chillers(T_w, T["T_chw"], T_cold, m_chw, i)
+            if Q_chiller is None:
+                Q_chiller = self._capacity_control(T_w, T["T_chw"], T_cold, m_chw, i)
+            each = Q_chiller / ops.maximum(i.n_chillers, FLOW_SMALL)
+            P_chiller = i.n_chillers * s.chilled.chiller.P_el(each, T["T_chw"], T_cold, s.chilled.m_condenser)
             Q_crah = i.G_crah * (T["T_air_hot"] - T["T_chw"])
             heat["T_chw"] = m_chw * cp * (T_w - T["T_chw"]) - Q_chiller
             heat["T_crah_return"] = i.m_crah * cp * (T["T_chw"] - T["T_crah_return"]) + Q_crah
@@ -156,6 +164,8 @@ class FacilitySide:
             heat["T_air_hot"] = i.m_air * cp_air * (T["T_air_cold"] - T["T_air_hot"]) + i.q_air
             supply = supply + i.m_blend * cp * (T["T_chw"] - T_w)
             back = back + i.m_crah * cp * T["T_crah_return"]
+        else:
+            Q_chiller = 0.0 * T_w
         self._pipe(heat, T, "T_fws_supply", supply + i.Q_pump_fws, i.m_cdu * cp)
         self._pipe(heat, T, "T_fws_return", back, m_fws * cp)
 
@@ -179,15 +189,14 @@ class FacilitySide:
         )
         return heat, fluxes
 
-    def _chillers(self, T_w: Signal, T_chw: Signal, T_cold: Signal, m_chw: Signal, i: FacilityInputs) -> tuple[Signal, Signal]:
-        """Heat and power of the trim chillers: the setpoint where capacity allows, the shortfall left in ``T_chw``."""
+    def _capacity_control(self, T_w: Signal, T_chw: Signal, T_cold: Signal, m_chw: Signal, i: FacilityInputs) -> Signal:
+        """Heat of the chillers: down to the setpoint where capacity allows, the shortfall left in ``T_chw``."""
         c = self.site.chilled
         assert c is not None  # noqa: S101 - called for sites with a chilled branch only
-        n = ops.maximum(i.n_chillers, 1e-6)
         demand = ops.smooth_max(m_chw * self.site.cp_water * (T_w - i.T_chw_set), 0.0, CAPACITY_WIDTH)
         Q = ops.smooth_min(demand, i.n_chillers * c.chiller.capacity(T_chw, T_cold), CAPACITY_WIDTH)
-        Q = ops.smooth_max(Q, 0.0, 1e-2 * CAPACITY_WIDTH) * i.n_chillers / n
-        return Q, i.n_chillers * c.chiller.P_el(Q / n, T_chw, T_cold, c.m_condenser)
+        # The blend of demand and capacity is a little below zero where there is neither.
+        return ops.smooth_max(Q, 0.0, 1e-2 * CAPACITY_WIDTH) * i.n_chillers / ops.maximum(i.n_chillers, FLOW_SMALL)
 
     def _pipe(self, heat: dict[str, Signal], T: Mapping[str, Signal], name: str, inflow: Signal, C_dot: Signal) -> None:
         """Well-mixed cells in series; ``inflow`` is the enthalpy flow into the first [W, relative to 0 K]."""

@@ -13,14 +13,17 @@ import numpy as np
 from lowlift.models.facility import FacilityFluxes, FacilityInputs, FacilitySide
 from lowlift.models.hydraulics import Flows, Topology, flows
 from lowlift.models.liquid_hall import LiquidHall, Powers, actuator_table, site_powers
-from lowlift.models.signals import SignalInfo, SignalVector
-from lowlift.models.site import Site
+from lowlift.models.signals import Role, SignalInfo, SignalVector
+from lowlift.models.site import ChilledBranch, Site
 from lowlift.thermal import ops
 from lowlift.thermal.ops import Signal
 
 COUNTS = ("n_fws", "n_cw", "n_cells")
-"""Counts that staging decides and a prediction takes as they are. The number of chillers is relaxed instead: whether one should run is
-the economiser/chiller split that the optimiser decides."""
+"""Counts that staging decides and a prediction takes as they are. The number of chillers may change within a plan and is given by stage."""
+PLANNED = ("n_chillers", "T_chw_set")
+"""Actuators of the chillers that a prediction replaces by their heat, which is smooth: their capacity control has two kinks."""
+OVERLOAD = 1.5
+"""Most heat of a chiller in predictions over its nominal capacity; the limit by temperature is lower."""
 VALVE_RESERVE = 0.9
 """Opening at which the hottest CDU must still reach its supply temperature."""
 
@@ -44,6 +47,10 @@ class GroupOutputs:
     """Its hottest chip then [K]."""
     makeup: Signal
     """Water made up at the towers [kg/s]."""
+    T_chiller: Signal
+    """Water leaving the chillers [K] (zero where there are none)."""
+    chiller_spare: Signal
+    """Capacity of the running chillers less their heat, per nominal capacity of one [1]."""
     flows: Flows
     fluxes: FacilityFluxes
 
@@ -60,7 +67,10 @@ class GroupedHall:
         self.facility = FacilitySide(site, 1)
         table = actuator_table(site, g, g)
         self.actuators = table
-        self.controls = SignalVector([_per_group(s) for s in table.signals if s.name not in COUNTS])
+        planned = [_per_group(s) for s in table.signals if s.name not in (*COUNTS, *PLANNED)]
+        if site.chilled is not None:
+            planned.append(_chiller_heat(site.chilled))
+        self.controls = SignalVector(planned)
         self.counts = SignalVector([s for s in table.signals if s.name in COUNTS])
         self.nodes = (
             *(f"T_return_{k}" for k in range(g)),
@@ -83,12 +93,12 @@ class GroupedHall:
         """``dx/dt`` [K/s] and the outputs.
 
         ``d`` holds ``q`` (mean liquid heat of a CDU, per group [W]), ``q_hot`` (the hottest CDU of each group [W]), ``q_surge`` (what
-        that CDU may jump to before the next decision [W]), ``q_air``, ``T_wb``, ``T_db``, ``p``.
+        that CDU may jump to before the next decision [W]), ``q_air``, ``T_wb``, ``T_db``, ``p``, ``n_chillers``.
         """
         s, g = self.site, self.site.n_groups
         R, S, *rest = ops.split(x, [g, g] + [1] * len(self.facility.nodes))
         T = dict(zip(self.facility.nodes, rest, strict=True))
-        a = self.controls.unpack(controls) | self.counts.unpack(counts)
+        a = self.controls.unpack(controls) | self.counts.unpack(counts) | {"n_chillers": d["n_chillers"]}
         f = flows(s, self.topology, a)
         cp = s.cp_secondary
         F = T[self.facility.nodes[self.facility.hall]]
@@ -97,13 +107,15 @@ class GroupedHall:
         dS = (f.m_sec * cp * (R - S) - Q + f.Q_pump_cdu) / s.cdu.C_supply
         weights = ops.constant(self.topology.multiplicity, R)
         zero = 0.0 * f.m_cw
+        # A stage without a running chiller has the control all the same: it counts for nothing there.
+        Q_chiller = a["Q_chiller"] * ops.minimum(d["n_chillers"], 1.0) if s.chilled is not None else None
         inputs = FacilityInputs(
             m_cdu=f.m_cdu, Q_pump_fws=f.Q_pump_fws, m_cw=f.m_cw, Q_pump_cw=f.Q_pump_cw, y_fan=a["y_fan"],
             n_cells=a["n_cells"], T_wb=d["T_wb"], T_db=d["T_db"], p=d["p"], q_air=d["q_air"], G_wse=f.G_wse,
             m_crah=f.m_crah, m_blend=f.m_blend, m_air=f.m_air, G_crah=f.G_crah, P_crah=f.P_crah,
-            n_chillers=a.get("n_chillers", zero), T_chw_set=a.get("T_chw_set", zero),
+            n_chillers=a["n_chillers"], T_chw_set=zero,
         )  # fmt: skip
-        heat, fluxes = self.facility.equations(T, ops.sum_components(weights * Q), inputs)
+        heat, fluxes = self.facility.equations(T, ops.sum_components(weights * Q), inputs, Q_chiller)
         dz = [heat[name] / C for name, C in zip(self.facility.nodes, self.facility.capacities(), strict=True)]
 
         # The hottest CDU of each group, quasi-steady at the group's supply temperature and flow.
@@ -118,8 +130,13 @@ class GroupedHall:
         full = s.rho_secondary * s.cdu.pump.V_dot_nominal * ops.constant(self.smallest_share, R)
         q_surge = d["q_surge"] / ops.constant(self.hot_racks, R)
         T_surge = S + q_surge / (full * cp)
-        T_inlet = zero
+        T_inlet, T_chiller, chiller_spare = zero, zero, zero
         if s.chilled is not None:
+            chiller = s.chilled.chiller
+            T_cold = T[f"T_cw_supply_{self.facility.cells - 1}"]
+            T_w = T[f"T_fws_return_{self.facility.cells - 1}"] - fluxes.Q_wse / ((f.m_cdu + f.m_crah) * s.cp_water)
+            T_chiller = T_w - fluxes.Q_chiller / ((f.m_crah + f.m_blend) * s.cp_water)
+            chiller_spare = (d["n_chillers"] * chiller.capacity(T["T_chw"], T_cold) - fluxes.Q_chiller) / chiller.Q_dot_nominal
             demand = ops.maximum(s.chilled.server_air * d["q_air"], 1e-3)
             recirculation = ops.smooth_max(1.0 - f.m_air / demand, 0.0, 0.02)
             T_inlet = T["T_air_cold"] + recirculation * (T["T_air_hot"] - T["T_air_cold"])
@@ -133,6 +150,8 @@ class GroupedHall:
             T_surge=T_surge,
             T_chip_surge=plate.T_chip(q_surge / n, full / n, S, cp),
             makeup=fluxes.evaporation + fluxes.drift + fluxes.blowdown,
+            T_chiller=T_chiller,
+            chiller_spare=chiller_spare,
             flows=f,
             fluxes=fluxes,
         )
@@ -160,6 +179,11 @@ class GroupedHall:
             node |= {"T_chw": r["T_chw"], "T_crah_return": r["T_chw"] + q / (m_chw * self.site.cp_water),
                      "T_air_cold": r["T_air"], "T_air_hot": r["T_air"] + q / (r["m_air"] * 1006.0)}  # fmt: skip
         return np.array([*values, *(float(node[name][0, 0]) for name in self.facility.nodes)])
+
+
+def _chiller_heat(chilled: ChilledBranch) -> SignalInfo:
+    high = OVERLOAD * chilled.n_chillers * chilled.chiller.Q_dot_nominal
+    return SignalInfo(name="Q_chiller", role=Role.ACTUATOR, unit="W", doc="heat taken by the chillers", low=0.0, high=high)
 
 
 def _per_group(s: SignalInfo) -> SignalInfo:

@@ -11,9 +11,8 @@ Scheme
 Elimination
     Racks hang on their CDU and CDUs on the facility supply like arrow heads. Racks are eliminated in closed form
     (their heat is affine in the stage's supply temperature), then the two nodes of each CDU, which leaves
-    ``Q_cdu = K0 - K1 T_fws`` for the facility's few nodes. Those take two Newton steps with the exact
-    Jacobian of the stage's start, factorised symbolically. The update uses the stage slopes themselves, so the balance closes whatever the Newton
-    residual.
+    ``Q_cdu = K0 - K1 T_fws`` for the facility's few nodes. Those take two Newton steps with the exact Jacobian of the stage's start,
+    factorised symbolically. The update uses the stage slopes themselves, so the balance closes whatever the Newton residual.
 
 Two equal forms
     :meth:`Integrator.step` runs NumPy batches; :meth:`Integrator.compiled` is the same algorithm as one CasADi function,
