@@ -57,13 +57,16 @@ class Persistence:
         k = round(horizon / STEP)
         recent = max(1, round(SMOOTHING / h.step))
         q = h.q_cdu[-recent:].mean(axis=0)
-        highest = np.maximum(h.q_cdu[-round(SURGE_WINDOW / h.step) :].max(axis=0), q)
+        q_air = float(h.q_air[-recent:].mean())
+        window = round(SURGE_WINDOW / h.step)
+        highest = np.maximum(h.q_cdu[-window:].max(axis=0), q)
         weather = self._weather(h, k)
         return Forecast(
             step=STEP,
             q_cdu=np.tile(q, (k, 1)),
             q_cdu_high=np.tile(highest, (k, 1)),
-            q_air=np.full(k, h.q_air[-recent:].mean()),
+            q_air=np.full(k, q_air),
+            q_air_high=np.full(k, max(h.q_air[-window:].max(), q_air)),
             T_wb=weather[:, 0],
             T_db=weather[:, 1],
         )
@@ -114,6 +117,6 @@ class Perfect:
         beyond = (edges - inside)[:, None] * self._series[-1]
         mean = np.diff(self._total[inside] + beyond, axis=0) / per
         n = mean.shape[1] - 3
-        ahead = np.maximum.reduce([mean[np.minimum(np.arange(k) + j, k - 1), :n] for j in range(round(LOOK_AHEAD / self.grid))])
-        return Forecast(step=self.grid, q_cdu=mean[:, :n], q_cdu_high=ahead, q_air=mean[:, n], T_wb=mean[:, n + 1],
-                        T_db=mean[:, n + 2])  # fmt: skip
+        ahead = np.maximum.reduce([mean[np.minimum(np.arange(k) + j, k - 1), : n + 1] for j in range(round(LOOK_AHEAD / self.grid))])
+        return Forecast(step=self.grid, q_cdu=mean[:, :n], q_cdu_high=ahead[:, :n], q_air=mean[:, n], q_air_high=ahead[:, n],
+                        T_wb=mean[:, n + 1], T_db=mean[:, n + 2])  # fmt: skip

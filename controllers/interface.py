@@ -56,6 +56,8 @@ class Forecast:
     """Upper quantile of the same, for limits [W]."""
     q_air: np.ndarray
     """Heat to air [W], shape (k,)."""
+    q_air_high: np.ndarray
+    """Upper quantile of the same [W]."""
     T_wb: np.ndarray
     """Wet bulb [K], shape (k,)."""
     T_db: np.ndarray

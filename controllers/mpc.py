@@ -7,10 +7,10 @@ have solved: the previous plan is shifted once, then a rule-based controller tak
 
 import dataclasses
 import time
-from collections.abc import Callable
 
 import numpy as np
 
+from lowlift.controllers.chiller_count import ChillerCount
 from lowlift.controllers.interface import (
     Controller,
     Decision,
@@ -27,14 +27,10 @@ from lowlift.models.liquid_hall import LiquidHall
 
 STAGES = (300.0,) * 4 + (600.0,) * 2 + (1200.0,) * 2 + (1800.0,) * 2 + (3600.0,) * 4
 """Default grid: 14 stages over 6.3 h, fine where the plant still moves."""
-FROZEN = 900.0
-"""Staging confirms and holds: a change of the chillers on takes effect in plans after this long [s]."""
-RECONSIDER = 900.0
-"""Time between looks at the other number of chillers [s]."""
-WORTH = 0.01
-"""Least saving of a plan's cost for which the first chiller is started or the last one stopped [1]."""
 CALL = 1.0
 """To call the first chiller the setpoint goes this far below the water it gets [K]."""
+KEEP = 0.3
+"""To keep it [K]."""
 
 
 class InputError(ValueError):
@@ -71,6 +67,7 @@ class MPC:
         self.ocp = Ocp(self.model, stages, weights)
         self.solver = OcpSolver(self.ocp)
         self.setpoints = setpoint_table(plant.site)
+        self.count = ChillerCount(self.ocp.stages, available=plant.site.chilled is not None)
         self.reset(1)
 
     def reset(self, batch: int) -> None:
@@ -79,8 +76,7 @@ class MPC:
             raise ValueError(f"batch = {batch}: {self.name} controls one plant at a time")
         self._last: Solution | None = None
         self._failures = 0
-        self._considered = -np.inf
-        self._wanted: float | None = None
+        self.count.reset()
         self.fallback.reset(1)
 
     def decide(self, measurement: Measurement, forecast: Forecast | None) -> Decision:
@@ -99,12 +95,12 @@ class MPC:
         floor = float(measurement["T_dew_hall"][0, 0]) + site.limits.dew_point_margin
         guess = self._guess(x0)
 
-        def solve(chillers: np.ndarray) -> Solution:
-            data[:, -1] = chillers
-            p = self.ocp.parameters(x0, data, counts, self.margin, floor)
-            return self.solver.solve(p, guess)
+        def solve(chillers: np.ndarray, *, surge: bool = False) -> Solution:
+            load = self._data(measurement, forecast, surge=True) if surge else data
+            load[:, -1] = chillers
+            return self.solver.solve(self.ocp.parameters(x0, load, counts, self.margin, floor), guess)
 
-        found, chillers = self._best_count(measurement, solve)
+        found, chillers = self.count.choose(measurement, solve)
         data[:, -1] = chillers
         ms = 1e3 * (time.perf_counter() - started)
         usable = found.kkt_error <= ACCEPTABLE or (found.infeasibility <= TOLERANCE and np.isfinite(found.stationarity))
@@ -127,11 +123,15 @@ class MPC:
 
     # -- data in --------------------------------------------------------------------------------------------------
 
-    def _data(self, measurement: Measurement, forecast: Forecast) -> np.ndarray:
-        """Scaled stage data ``(n, n_data)``: stage means of the forecast; the chillers on come last and are left at zero."""
+    def _data(self, measurement: Measurement, forecast: Forecast, *, surge: bool = False) -> np.ndarray:
+        """Scaled stage data ``(n, n_data)``: stage means of the forecast; the chillers on come last and are left at zero.
+
+        With ``surge`` all load is at its upper bound.
+        """
         edges = np.concatenate([[0.0], np.cumsum(self.ocp.stages)])
-        mean = stage_means(forecast.q_cdu, forecast.step, edges)
         high = stage_means(forecast.q_cdu_high, forecast.step, edges)
+        mean = high if surge else stage_means(forecast.q_cdu, forecast.step, edges)
+        q_air = forecast.q_air_high if surge else forecast.q_air
         n = len(self.ocp.stages)
         one = np.ones((n, 1))
         weights = self.ocp.weights
@@ -139,7 +139,7 @@ class MPC:
             self.model.group_mean(mean) / 1e6,
             self.model.group_max(mean) / 1e6,
             self.model.group_max(np.maximum(high, mean)) / 1e6,
-            stage_means(forecast.q_air[:, None], forecast.step, edges) / 1e6,
+            stage_means(q_air[:, None], forecast.step, edges) / 1e6,
             (stage_means(forecast.T_wb[:, None], forecast.step, edges) - T_REFERENCE) / T_SCALE,
             (stage_means(forecast.T_db[:, None], forecast.step, edges) - T_REFERENCE) / T_SCALE,
             one * float(measurement["p"][0, 0]) / 1e5,
@@ -219,42 +219,14 @@ class MPC:
     def _chilled_setpoint(self, leaving: np.ndarray, chillers: np.ndarray, measurement: Measurement) -> np.ndarray:
         """Leaving setpoints that make staging run the planned number of chillers: the plan's own where they agree.
 
-        The last machine is let go by a setpoint out of reach, the first is called by one below the water at its inlet.
+        The last machine is let go by a setpoint out of reach; the first is called, or kept, by one below the water at its inlet.
         """
         c = self.plant.site.chilled
         assert c is not None  # noqa: S101 - called for sites with a chilled branch only
-        if float(measurement["n_chillers"][0, 0]) < 0.5:
-            leaving = np.minimum(leaving, float(measurement["T_plant"][0, 0]) - CALL)
+        below = CALL if float(measurement["n_chillers"][0, 0]) < 0.5 else KEEP
+        leaving = np.minimum(leaving, float(measurement["T_plant"][0, 0]) - below)
         wanted = chillers[-1] > 0.5
         return np.where(wanted, leaving, c.T_chw_max)
-
-    # -- how many chillers ----------------------------------------------------------------------------------------
-
-    def _best_count(self, measurement: Measurement, solve: Callable[[np.ndarray], Solution]) -> tuple[Solution, np.ndarray]:
-        """Solve with the chillers that run; now and then also with the first one started or the last one stopped.
-
-        Returns the better plan and its number of chillers by stage. A change must be worth its while, and is asked for until staging has
-        made it or it no longer pays.
-        """
-        n = len(self.ocp.stages)
-        if self.plant.site.chilled is None:
-            none = np.zeros(n)
-            return solve(none), none
-        running = float(measurement["n_chillers"][0, 0])
-        begins = np.concatenate([[0.0], np.cumsum(self.ocp.stages)[:-1]])
-        present = np.full(n, running)
-        other = 1.0 if running < 0.5 else 0.0
-        changed = np.where(begins < (FROZEN if n > 1 else 0.0), running, other)
-        if running > 1.5:
-            self._wanted = running
-        elif measurement.t - self._considered >= RECONSIDER - 1e-6 or self._wanted is None:
-            self._considered = measurement.t
-            stay, go = solve(present), solve(changed)
-            pays = go.kkt_error <= TOLERANCE and go.cost < (1.0 - WORTH) * stay.cost
-            self._wanted = other if pays else running
-            return (go, changed) if pays else (stay, present)
-        course = present if self._wanted == running else changed
-        return solve(course), course
 
 
 def stage_means(values: np.ndarray, step: float, edges: np.ndarray) -> np.ndarray:

@@ -180,8 +180,7 @@ class Ocp:
             u, w, s = ca.MX.sym(f"u_{k}", z.nu), ca.MX.sym(f"w_{k}", z.nx), ca.MX.sym(f"s_{k}", z.ns)
             variables += [u, w, s]
             f, path, price, _ = self.stage(w, u, data[:, k], counts, margin)
-            hours = min(dt, 3600.0) / 3600.0
-            cost += hours * (price + self.weights.slack * ca.sum1(s) + self.weights.slack_quadratic * ca.sumsqr(s))
+            cost += self._hours[k] * (price + self.weights.slack * ca.sum1(s) + self.weights.slack_quadratic * ca.sumsqr(s))
             cost += self.weights.wear * ca.sumsqr((w - x)[moving])
             x_next = ca.MX.sym(f"x_{k + 1}", z.nx)
             constraints.append(x_next - w)
@@ -233,6 +232,14 @@ class Ocp:
         """Inverse of :meth:`split`."""
         body = np.hstack([controls, ends, slacks, states[1:]])
         return np.concatenate([states[0], body.ravel()])
+
+    def violation(self, solution: np.ndarray) -> float:
+        """Slacks summed and integrated over the plan [K h]; stages of practically infinite length count as an hour."""
+        return float(self._hours @ self.split(solution)[3].sum(axis=1))
+
+    @functools.cached_property
+    def _hours(self) -> np.ndarray:
+        return np.minimum(self.stages, 3600.0) / 3600.0
 
     def parameters(self, x0: np.ndarray, data: np.ndarray, counts: np.ndarray, margin: float, T_floor: float) -> np.ndarray:
         """Parameter vector from SI state ``(nx,)``, scaled data ``(n, n_data)``, counts, margin [K] and dew floor [K]."""

@@ -32,6 +32,8 @@ class Solution:
     """Largest entry of the Lagrangian's gradient, scaled by the multipliers' size."""
     complementarity: float
     cost: float
+    violation: float
+    """Limits broken by the plan: its slacks, integrated [K h]."""
     solver: str
     iterations: int
     seconds: float
@@ -82,9 +84,13 @@ class OcpSolver:
         gradient = ca.gradient(cost + ca.dot(lam, g), x)
         return ca.Function("residuals", [x, p, lam], [cost, g, gradient])
 
-    def solve(self, p: np.ndarray, guess: np.ndarray) -> Solution:
-        """Solve from a guess. Neither solver gains from a previous solution's multipliers: fatrop does not take them."""
-        low, high = self.ocp.bounds
+    def solve(self, p: np.ndarray, guess: np.ndarray, bounds: tuple[np.ndarray, np.ndarray] | None = None) -> Solution:
+        """Solve from a guess, within the problem's own bounds or narrower ones.
+
+        Multipliers of a previous solution are not passed on, because fatrop does not take them. Which variables are fixed (equal bounds)
+        must not change from call to call: CasADi's interface then builds fatrop anew and forgets its options.
+        """
+        low, high = self.ocp.bounds if bounds is None else bounds
         best: Solution | None = None
         for name in ("fatrop", "ipopt"):
             started = time.perf_counter()
@@ -92,7 +98,7 @@ class OcpSolver:
             r = call(x0=np.clip(guess, low, high), p=p, lbx=low, ubx=high, lbg=self.ocp.problem["lbg"],
                      ubg=self.ocp.problem["ubg"])  # fmt: skip
             seconds = time.perf_counter() - started
-            found = self._judge(name, p, r, int(call.stats().get("iter_count", 0)), seconds)
+            found = self._judge(name, p, (low, high), r, int(call.stats().get("iter_count", 0)), seconds)
             if best is None or found.kkt_error < best.kkt_error or not np.isfinite(best.kkt_error):
                 best = found
             if best.kkt_error <= TOLERANCE:
@@ -101,11 +107,10 @@ class OcpSolver:
         return best
 
     def _judge(
-        self, name: str, p: np.ndarray, r: dict[str, Any], iterations: int,
-        seconds: float,
-    ) -> Solution:  # fmt: skip
+        self, name: str, p: np.ndarray, bounds: tuple[np.ndarray, np.ndarray], r: dict[str, Any], iterations: int, seconds: float
+    ) -> Solution:
         z, lam_g, lam_x = (np.asarray(r[k]).ravel() for k in ("x", "lam_g", "lam_x"))
-        low, high = self.ocp.bounds
+        low, high = bounds
         cost, g, gradient = (np.asarray(v).ravel() for v in self._residuals(z, p, lam_g))
         lbg, ubg = self.ocp.problem["lbg"], self.ocp.problem["ubg"]
         infeasibility = max(
@@ -123,5 +128,7 @@ class OcpSolver:
         values = [infeasibility, stationarity, complementarity]
         if not np.all(np.isfinite(z)) or not np.all(np.isfinite(values)):
             infeasibility = stationarity = complementarity = float("inf")
-        return Solution(z, lam_g, lam_x, infeasibility, stationarity, complementarity, float(cost[0]), name, iterations,
-                        seconds)  # fmt: skip
+        return Solution(
+            z=z, lam_g=lam_g, lam_x=lam_x, infeasibility=infeasibility, stationarity=stationarity, complementarity=complementarity,
+            cost=float(cost[0]), violation=self.ocp.violation(z), solver=name, iterations=iterations, seconds=seconds,
+        )  # fmt: skip

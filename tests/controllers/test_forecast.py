@@ -22,7 +22,7 @@ def test_a_changed_future_is_not_noticed(k: int, day: np.ndarray | None) -> None
     other = past.copy()
     other[k:] = 1e9
     a, b = (Persistence().predict(history(k, s, day), 86400.0) for s in (past, other))
-    for name in ("q_cdu", "q_cdu_high", "q_air", "T_wb", "T_db"):
+    for name in ("q_cdu", "q_cdu_high", "q_air", "q_air_high", "T_wb", "T_db"):
         np.testing.assert_array_equal(getattr(a, name), getattr(b, name))
         assert np.all(np.isfinite(getattr(a, name)))
 

@@ -58,12 +58,12 @@ def test_fatrop_and_ipopt_find_the_same(name: str) -> None:
     best = mpc._last
     assert best is not None and best.solver == "fatrop"
     data, counts = mpc._data(m, forecast), mpc._counts(m)
+    data[:, -1] = 0.0 if plant.site.chilled is None else m["n_chillers"][0, 0]
     p = mpc.ocp.parameters(mpc.model.state_from(m.values), data, counts, mpc.margin, 287.15)
-    running = None if plant.site.chilled is None else np.full(len(STAGES), float(m["n_chillers"][0, 0]))
-    bounds = mpc.ocp.bounds(running)
+    bounds = mpc.ocp.bounds
     r = mpc.solver._ipopt(x0=np.clip(best.z, *bounds), p=p, lbx=bounds[0], ubx=bounds[1], lbg=mpc.ocp.problem["lbg"],
                           ubg=mpc.ocp.problem["ubg"])  # fmt: skip
-    again = mpc.solver.solve(p, best.z, bounds)
+    again = mpc.solver.solve(p, best.z)
     assert float(r["f"]) == pytest.approx(again.cost, rel=1e-3)
 
 
@@ -117,10 +117,10 @@ def test_static_optimum_beats_its_neighbours(name: str) -> None:
     static = StaticOptimal(plant, Guideline36(plant.site))
     assert static.decide(m, forecast).status is Status.OPTIMAL
     data, counts = static._data(m, forecast), static._counts(m)
+    data[:, -1] = float(plant.site.chilled is not None)
     p = static.ocp.parameters(static.model.state_from(m.values), data, counts, static.margin, 287.15)
-    running = None if plant.site.chilled is None else np.ones(1)
-    low, high = static.ocp.bounds(running)
-    best = static.solver.solve(p, static._last.z, (low, high))
+    low, high = static.ocp.bounds
+    best = static.solver.solve(p, static._last.z)
     z = static.ocp.sizes
     for k in range(z.nu):
         for step in (-0.03, 0.03):
