@@ -45,10 +45,18 @@ class Solution:
 
 
 class OcpSolver:
-    """Solvers of one problem structure, built once; one object a thread."""
+    """Solvers of one problem structure, built once; one object a thread.
 
-    def __init__(self, ocp: Ocp, *, max_iter: int = 150) -> None:
+    Args:
+        ocp: the problem.
+        tolerance: of fatrop. Its barrier then ends near a tenth of this, which keeps plans a few mK inside their limits and raises the
+            reported cost by that times the number of limits.
+        max_iter: iterations after which fatrop gives up.
+    """
+
+    def __init__(self, ocp: Ocp, *, tolerance: float = 1e-4, max_iter: int = 150) -> None:
         self.ocp = ocp
+        self.tolerance = tolerance
         self.max_iter = max_iter
 
     @functools.cached_property
@@ -58,7 +66,7 @@ class OcpSolver:
         options: dict[str, Any] = {
             "structure_detection": "auto", "equality": self.ocp.problem["equality"], "expand": True,
             "print_time": False, "error_on_fail": False,
-            "fatrop": {"tol": 1e-4, "max_iter": self.max_iter, "mu_init": 0.1, "print_level": 0},
+            "fatrop": {"tol": self.tolerance, "max_iter": self.max_iter, "mu_init": 0.1, "print_level": 0},
         }  # fmt: skip
         return ca.nlpsol("fatrop_ocp", "fatrop", self.ocp.problem["nlp"], options)
 
