@@ -130,9 +130,9 @@ class SafetyEnvelope:
         lim, table = self.plant.site.limits, self.table
         silent = t - self._last_decision > self.heartbeat
         emergency = (self._fail_safe | silent)[:, None]
-        safe = self.fail_safe(T_dew)
         wanted = np.where(np.isfinite(requested), requested, self.setpoints)
-        wanted = np.where(emergency, safe, wanted)
+        if emergency.any():
+            wanted = np.where(emergency, self.fail_safe(T_dew), wanted)
         allowed = np.clip(wanted, table.low, table.high)
         part = table.slices["T_supply_set"]
         floor = T_dew + lim.dew_point_margin

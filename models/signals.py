@@ -6,6 +6,7 @@ all read this table; nobody types a point list twice.
 
 import dataclasses
 import enum
+import functools
 import math
 from collections.abc import Mapping, Sequence
 
@@ -64,21 +65,23 @@ class SignalVector:
         return [c for s in self.signals for c in s.components()]
 
     def _flat(self, field: str) -> np.ndarray:
-        return np.concatenate([np.full(s.size, getattr(s, field), dtype=float) for s in self.signals])
+        values = np.concatenate([np.full(s.size, getattr(s, field), dtype=float) for s in self.signals])
+        values.setflags(write=False)
+        return values
 
-    @property
+    @functools.cached_property
     def low(self) -> np.ndarray:
-        """Lower bounds, shape ``(size,)``."""
+        """Lower bounds, shape ``(size,)``, read-only."""
         return self._flat("low")
 
-    @property
+    @functools.cached_property
     def high(self) -> np.ndarray:
-        """Upper bounds, shape ``(size,)``."""
+        """Upper bounds, shape ``(size,)``, read-only."""
         return self._flat("high")
 
-    @property
+    @functools.cached_property
     def rate(self) -> np.ndarray:
-        """Rate limits per second, shape ``(size,)``."""
+        """Rate limits per second, shape ``(size,)``, read-only."""
         return self._flat("rate")
 
     def unpack(self, vector: Signal) -> dict[str, Signal]:
@@ -98,8 +101,8 @@ class SignalVector:
             raise KeyError(f"signals missing: {missing}, unknown: {unknown}")
         if ops.is_symbolic(*values.values()):
             return ops.stack([values[s.name] for s in self.signals])
-        columns = []
-        for s in self.signals:
-            value = np.asarray(values[s.name], dtype=float)
-            columns.append(np.broadcast_to(value, (*value.shape[:-1], s.size)))
-        return ops.stack(columns)
+        arrays = [np.asarray(values[s.name], dtype=float) for s in self.signals]
+        result = np.empty((*np.broadcast_shapes(*(a.shape[:-1] for a in arrays)), self.size))
+        for part, array in zip(self.slices.values(), arrays, strict=True):
+            result[..., part] = array
+        return result

@@ -166,6 +166,12 @@ def _shifted(plant: LiquidHall, scenario: Scenario, shift: float) -> Run:
     return Run(AsOperated(plant.site, load, limit_shift=shift, name=as_operated_name(shift)))
 
 
+def proof_names(controllers: Sequence[str]) -> list[str]:
+    """Runs that prove the oracle: halved grid, MPC with perfect forecasts, and as-operated with shifted limits where it takes part."""
+    shifted = [as_operated_name(shift) for shift in SENSITIVITY] if "AsOperated" in controllers else []
+    return [PERFECT, HALVED, *shifted]
+
+
 def default_controllers(plant: LiquidHall) -> list[str]:
     """All controllers that exist for a plant."""
     return [n for n in CONTROLLERS if n != "AsOperated" or plant.site.name == "frontier"]
@@ -177,7 +183,7 @@ def compare(
     controllers: Sequence[str | Run] | None = None,
     *,
     oracle: bool = False,
-    proof: bool = False,
+    proof: bool | Sequence[str] = False,
     progress: Callable[[float], None] | None = None,
 ) -> Comparison:
     """Run controllers (by name, or a user's own as a :class:`Run`) in lockstep.
@@ -187,7 +193,7 @@ def compare(
         scenario: disturbances.
         controllers: names or runs; all named ones if none are given.
         oracle: add the oracle.
-        proof: add the runs that prove the oracle (halved grid, MPC with perfect forecasts).
+        proof: add the runs that prove the oracle (see :func:`proof_names`), or those named.
         progress: called with the share done.
     """
     names = default_controllers(plant) if controllers is None else controllers
@@ -196,9 +202,8 @@ def compare(
     if oracle:
         runs.append(make_run("Oracle", plant, scenario))
     if oracle and proof:
-        runs += [make_run(PERFECT, plant, scenario), make_run(HALVED, plant, scenario)]
-        if any(run.controller.name == "AsOperated" for run in runs):
-            runs += [make_run(as_operated_name(shift), plant, scenario) for shift in SENSITIVITY]
+        wanted = proof_names([run.controller.name for run in runs]) if isinstance(proof, bool) else proof
+        runs += [make_run(name, plant, scenario) for name in wanted]
     finished = simulate(plant, scenario, runs, progress=progress)
     named = {r.controller: r for r in finished}
     if len(named) != len(finished):

@@ -212,4 +212,9 @@ def stack(parts: Sequence[Signal]) -> Signal:
         return _casadi().vertcat(*parts)
     arrays = [np.atleast_1d(np.asarray(p, dtype=float)) for p in parts]
     batch = np.broadcast_shapes(*(a.shape[:-1] for a in arrays))
-    return np.concatenate([np.broadcast_to(a, (*batch, a.shape[-1])) for a in arrays], axis=-1)
+    result = np.empty((*batch, sum(a.shape[-1] for a in arrays)))
+    start = 0
+    for a in arrays:
+        result[..., start : start + a.shape[-1]] = a
+        start += a.shape[-1]
+    return result
