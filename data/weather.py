@@ -58,9 +58,11 @@ class Weather:
     source: str
     n_filled: int
     """Values filled by interpolation."""
+    typical: bool = False
+    """A typical year: it has no year before or after it and is taken as periodic."""
 
     def at(self, index: pd.DatetimeIndex) -> pd.DataFrame:
-        """Linear interpolation at the given instants.
+        """Linear interpolation at the given instants; a typical year goes on after its end.
 
         Raises:
             MissingDataError: the series does not cover the index; names the missing span.
@@ -68,10 +70,11 @@ class Weather:
         if index.tz is None:
             raise DataError(f"{self.name}: the requested times carry no zone")
         first, last = self.frame.index[0], self.frame.index[-1]
-        if index[0] < first or index[-1] > last:
+        if not self.typical and (index[0] < first or index[-1] > last):
             raise MissingDataError(f"weather {self.name} covers {first} to {last}, but {index[0]} to {index[-1]} is needed")
         x, own = index.as_unit("ns").asi8, self.frame.index.as_unit("ns").asi8  # type: ignore[attr-defined]
-        return pd.DataFrame({c: np.interp(x, own, self.frame[c].to_numpy()) for c in self.frame}, index=index)
+        year = len(own) * 3.6e12 if self.typical else None
+        return pd.DataFrame({c: np.interp(x, own, self.frame[c].to_numpy(), period=year) for c in self.frame}, index=index)
 
 
 def load_weather(name_or_path: str | Path) -> Weather:
@@ -97,7 +100,7 @@ def load_weather(name_or_path: str | Path) -> Weather:
 
 
 def load_epw(path: Path, *, name: str | None = None, year: int | None = None) -> Weather:
-    """Read an EPW file with pvlib; a year of 8,784 rows keeps its 29 February.
+    """Read an EPW file with pvlib; a year of 8,784 rows keeps its 29 February. Without ``year`` it is a typical year.
 
     Missing codes become gaps; gaps up to six hours are interpolated and counted.
     """
@@ -106,6 +109,7 @@ def load_epw(path: Path, *, name: str | None = None, year: int | None = None) ->
     raw = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
     text = raw.decode("utf-8-sig", errors="replace")
     rows = _check_rows(path, text)
+    typical = year is None
     if year is None:
         year = TYPICAL_YEAR if rows == 8760 else TYPICAL_YEAR + 1
     try:
@@ -127,6 +131,7 @@ def load_epw(path: Path, *, name: str | None = None, year: int | None = None) ->
         altitude=float(meta["altitude"]),
         source=f"{meta['city']}, {meta['data_type']}",
         n_filled=filled,
+        typical=typical,
     )
 
 

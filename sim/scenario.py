@@ -1,6 +1,7 @@
 """A scenario: weather, workload and site aligned on one time grid, with the warm-up before the scored period."""
 
 import dataclasses
+import datetime
 import functools
 from typing import Any
 
@@ -163,7 +164,7 @@ def _first_day(start: str, series: Weather | None) -> pd.Timestamp:
     year = 2024 if series is None else series.frame.index[0].year
     text = start if start.count("-") == 2 else f"{year}-{start}"
     try:
-        return pd.Timestamp(text, tz=zone)
+        return pd.Timestamp(datetime.datetime.strptime(text, "%Y-%m-%d"), tz=zone)
     except ValueError as error:
         raise ScenarioError(f"start = {start!r}: expected MM-DD or YYYY-MM-DD") from error
 

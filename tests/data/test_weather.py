@@ -1,5 +1,6 @@
 """Weather files: good ones, and the damaged ones of the fault list."""
 
+import dataclasses
 import gzip
 from importlib import resources
 from pathlib import Path
@@ -48,8 +49,11 @@ def test_interpolation_and_its_end() -> None:
     middle = weather.frame.index[100] + pd.Timedelta(minutes=30)
     value = weather.at(pd.DatetimeIndex([middle]))["T_db"].iloc[0]
     assert value == pytest.approx(weather.frame["T_db"].iloc[100:102].mean())
+    new_year = weather.frame.index[-1] + pd.Timedelta(minutes=30)
+    assert weather.at(pd.DatetimeIndex([new_year]))["T_db"].iloc[0] == pytest.approx(weather.frame["T_db"].iloc[[-1, 0]].mean())
+    of_one_year = dataclasses.replace(weather, typical=False)
     with pytest.raises(MissingDataError, match="is needed"):
-        weather.at(pd.DatetimeIndex([pd.Timestamp("2031-01-01", tz="UTC")]))
+        of_one_year.at(pd.DatetimeIndex([new_year]))
     with pytest.raises(DataError, match="no zone"):
         weather.at(pd.DatetimeIndex([pd.Timestamp("2023-02-01")]))
 
