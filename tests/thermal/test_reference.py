@@ -47,10 +47,11 @@ def test_coolants() -> None:
         assert fluid.mu(T) == pytest.approx(row.mu_Pa_s, rel=row.tol_mu_rel)
 
 
-def test_counterflow() -> None:
+@pytest.mark.parametrize("arrangement", ["counterflow", "crossflow"])
+def test_exchangers(arrangement: str) -> None:
     t = table("hx_eps_ntu")
-    t = t[t.config == "counterflow"]
-    eps = exchange.effectiveness_counterflow(t.NTU.to_numpy(), t.Cr.to_numpy())
+    t = t[t.config == arrangement]
+    eps = getattr(exchange, f"effectiveness_{arrangement}")(t.NTU.to_numpy(), t.Cr.to_numpy())
     within(eps, t.eff, t.tol_eff_abs)
     within(eps * t.C_min_W_per_K * (t.t_hot_in_C - t.t_cold_in_C), t.q_W, t.tol_eff_abs * t.C_min_W_per_K * 25.0)
 
