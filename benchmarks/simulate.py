@@ -19,8 +19,10 @@ from lowlift.models.liquid_hall import LiquidHall
 from lowlift.models.site import load_site
 from lowlift.models.step import Integrator
 
-BEFORE, AFTER = (60.0,) * 10, (15.0,) * 8 + (30.0,) * 6 + (60.0,) * 5 + (120.0,) * 20
+BEFORE, AFTER = (300.0,) * 2, (15.0,) * 4 + (30.0,) * 6 + (60.0,) * 6 + (120.0,) * 3 + (240.0,) * 6 + (600.0,)
 """Declared steps before and after the load step [s]."""
+DISTINCT = 40
+"""Distinct pump speeds, and with them states of rest, in a batch; the loads are all different."""
 
 
 def case(batch: int) -> tuple[LiquidHall, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
@@ -30,7 +32,8 @@ def case(batch: int) -> tuple[LiquidHall, np.ndarray, np.ndarray, np.ndarray, np
     values = {"y_cdu": 0.75, "v_cdu": 0.7, "y_fws": 0.75, "n_fws": 2.0, "y_cw": 0.8, "n_cw": 3.0, "y_fan": 0.6, "n_cells": 6.0,
               "split": 0.0, "T_chw_set": 291.15, "n_chillers": 1.0, "y_chw": 0.8, "y_crah": 0.9}  # fmt: skip
     u = np.repeat(np.asarray(plant.actuators.pack(values))[None], batch, axis=0)
-    u[:, plant.actuators.slices["y_cdu"]] *= rng.uniform(0.9, 1.1, (batch, s.n_cdu))
+    distinct = rng.uniform(0.9, 1.1, (min(batch, DISTINCT), s.n_cdu))
+    u[:, plant.actuators.slices["y_cdu"]] *= np.resize(distinct, (batch, s.n_cdu))
 
     def weather(load: np.ndarray) -> np.ndarray:
         P = load * s.rack_power
@@ -40,18 +43,19 @@ def case(batch: int) -> tuple[LiquidHall, np.ndarray, np.ndarray, np.ndarray, np
         }))  # fmt: skip
 
     before, after = weather(np.full((batch, s.n_racks), 0.5)), weather(rng.uniform(0.8, 1.0, (batch, s.n_racks)))
-    x = plant.steady(u[:40], before[:40])
-    return plant, np.repeat(x, -(-batch // len(x)), axis=0)[:batch], u, before, after
+    x = plant.steady(u[:DISTINCT], before[:DISTINCT])
+    return plant, np.resize(x, (batch, x.shape[1])), u, before, after
 
 
 def batched(plant: LiquidHall, x: np.ndarray, u: np.ndarray, before: np.ndarray, after: np.ndarray) -> list[np.ndarray]:
     """States after every step; operators are reused while step and actuators are held."""
-    result, operators = [], {}
+    result, operators, held = [], {}, None
     for steps, d in ((BEFORE, before), (AFTER, after)):
         for h in steps:
             if h not in operators:
                 integrator = Integrator(plant, h)
-                operators[h] = (integrator, integrator.prepare(u))
+                held = integrator.prepare(u, held)
+                operators[h] = (integrator, held)
             integrator, operator = operators[h]
             x = integrator.advance(x, operator, u, d)[0]
             result.append(x)

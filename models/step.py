@@ -25,7 +25,7 @@ from typing import Any
 
 import numpy as np
 
-from lowlift.models.facility import FacilityFluxes, FacilityInputs
+from lowlift.models.facility import FacilityFluxes, FacilityInputs, FacilitySide
 from lowlift.models.hydraulics import Flows
 from lowlift.models.liquid_hall import SENSOR_TIME_CONSTANT, LiquidHall
 from lowlift.models.lowering import lower
@@ -51,7 +51,14 @@ class Operator:
     """Racks over ``gamma h``."""
     decay_rest: Decay
     """Racks over ``(1 - gamma) h``."""
+    resistances: Lumps
+    """Steady rise of the racks per watt [K/W]."""
+    capacities: Lumps
+    """Of the racks [J/K]."""
     retained: Lumps
+    """Heat that the racks still hold after ``gamma h`` per kelvin of deviation [J/K]."""
+    withheld: Lumps
+    """What they have given by then [J/K]."""
     slope: Signal
     """Heat withheld by each CDU's racks per kelvin of supply temperature, over ``gamma h`` [J/K]."""
     C_dot: Signal
@@ -70,18 +77,24 @@ class Integrator:
 
     # -- the algorithm, on NumPy batches and CasADi alike ---------------------------------------------------------
 
-    def prepare(self, u: Signal) -> Operator:
-        """Flows, propagators and elimination coefficients for actuators ``u``."""
+    def prepare(self, u: Signal, held: Operator | None = None) -> Operator:
+        """Flows, propagators and elimination coefficients for actuators ``u``.
+
+        An operator of another step length for the same actuators, ``held``, lends its flows and the racks' spectrum.
+        """
         plant, cdu, hg = self.plant, self.plant.site.cdu, GAMMA * self.h
-        f = plant.flows(u)
-        ladder = plant.ladders(plant.rack_flow(f))
+        f = plant.flows(u) if held is None else held.flows
+        ladder = plant.ladders(plant.rack_flow(f)) if held is None else held.ladder
         first = ladder.decay(hg)
-        retained = first.retained(ladder)
-        withheld = (ladder.C1 + ladder.C2 + ladder.C3) - (retained.chip + retained.plate + retained.cool)
-        slope = ops.segment_sum(withheld, plant.rack_matrix)
+        retained, capacities = first.retained(ladder), ladder.capacities
+        withheld = capacities.minus(retained)
+        slope = ops.segment_sum(withheld.chip + withheld.plate + withheld.cool, plant.rack_matrix)
         C_dot = f.m_sec * plant.site.cp_secondary
         determinant = (cdu.C_return + hg * C_dot) * (cdu.C_supply + hg * C_dot) - (hg * C_dot - slope) * hg * (C_dot - f.G_cdu)
-        return Operator(self.h, f, ladder, first, ladder.decay(self.h - hg), retained, slope, C_dot, determinant)
+        return Operator(
+            h=self.h, flows=f, ladder=ladder, decay_first=first, decay_rest=ladder.decay(self.h - hg), resistances=ladder.resistances(),
+            capacities=capacities, retained=retained, withheld=withheld, slope=slope, C_dot=C_dot, determinant=determinant,
+        )  # fmt: skip
 
     def advance(self, x: Signal, op: Operator, u: Signal, d: Signal) -> tuple[Signal, Signal]:
         """One step; returns the new state and the step means of the facility fluxes, in :data:`FLUXES` order."""
@@ -90,14 +103,15 @@ class Integrator:
         cdu, G, M = s.cdu, f.G_cdu, op.C_dot
         T = plant.states.unpack(x)
         q = plant.disturbances.unpack(d)["q_liquid"]
-        rise = op.ladder.rise(q)
-        racks = Lumps(T["T_chip"], T["T_plate"], T["T_cool"])
+        rise = op.resistances.times(q)
+        # All rack temperatures from here on are deviations from the steady state that belongs to their heat and an inlet of 0 K.
+        start = Lumps(T["T_chip"], T["T_plate"], T["T_cool"]).minus(rise)
         z0 = ops.stack([T[name] for name in plant.facility.nodes])
         R0, S0 = T["T_return"], T["T_supply"]
         inputs = plant.facility_inputs(f, u, d).stacked()
 
         # First stage, at gamma h.
-        given = ops.segment_sum(self._rack_heat(op, racks, rise, q), plant.rack_matrix)
+        given = ops.segment_sum(q * hg + start.dot(op.withheld), plant.rack_matrix)
         at = _Elimination(op, hg, cdu, cdu.C_return * R0 + given, cdu.C_supply * S0 + hg * f.Q_pump_cdu)
         z_a, slope_a, flux_a = self._facility_stage(z0, z0, at, inputs)
         F_a = ops.split(z_a, [1] * len(plant.facility.nodes))[plant.facility.hall]
@@ -105,11 +119,11 @@ class Integrator:
 
         # Racks over the first (1 - gamma) h with the first stage's supply, exactly.
         inlet = ops.gather(S_a, s.cdu_of_rack)
-        middle = _shift(op.decay_rest.apply(_shift(racks, rise, inlet, -1.0)), rise, inlet, 1.0)
-        heat = q * hr + op.ladder.heat(racks) - op.ladder.heat(middle)
+        middle = op.decay_rest.apply(start.shifted(-inlet)).shifted(inlet)
 
-        # Second stage, at h.
-        given = ops.segment_sum(heat + self._rack_heat(op, middle, rise, q), plant.rack_matrix)
+        # Second stage, at h. The racks' heat over the whole step, the second part with an inlet of 0 K:
+        # q h + C (start - middle) + (C - retained) middle.
+        given = ops.segment_sum(q * h + start.dot(op.capacities) - middle.dot(op.retained), plant.rack_matrix)
         carried = hr * M * (S_a - R_a)
         at = _Elimination(
             op, hg, cdu,
@@ -120,11 +134,12 @@ class Integrator:
         F_b = ops.split(z_b, [1] * len(plant.facility.nodes))[plant.facility.hall]
         R_b, S_b = at.solve(F_b)
         inlet = ops.gather(S_b, s.cdu_of_rack)
-        last = _shift(op.decay_first.apply(_shift(middle, rise, inlet, -1.0)), rise, inlet, 1.0)
+        last = op.decay_first.apply(middle.shifted(-inlet))
 
         z1 = z0 + hr * slope_a + hg * slope_b
         new: dict[str, Signal] = {
-            "T_chip": last.chip, "T_plate": last.plate, "T_cool": last.cool, "T_return": R_b, "T_supply": S_b,
+            "T_chip": last.chip + rise.chip + inlet, "T_plate": last.plate + rise.plate + inlet,
+            "T_cool": last.cool + rise.cool + inlet, "T_return": R_b, "T_supply": S_b,
             "T_supply_sensor": self._lagged(T["T_supply_sensor"], S0, S_b),
         }  # fmt: skip
         for name, value in zip(plant.facility.nodes, ops.split(z1, [1] * len(plant.facility.nodes)), strict=True):
@@ -132,13 +147,6 @@ class Integrator:
         for sensor, node in plant.sensor_nodes.items():
             new[sensor] = self._lagged(T[sensor], T[node], new[node])
         return plant.states.pack(new), (1.0 - GAMMA) * flux_a + GAMMA * flux_b
-
-    def _rack_heat(self, op: Operator, y: Lumps, rise: Lumps, q: Signal) -> Signal:
-        """Heat [J] that each rack gives to its stream over ``gamma h`` with the inlet at 0 K; falls by ``op.slope`` a K."""
-        left = (
-            op.retained.chip * (y.chip - rise.chip) + op.retained.plate * (y.plate - rise.plate) + op.retained.cool * (y.cool - rise.cool)
-        )
-        return q * (GAMMA * self.h) + op.ladder.heat(y) - left - op.ladder.heat(rise)
 
     def _lagged(self, reading: Signal, T0: Signal, T1: Signal) -> Signal:
         """First-order sensor over the step, exact for a linear course of the true temperature."""
@@ -149,39 +157,13 @@ class Integrator:
     def _facility_stage(self, guess: Signal, base: Signal, at: "_Elimination", inputs: Signal) -> tuple[Signal, Signal, Signal]:
         K0, K1 = at.coupling(self.plant.topology.multiplicity)
         coupling = ops.stack([K0, K1])
-        function, lowered = self._stage_function
+        function, lowered = stage_function(self.plant.facility)
+        hg = GAMMA * self.h
         if ops.is_symbolic(guess):
-            return tuple(function(guess, base, coupling, inputs))
+            return tuple(function(guess, base, coupling, inputs, hg))
         rows = [np.ascontiguousarray(np.moveaxis(v, -1, 0)) for v in (guess, base, coupling, inputs)]
-        z, slope, flux = (np.moveaxis(v, 0, -1) for v in lowered(*rows))
+        z, slope, flux = (np.moveaxis(v, 0, -1) for v in lowered(*rows, np.full((1,) + (1,) * (guess.ndim - 1), hg)))
         return z, slope, flux
-
-    @functools.cached_property
-    def _stage_function(self) -> tuple[Any, Any]:
-        """Two Newton steps with one Jacobian on the facility nodes of one stage, then slopes and fluxes there."""
-        import casadi as ca
-
-        side = self.plant.facility
-        n, names = len(side.nodes), FacilityInputs.names()
-        z, base, K = ca.SX.sym("z", n), ca.SX.sym("base", n), ca.SX.sym("K", 2)
-        i = ca.SX.sym("i", len(names))
-        inputs = FacilityInputs(**{name: i[k] for k, name in enumerate(names)})
-
-        def slopes(at: Any) -> tuple[Any, Any]:
-            T = {name: at[k] for k, name in enumerate(side.nodes)}
-            heat, fluxes = side.equations(T, K[0] - K[1] * at[side.hall], inputs)
-            dz = ca.vertcat(*(heat[name] / C for name, C in zip(side.nodes, side.capacities(), strict=True)))
-            return dz, ca.vertcat(*(getattr(fluxes, name) for name in FLUXES))
-
-        point = ca.SX.sym("point", n)
-        residual = ca.Function("residual", [point, base, K, i], [point - base - GAMMA * self.h * slopes(point)[0]])
-        jacobian = ca.jacobian(residual(z, base, K, i), z)
-        current = z
-        for _ in range(NEWTON_STEPS):
-            # One Jacobian a stage: common-subexpression elimination keeps a single factorisation.
-            current = current - eliminate(jacobian, residual(current, base, K, i))
-        function = ca.Function("facility_stage", [z, base, K, i], [current, *slopes(current)], {"cse": True})
-        return function, lower(function)
 
     # -- the two forms --------------------------------------------------------------------------------------------
 
@@ -219,6 +201,36 @@ class Integrator:
         return x1, flux
 
 
+@functools.lru_cache(maxsize=16)
+def stage_function(side: FacilitySide) -> tuple[Any, Any]:
+    """Two Newton steps with one Jacobian on the facility nodes of one stage, then slopes and fluxes there: for CasADi and for NumPy.
+
+    Inputs: guess, base, ``[K0, K1]`` of the CDUs, facility inputs, ``gamma h``.
+    """
+    import casadi as ca
+
+    n, names = len(side.nodes), FacilityInputs.names()
+    z, base, K = ca.SX.sym("z", n), ca.SX.sym("base", n), ca.SX.sym("K", 2)
+    i, hg = ca.SX.sym("i", len(names)), ca.SX.sym("hg")
+    inputs = FacilityInputs(**{name: i[k] for k, name in enumerate(names)})
+
+    def slopes(at: Any) -> tuple[Any, Any]:
+        T = {name: at[k] for k, name in enumerate(side.nodes)}
+        heat, fluxes = side.equations(T, K[0] - K[1] * at[side.hall], inputs)
+        dz = ca.vertcat(*(heat[name] / C for name, C in zip(side.nodes, side.capacities(), strict=True)))
+        return dz, ca.vertcat(*(getattr(fluxes, name) for name in FLUXES))
+
+    point = ca.SX.sym("point", n)
+    residual = ca.Function("residual", [point, base, K, i, hg], [point - base - hg * slopes(point)[0]])
+    jacobian = ca.jacobian(residual(z, base, K, i, hg), z)
+    current = z
+    for _ in range(NEWTON_STEPS):
+        # One Jacobian a stage: common-subexpression elimination keeps a single factorisation.
+        current = current - eliminate(jacobian, residual(current, base, K, i, hg))
+    function = ca.Function("facility_stage", [z, base, K, i, hg], [current, *slopes(current)], {"cse": True})
+    return function, lower(function)
+
+
 class _Elimination:
     """The two nodes of each CDU as affine functions of the facility supply ``F``: a 2 x 2 system in closed form."""
 
@@ -240,15 +252,6 @@ class _Elimination:
     def solve(self, F: Signal) -> tuple[Signal, Signal]:
         """Return and supply temperature for the facility supply ``F``."""
         return self.R0 + self.R1 * F, self.S0 + self.S1 * F
-
-
-def _shift(y: Lumps, rise: Lumps, inlet: Signal, sign: float) -> Lumps:
-    """Add (or subtract) the steady state belonging to heat and inlet."""
-    return Lumps(
-        y.chip + sign * (rise.chip + inlet),
-        y.plate + sign * (rise.plate + inlet),
-        y.cool + sign * (rise.cool + inlet),
-    )
 
 
 def eliminate(A: Any, b: Any) -> Any:

@@ -9,6 +9,7 @@ at any step and cost no substeps. The matrix function follows from the three rea
 """
 
 import dataclasses
+import functools
 
 import numpy as np
 
@@ -23,6 +24,22 @@ class Lumps:
     chip: Signal
     plate: Signal
     cool: Signal
+
+    def shifted(self, by: Signal) -> "Lumps":
+        """All three moved by the same."""
+        return Lumps(self.chip + by, self.plate + by, self.cool + by)
+
+    def times(self, factor: Signal) -> "Lumps":
+        """All three times the same."""
+        return Lumps(self.chip * factor, self.plate * factor, self.cool * factor)
+
+    def minus(self, other: "Lumps") -> "Lumps":
+        """Lump by lump."""
+        return Lumps(self.chip - other.chip, self.plate - other.plate, self.cool - other.cool)
+
+    def dot(self, weights: "Lumps") -> Signal:
+        """Weighted sum, one weight a lump."""
+        return self.chip * weights.chip + self.plate * weights.plate + self.cool * weights.cool
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,11 +57,11 @@ class Ladder:
     C2: float
     C3: float
 
-    def decay(self, h: Signal) -> "Decay":
-        """The propagator over ``h`` seconds."""
+    @functools.cached_property
+    def _spectrum(self) -> tuple[Signal, ...]:
+        """Entries ``s11, s22, s33, s12, s23`` of the symmetric matrix and its eigenvalues ``l1 >= l2 >= l3`` [1/s]."""
         s11, s22, s33 = self.g1 / self.C1, (self.g1 + self.g2) / self.C2, (self.g2 + self.g3) / self.C3
         s12, s23 = -self.g1 / np.sqrt(self.C1 * self.C2), -self.g2 / np.sqrt(self.C2 * self.C3)
-        # Eigenvalues of the symmetric tridiagonal matrix, l1 >= l2 >= l3.
         mean = (s11 + s22 + s33) / 3.0
         d1, d2, d3 = s11 - mean, s22 - mean, s33 - mean
         o12, o23 = s12 * s12, s23 * s23
@@ -53,7 +70,12 @@ class Ladder:
         phi = ops.arccos(ops.clip(r, -1.0, 1.0)) / 3.0
         l1 = mean + 2.0 * p * ops.cos(phi)
         l3 = mean + 2.0 * p * ops.cos(phi + 2.0 * np.pi / 3.0)
-        l2 = 3.0 * mean - l1 - l3
+        return s11, s22, s33, s12, s23, l1, 3.0 * mean - l1 - l3, l3
+
+    def decay(self, h: Signal) -> "Decay":
+        """The propagator over ``h`` seconds."""
+        s11, s22, s33, s12, s23, l1, l2, l3 = self._spectrum
+        o12, o23 = s12 * s12, s23 * s23
         # exp(-S h) by divided differences; every exponent is negative, so nothing overflows.
         # exp(-S h) = f1 I + f12 (S - l1 I) + f123 (S - l1 I)(S - l2 I)
         f1 = ops.exp(-l1 * h)
@@ -78,15 +100,16 @@ class Ladder:
             p32=e23 / r23,
         )
 
-    def rise(self, q: Signal) -> Lumps:
-        """Steady temperature rise [K] of each lump above the inlet for heat ``q`` [W] into the chip."""
-        cool = q / self.g3
-        plate = cool + q / self.g2
-        return Lumps(plate + q / self.g1, plate, cool)
+    def resistances(self) -> Lumps:
+        """Steady rise of each lump above the inlet per watt into the chip [K/W]."""
+        cool = 1.0 / self.g3
+        plate = cool + 1.0 / self.g2
+        return Lumps(plate + 1.0 / self.g1, plate, cool)
 
-    def heat(self, lumps: Lumps) -> Signal:
-        """Heat stored [J], relative to 0 K."""
-        return self.C1 * lumps.chip + self.C2 * lumps.plate + self.C3 * lumps.cool
+    @property
+    def capacities(self) -> Lumps:
+        """Heat capacities [J/K]."""
+        return Lumps(self.C1, self.C2, self.C3)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -141,7 +141,7 @@ def test_P5_parallel_pumps_share_equally() -> None:
 @given(span(10, 1400), span(0.003, 0.06), span(285, 315))
 def test_L1_L2_steady_ladder(q: float, m: float, T_in: float) -> None:
     plate = ColdPlate()
-    rise = Ladder(1.0 / plate.R_chip_plate, plate.UA_coolant(m), m * 3970.0, 60.0, 350.0, 180.0).rise(q)
+    rise = Ladder(1.0 / plate.R_chip_plate, plate.UA_coolant(m), m * 3970.0, 60.0, 350.0, 180.0).resistances().times(q)
     assert rise.cool == pytest.approx(q / (m * 3970.0))
     assert rise.chip > rise.plate > rise.cool > 0.0
     assert plate.T_chip(q, m, T_in, 3970.0) == pytest.approx(T_in + rise.chip)
@@ -155,7 +155,7 @@ def test_L3_resistance_falls_with_flow_and_returns_diminish() -> None:
 
 def test_L4_no_flow_heats_the_chip_at_q_over_C() -> None:
     ladder = Ladder(50.0, ColdPlate().UA_coolant(0.0), 1e-3, 60.0, 350.0, 180.0)
-    rise = ladder.rise(1000.0)
+    rise = ladder.resistances().times(1000.0)
     after = ladder.decay(0.01).apply(type(rise)(-rise.chip, -rise.plate, -rise.cool))
     assert np.isfinite(after.chip)
     assert after.chip + rise.chip == pytest.approx(1000.0 / 60.0 * 0.01, rel=0.02)

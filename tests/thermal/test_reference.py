@@ -123,7 +123,7 @@ def test_step_response_at_any_step(step: float) -> None:
         r = rows.iloc[0]
         ladder = Ladder(1.0 / r.R_chip_plate_K_W, 1.0 / r.R_plate_coolant_K_W, r.m_kg_s * r.cp_J_kgK, r.C_chip_J_K, r.C_plate_J_K,
                         r.C_coolant_J_K)  # fmt: skip
-        before, after = ladder.rise(r.q_before_W), ladder.rise(r.q_after_W)
+        before, after = (ladder.resistances().times(q) for q in (r.q_before_W, r.q_after_W))
         T_in0, T_in = r.t_in_before_C, r.t_in_after_C
 
         def shifted(x: Lumps, base: Lumps, inlet: float, sign: float) -> Lumps:
