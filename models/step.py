@@ -8,6 +8,10 @@ Scheme
     the first stage value over ``(1 - gamma) h`` and at the second over ``gamma h``, which integrates to the very
     quadrature by which the supply node loses that heat. Every joule that leaves one node therefore enters another.
 
+    Measured (``benchmarks/simulate.py``): all loop nodes converge with order 2 from 4 s down. The coolant lump, whose second is shorter
+    than the step, sees its inlet as two levels and converges with order 1 to 1.5 until the step is below that second; the error there
+    is a few millikelvin at 15 s.
+
 Elimination
     Racks hang on their CDU and CDUs on the facility supply like arrow heads. Racks are eliminated in closed form
     (their heat is affine in the stage's supply temperature), then the two nodes of each CDU, which leaves

@@ -92,22 +92,20 @@ class Comparison:
         """The oracle's self-proof (CONTROL 1); empty without an oracle."""
         if "Oracle" not in self.runs:
             return {}
-        rows = {r["controller"]: r for r in self.rows}
+        rows = {r["controller"]: r for r in records([*self.runs.values(), *self.proof_runs.values()])}
         oracle = rows["Oracle"]
         below = [
             name for name, r in rows.items()
-            if name != "Oracle" and r["energy_facility_corrected_kWh"] < oracle["energy_facility_corrected_kWh"]
+            if name not in ("Oracle", HALVED) and r["energy_facility_corrected_kWh"] < oracle["energy_facility_corrected_kWh"]
             and r["violation_Kh"] <= oracle["violation_Kh"] + 1e-9
         ]  # fmt: skip
         result: dict[str, Any] = {"nobody_below": not below, "below": below}
-        if self.proof_runs:
-            extra = {r["controller"]: r for r in records([*self.runs.values(), *self.proof_runs.values()])}
-            if HALVED in extra:
-                change = extra[HALVED]["energy_facility_corrected_kWh"] - oracle["energy_facility_corrected_kWh"]
-                result["grid_halving_change"] = change / oracle["energy_cooling_kWh"]
-            if PERFECT in extra:
-                result["perfect_mpc_gap_closed"] = extra[PERFECT]["gap_closed"]
-                result["perfect_mpc_gap_closed_g36"] = extra[PERFECT]["gap_closed_g36"]
+        if HALVED in rows:
+            change = rows[HALVED]["energy_facility_corrected_kWh"] - oracle["energy_facility_corrected_kWh"]
+            result["grid_halving_change"] = change / oracle["energy_cooling_kWh"]
+        if PERFECT in rows:
+            result["perfect_mpc_gap_closed"] = rows[PERFECT]["gap_closed"]
+            result["perfect_mpc_gap_closed_g36"] = rows[PERFECT]["gap_closed_g36"]
         return result
 
 
