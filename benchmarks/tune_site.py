@@ -1,7 +1,7 @@
-"""Tune the SiteTuned baseline of a site: random search, then refinement, all candidates of a round in one lockstep batch.
+"""Tune the SiteTuned baseline of a site by the cross-entropy method, all candidates of a round in one lockstep batch.
 
 Tuning uses another season and another load seed than the comparison scores. Prints the best constants; they are entered by hand in
-``controllers/site_tuned.py``. Usage: ``python benchmarks/tune_site.py frontier|gb200_hall [--rounds 5] [--batch 24]``.
+``controllers/site_tuned.py``. Usage: ``python benchmarks/tune_site.py frontier|gb200_hall [--rounds 14] [--batch 40]``.
 """
 
 import argparse
@@ -37,8 +37,8 @@ def score(run: Trajectory) -> tuple[float, float, float]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("site", choices=sorted(SEASONS))
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--batch", type=int, default=24)
+    parser.add_argument("--rounds", type=int, default=14)
+    parser.add_argument("--batch", type=int, default=40)
     args = parser.parse_args()
     plant = LiquidHall(load_site(args.site))
     weather, workload, start, seed = SEASONS[args.site]
@@ -47,12 +47,10 @@ def main() -> None:
     names = list(RANGES)
     low, high = np.array([RANGES[n][0] for n in names]), np.array([RANGES[n][1] for n in names])
     best = np.array([getattr(SiteTuned(plant.site).k, n) for n in names], dtype=float)
-    best_score, spread = np.inf, 0.5
+    best_score, mean, spread = np.inf, 0.5 * (low + high), 0.5 * (high - low)
     for round_ in range(args.rounds):
-        points = np.clip(best + spread * (high - low) * rng.standard_normal((args.batch, len(names))) * 0.5, low, high)
+        points = np.clip(mean + spread * rng.standard_normal((args.batch, len(names))), low, high)
         points[0] = best
-        if round_ == 0:
-            points[1 : args.batch // 2] = low + (high - low) * rng.random((args.batch // 2 - 1, len(names)))
         tunings = [SiteTuning(**dict(zip(names, map(float, p), strict=True))) for p in points]
         runs = [Run(SiteTuned(plant.site, tuning)) for tuning in tunings]
         if round_ == 0:
@@ -60,12 +58,15 @@ def main() -> None:
         scores = [score(r) for r in simulate(plant, scenario, runs)]
         if round_ == 0:
             print("Guideline36", [round(x, 2) for x in scores.pop()], flush=True)
-        k = int(np.argmin([s[0] for s in scores]))
-        if scores[k][0] < best_score:
-            best, best_score = points[k], scores[k][0]
-        spread *= 0.6
+            print("present constants", [round(x, 2) for x in scores[0]], flush=True)
+        order = np.argsort([s[0] for s in scores])
+        elite = points[order[: max(2, args.batch // 4)]]
+        # The spread falls slowly: a narrow elite of one round may sit in a side valley.
+        mean, spread = elite.mean(axis=0), np.maximum(elite.std(axis=0), 0.6 * spread)
+        if scores[order[0]][0] < best_score:
+            best, best_score = points[order[0]], scores[order[0]][0]
         shown = SiteTuning(**dict(zip(names, best.round(3).tolist(), strict=True)))
-        print(round_, [round(x, 2) for x in scores[k]], dataclasses.asdict(shown), flush=True)
+        print(round_, [round(x, 2) for x in scores[order[0]]], dataclasses.asdict(shown), flush=True)
 
 
 if __name__ == "__main__":
