@@ -41,12 +41,12 @@ $(VENV)/made:
 
 $(VENV)/core: $(VENV)/made pyproject.toml
 	@echo "Installing lowlift and what it needs (NumPy, SciPy, CasADi, pandas, Matplotlib, ...)."
-	$(BIN)/python -m pip install --quiet --editable .
+	@begun=$$(date +%s) && $(BIN)/python -m pip install --quiet --editable . && echo "Installed in $$(($$(date +%s) - begun)) s."
 	@touch $@
 
 $(VENV)/dev: $(VENV)/made pyproject.toml
 	@echo "Installing lowlift with its test tools."
-	$(BIN)/python -m pip install --quiet --editable ".[dev]"
+	@begun=$$(date +%s) && $(BIN)/python -m pip install --quiet --editable ".[dev]" && echo "Installed in $$(($$(date +%s) - begun)) s."
 	@touch $@ $(VENV)/core
 
 clean:
