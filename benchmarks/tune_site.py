@@ -47,7 +47,7 @@ def main() -> None:
     names = list(RANGES)
     low, high = np.array([RANGES[n][0] for n in names]), np.array([RANGES[n][1] for n in names])
     best = np.array([getattr(SiteTuned(plant.site).k, n) for n in names], dtype=float)
-    best_score, mean, spread = np.inf, 0.5 * (low + high), 0.5 * (high - low)
+    best_score, mean, spread = np.inf, best.copy(), 0.3 * (high - low)
     for round_ in range(args.rounds):
         points = np.clip(mean + spread * rng.standard_normal((args.batch, len(names))), low, high)
         points[0] = best

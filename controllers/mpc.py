@@ -71,7 +71,7 @@ class MPC:
         self.reset(1)
 
     def reset(self, batch: int) -> None:
-        """Forget plans and multipliers."""
+        """Forget plans and what was asked of the chillers."""
         if batch != 1:
             raise ValueError(f"batch = {batch}: {self.name} controls one plant at a time")
         self._last: Solution | None = None
@@ -88,7 +88,8 @@ class MPC:
                 raise InputError("forecast: missing")
             x0 = self.model.state_from(measurement.values)
             data, counts = self._data(measurement, forecast), self._counts(measurement)
-            _require_finite({"state": x0, "forecast": data, "equipment counts": counts})
+            upper = self._data(measurement, forecast, surge=True)
+            _require_finite({"state": x0, "forecast": data, "forecast's upper bound": upper, "equipment counts": counts})
         except InputError as error:
             return dataclasses.replace(rule, status=Status.FALLBACK, message=f"input refused: {error}")
         site = self.plant.site
@@ -96,7 +97,7 @@ class MPC:
         guess = self._guess(x0)
 
         def solve(chillers: np.ndarray, *, surge: bool = False) -> Solution:
-            load = self._data(measurement, forecast, surge=True) if surge else data
+            load = upper if surge else data
             load[:, -1] = chillers
             return self.solver.solve(self.ocp.parameters(x0, load, counts, self.margin, floor), guess)
 

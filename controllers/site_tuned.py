@@ -31,6 +31,8 @@ class SiteTuning:
     """Secondary flow over the smallest safe flow at the present load [1]."""
     tower_share: float | np.ndarray = 1.0
     """Tower setpoint: share of the exchangers' nominal approaches below the supply setpoint [1]; small means cold water."""
+    tower_approach: float | np.ndarray = 0.0
+    """Least approach of the tower setpoint to the wet bulb at rated load, in proportion to load [K]: colder water is not worth its fans."""
     water_scale: float | np.ndarray = 0.8
     """Tower water at rated load over nominal [1]."""
     water_exponent: float | np.ndarray = 0.7
@@ -41,15 +43,16 @@ class SiteTuning:
 
 RANGES = {
     "supply_offset": (6.0, 32.0), "supply_slope": (-6.0, 8.0), "supply_max": (301.0, 314.0), "flow_margin": (1.0, 1.8),
-    "tower_share": (0.4, 3.5), "water_scale": (0.4, 1.0), "water_exponent": (0.3, 1.2), "dp_scale": (0.08, 0.9),
+    "tower_share": (0.4, 3.5), "tower_approach": (0.0, 10.0), "water_scale": (0.4, 1.0), "water_exponent": (0.3, 1.2),
+    "dp_scale": (0.08, 0.9),
 }  # fmt: skip
 """Where the tuner looks."""
 
 TUNINGS: dict[str, SiteTuning] = {
-    "frontier": SiteTuning(supply_offset=32.0, supply_slope=-0.549, supply_max=312.69, flow_margin=1.0, tower_share=1.465,
-                           water_scale=0.608, water_exponent=0.837, dp_scale=0.212),
-    "gb200_hall": SiteTuning(supply_offset=26.977, supply_slope=0.603, supply_max=306.718, flow_margin=1.107, tower_share=1.986,
-                             water_scale=0.608, water_exponent=0.522, dp_scale=0.874),
+    "frontier": SiteTuning(supply_offset=29.65, supply_slope=0.725, supply_max=309.294, flow_margin=1.014, tower_share=1.64,
+                           water_scale=0.602, water_exponent=0.651, dp_scale=0.406),
+    "gb200_hall": SiteTuning(supply_offset=25.564, supply_slope=-3.491, supply_max=307.361, flow_margin=1.107, tower_share=2.097,
+                             water_scale=0.661, water_exponent=0.732, dp_scale=0.312),
 }  # fmt: skip
 """Tuned constants of the packaged sites."""
 
@@ -96,11 +99,12 @@ class SiteTuned:
         cdu, wse = exchanger_approaches(site)
         dp_high = self.table.high[self.table.slices["dp_set"]]
         water = site.m_tower_nominal * k.water_scale * np.maximum(load, 0.05) ** k.water_exponent
+        tower = supply.min(axis=-1, keepdims=True) - k.tower_share * (cdu + wse)
         values = {
             "T_supply_set": supply,
             "V_sec_set": flow,
             "dp_set": dp_high * np.maximum(k.dp_scale * np.maximum(load, 0.1) + self._boost, 0.05),
-            "T_tower_set": supply.min(axis=-1, keepdims=True) - k.tower_share * (cdu + wse),
+            "T_tower_set": np.maximum(tower, m["T_wb"] + k.tower_approach * load),
             "m_cw_set": water,
         }
         if self.air is not None:
