@@ -49,10 +49,10 @@ RANGES = {
 """Where the tuner looks."""
 
 TUNINGS: dict[str, SiteTuning] = {
-    "frontier": SiteTuning(supply_offset=29.65, supply_slope=0.725, supply_max=309.294, flow_margin=1.014, tower_share=1.64,
-                           water_scale=0.602, water_exponent=0.651, dp_scale=0.406),
+    "frontier": SiteTuning(supply_offset=28.886, supply_slope=3.609, supply_max=309.819, flow_margin=1.007, tower_share=1.531,
+                           tower_approach=0.35, water_scale=0.572, water_exponent=0.584, dp_scale=0.394),
     "gb200_hall": SiteTuning(supply_offset=25.564, supply_slope=-3.491, supply_max=307.361, flow_margin=1.107, tower_share=2.097,
-                             water_scale=0.661, water_exponent=0.732, dp_scale=0.312),
+                             tower_approach=5.6, water_scale=0.661, water_exponent=0.732, dp_scale=0.312),
 }  # fmt: skip
 """Tuned constants of the packaged sites."""
 
