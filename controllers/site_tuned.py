@@ -51,8 +51,8 @@ RANGES = {
 TUNINGS: dict[str, SiteTuning] = {
     "frontier": SiteTuning(supply_offset=28.886, supply_slope=3.609, supply_max=309.819, flow_margin=1.007, tower_share=1.531,
                            tower_approach=0.35, water_scale=0.572, water_exponent=0.584, dp_scale=0.394),
-    "gb200_hall": SiteTuning(supply_offset=25.564, supply_slope=-3.491, supply_max=307.361, flow_margin=1.107, tower_share=2.097,
-                             tower_approach=5.6, water_scale=0.661, water_exponent=0.732, dp_scale=0.312),
+    "gb200_hall": SiteTuning(supply_offset=26.335, supply_slope=-3.219, supply_max=308.933, flow_margin=1.117, tower_share=2.17,
+                             tower_approach=6.479, water_scale=0.799, water_exponent=0.724, dp_scale=0.382),
 }  # fmt: skip
 """Tuned constants of the packaged sites."""
 
