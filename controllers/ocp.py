@@ -24,7 +24,7 @@ from lowlift.thermal import ops
 
 T_REFERENCE, T_SCALE = 303.15, 5.0
 DT_REFERENCE = 300.0
-SUPPLY_MARGIN = 2.5
+SUPPLY_MARGIN = 2.8
 """Distance of secondary supplies to their upper limit in plans [K]."""
 INLET_MARGIN = 0.8
 """Distance of server inlets to their limit in plans [K]."""

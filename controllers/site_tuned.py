@@ -49,8 +49,8 @@ RANGES = {
 """Where the tuner looks."""
 
 TUNINGS: dict[str, SiteTuning] = {
-    "frontier": SiteTuning(supply_offset=28.886, supply_slope=3.609, supply_max=309.819, flow_margin=1.007, tower_share=1.531,
-                           tower_approach=0.35, water_scale=0.572, water_exponent=0.584, dp_scale=0.394),
+    "frontier": SiteTuning(supply_offset=29.735, supply_slope=0.794, supply_max=313.878, flow_margin=1.0, tower_share=1.28,
+                           tower_approach=0.0, water_scale=0.631, water_exponent=0.735, dp_scale=0.229),
     "gb200_hall": SiteTuning(supply_offset=26.335, supply_slope=-3.219, supply_max=308.933, flow_margin=1.117, tower_share=2.17,
                              tower_approach=6.479, water_scale=0.799, water_exponent=0.724, dp_scale=0.382),
 }  # fmt: skip
