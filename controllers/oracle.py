@@ -13,7 +13,7 @@ from lowlift.models.liquid_hall import LiquidHall
 
 WINDOW = 2 * 3600.0
 """Length of a window [s]: several times the longest time constant of the water loops."""
-REPLAN = 1200.0
+REPLAN = 900.0
 """Time between windows [s]: longer, and what the prediction model leaves out adds up."""
 
 
