@@ -1,8 +1,10 @@
-"""Guideline36: plant resets after ASHRAE Guideline 36 for a liquid hall, every five minutes (CONTROL 1, BASELINES 2.1-2.10).
+"""Guideline36: plant resets after ASHRAE Guideline 36-2021 for a liquid hall, every five minutes.
 
-Trim and respond, per group, on secondary flow, on the pressure of the facility water and on supply temperature; tower water follows wet
-bulb plus an approach by load when a chiller runs, and otherwise is only as cold as the supply setpoints need; supply air, chilled water
-and CRAH fans follow their own requests.
+Each group of CDUs has one plant reset (section 5.20.5.2) that requests raise and time lowers: its first half raises the secondary flow from
+least to full, its second half then lowers the supply temperature from the rated one to the coldest, so that the two never work against each
+other. A second trim-and-respond loop holds the pressure of the facility water on valve requests. Tower water follows wet bulb plus an
+approach by load when a chiller runs, and otherwise is only as cold as the supply setpoints need; supply air, chilled water and CRAH fans
+follow their own requests.
 """
 
 import dataclasses
@@ -33,7 +35,15 @@ class G36Constants:
     air_excess: float = 1.05
     """CRAH air over what the servers draw [1]."""
     valves_ignored: int = 2
-    """Valve requests of a group that are not answered (few CDUs a group, BASELINES 2.2)."""
+    """Valve requests of a group that are not answered."""
+    reset_trim: float = -0.02
+    """Step of the plant reset every tick [1]."""
+    reset_respond: float = 0.03
+    """Its step for each temperature request; all are answered, because a group has few CDUs [1]."""
+    reset_most: float = 0.07
+    """Its largest response of one tick [1]."""
+    flow_first: float = 0.5
+    """Plant reset at which flow is full and supply temperature begins to fall [1]."""
 
 
 OFF_DESIGN = 0.3
@@ -111,19 +121,21 @@ class Guideline36:
         self.table = setpoint_table(site)
         self.requests = Requests(site, self.c)
         self.air = None if site.chilled is None else AirSide(site, self.c)
-        V, dp = site.cdu.pump.V_dot_nominal, self.table.high[self.table.slices["dp_set"]][0]
-        lim = site.limits
-        self.flow = TrimRespond(initial=0.8 * V, low=0.25 * V, high=V, trim=-0.02 * V, respond=0.03 * V, most=0.07 * V)
+        V, dp, lim = site.cdu.pump.V_dot_nominal, self.table.high[self.table.slices["dp_set"]][0], site.limits
+        self.plant_reset = TrimRespond(initial=self.c.flow_first, low=0.0, high=1.0, trim=self.c.reset_trim, respond=self.c.reset_respond,
+                                       most=self.c.reset_most)  # fmt: skip
         self.pressure = TrimRespond(initial=0.5 * dp, low=5e3, high=dp, trim=-0.02 * dp, respond=0.03 * dp, most=0.07 * dp,
                                     ignored=self.c.valves_ignored)  # fmt: skip
-        self.supply = TrimRespond(initial=303.15, low=lim.T_supply_min, high=lim.T_supply_max - 1.0, trim=0.15, respond=-0.3,
-                                  most=-0.9)  # fmt: skip
+        hx = site.cdu.exchanger
+        rated = hx.T_hot_in_nominal - hx.Q_dot_nominal / (hx.m_hot_nominal * hx.cp_hot)
+        self.flow_range = (0.25 * V, V)
+        self.supply_range = (min(rated, lim.T_supply_max - 1.0), lim.T_supply_min)
         self.reset(1)
 
     def reset(self, batch: int) -> None:
         """Start a run of ``batch`` plants."""
         shape = (batch, self.site.n_groups)
-        self._flow, self._pressure, self._supply = (loop.start(shape) for loop in (self.flow, self.pressure, self.supply))
+        self._reset, self._pressure = self.plant_reset.start(shape), self.pressure.start(shape)
         self.requests.reset(batch)
         if self.air is not None:
             self.air.reset(batch)
@@ -132,16 +144,18 @@ class Guideline36:
         """One tick of all sequences."""
         m, site = measurement, self.site
         hot, starved = self.requests.limits(m), self.requests.valves(m)
-        self._flow = self.flow.tick(self._flow, hot)
+        self._reset = self.plant_reset.tick(self._reset, hot)
         self._pressure = self.pressure.tick(self._pressure, starved)
-        self._supply = self.supply.tick(self._supply, hot)
+        turn = self.c.flow_first
+        flow = np.interp(self._reset, (0.0, turn), self.flow_range)
+        supply = np.interp(self._reset, (turn, 1.0), self.supply_range)
         load = load_ratio(site, m["q_cdu"], m["q_air"])
         air = {} if self.air is None else self.air.decide(m)
         values = air | {
-            "T_supply_set": self._supply,
-            "V_sec_set": self._flow,
+            "T_supply_set": supply,
+            "V_sec_set": flow,
             "dp_set": self._pressure,
-            "T_tower_set": tower_setpoint(site, m, load, self._supply, air.get("T_chw_set")),
+            "T_tower_set": tower_setpoint(site, m, load, supply, air.get("T_chw_set")),
             "m_cw_set": proportional_flow(site, load),
         }
         setpoints = np.clip(np.asarray(self.table.pack(values)), self.table.low, self.table.high)
