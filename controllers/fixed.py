@@ -3,6 +3,7 @@
 import numpy as np
 
 from lowlift.controllers.interface import Decision, Forecast, Measurement, Status, setpoint_table
+from lowlift.controllers.tower_law import exchanger_approaches, load_ratio
 from lowlift.models.safe_flow import minimum_safe_flow
 from lowlift.models.site import ZERO_C, Site
 
@@ -14,8 +15,8 @@ class Constant:
 
     def __init__(self, site: Site, name: str, values: dict[str, float | np.ndarray]) -> None:
         self.site, self.name = site, name
-        table = setpoint_table(site)
-        self._setpoints = np.clip(np.asarray(table.pack(values))[None], table.low, table.high)
+        self.table = setpoint_table(site)
+        self._setpoints = np.clip(np.asarray(self.table.pack(values))[None], self.table.low, self.table.high)
         self._batch = 1
 
     def reset(self, batch: int) -> None:
@@ -53,42 +54,45 @@ class FixedSetpoint(Constant):
 FLOW_OVER_SAFE = 2.9
 """As-operated flow over the minimum thermally safe flow (arXiv 2603.01198)."""
 T_FACILITY_SUPPLY = 32.0 + ZERO_C
-"""Frontier's facility supply (unverified recollection, frontier site notes)."""
+"""Frontier's facility supply (unverified, see the site's notes)."""
 
 
 class AsOperated(Constant):
     """Frontier as published: constant facility supply and constant flow of 2.9 times the mean minimum safe flow.
 
     The safe flow follows from the declared limits and the load of the run (:func:`minimum_safe_flow`). Valves stay open (the supply
-    setpoint lies at its lower bound), so the facility flow is constant too, at the same ratio of its nominal flow. Where the pumps cannot
-    deliver the flow, ``note`` says so.
+    setpoint lies at its lower bound), so the facility flow is constant too, at the same ratio of its nominal flow. Tower water is what the
+    towers' design range needs at the highest heat of the run. Where the pumps cannot deliver the flow, ``note`` says so.
 
     Args:
         site: the site.
         q_cdu: liquid heat of each CDU over the run [W], shape (n, n_cdu).
+        q_rack: liquid heat of the hottest rack of each CDU over the run [W], shape (n, n_cdu).
         limit_shift: moves chip and return limits [K], for the sensitivity of the figure.
+        T_tower: tower leaving water [K]; by default what the facility supply needs.
     """
 
-    def __init__(self, site: Site, q_cdu: np.ndarray, limit_shift: float = 0.0, name: str = "AsOperated") -> None:
+    def __init__(
+        self, site: Site, q_cdu: np.ndarray, q_rack: np.ndarray, *, limit_shift: float = 0.0, T_tower: float | None = None,
+        name: str = "AsOperated",
+    ) -> None:  # fmt: skip
         hx = site.cdu.exchanger
-        T_supply = T_FACILITY_SUPPLY + hx.T_hot_in_nominal - hx.Q_dot_nominal / (hx.m_hot_nominal * hx.cp_hot) - hx.T_cold_in_nominal
-        safe = minimum_safe_flow(site, q_cdu, np.array(T_supply), guard=-limit_shift)
-        wanted = FLOW_OVER_SAFE * float(safe.mean())
+        approach_cdu, approach_economiser = exchanger_approaches(site)
+        safe = minimum_safe_flow(site, q_rack, np.array(T_FACILITY_SUPPLY + approach_cdu), guard=-limit_shift)
         V_max = site.cdu.pump.V_dot_nominal
-        ratio = min(wanted / V_max, 1.0)
-        self.flow_ratio = ratio
-        self.note = "" if wanted <= V_max else (
-            f"{wanted / V_max:.2f} of the pumps' nominal flow would be needed for 2.9 times the safe flow; they run at full flow"
+        wanted = FLOW_OVER_SAFE * float(safe.mean()) / V_max
+        self.flow_ratio = min(wanted, 1.0)
+        self.note = "" if wanted <= 1.0 else (
+            f"2.9 times the safe flow would be {wanted:.2f} of the CDU pumps' nominal flow: they run at full flow"
         )  # fmt: skip
-        V_pri = ratio * hx.m_cold_nominal / site.rho_water
+        V_pri = self.flow_ratio * hx.m_cold_nominal / site.rho_water
         super().__init__(
             site, name,
             {
                 "T_supply_set": site.limits.T_supply_min,
-                "V_sec_set": ratio * V_max,
+                "V_sec_set": self.flow_ratio * V_max,
                 "dp_set": (V_pri / float(site.cdu.primary_conductance(1.0))) ** 2,
-                "T_tower_set": T_FACILITY_SUPPLY - (site.economiser.T_hot_in_nominal - site.economiser.Q_dot_nominal
-                    / (site.economiser.m_hot_nominal * site.economiser.cp_hot) - site.economiser.T_cold_in_nominal),
-                "m_cw_set": ratio * site.m_tower_nominal,
+                "T_tower_set": T_FACILITY_SUPPLY - approach_economiser if T_tower is None else T_tower,
+                "m_cw_set": site.m_tower_nominal * float(load_ratio(site, q_cdu, np.zeros((len(q_cdu), 1))).max()),
             },
         )  # fmt: skip

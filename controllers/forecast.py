@@ -28,6 +28,8 @@ class History:
     """Now, seconds since the start of the run."""
     q_cdu: np.ndarray
     """Liquid heat of each CDU [W], shape (k, n)."""
+    q_rack: np.ndarray
+    """Liquid heat of the hottest rack of each CDU [W], shape (k, n)."""
     q_air: np.ndarray
     """Heat to air [W], shape (k,)."""
     T_wb: np.ndarray
@@ -56,15 +58,17 @@ class Persistence:
         h = history
         k = round(horizon / STEP)
         recent = max(1, round(SMOOTHING / h.step))
-        q = h.q_cdu[-recent:].mean(axis=0)
+        q, q_rack = h.q_cdu[-recent:].mean(axis=0), h.q_rack[-recent:].mean(axis=0)
         q_air = float(h.q_air[-recent:].mean())
         window = round(SURGE_WINDOW / h.step)
-        highest = np.maximum(h.q_cdu[-window:].max(axis=0), q)
+        highest, rack_highest = h.q_cdu[-window:].max(axis=0), h.q_rack[-window:].max(axis=0)
         weather = self._weather(h, k)
         return Forecast(
             step=STEP,
             q_cdu=np.tile(q, (k, 1)),
             q_cdu_high=np.tile(highest, (k, 1)),
+            q_rack=np.tile(q_rack, (k, 1)),
+            q_rack_high=np.tile(rack_highest, (k, 1)),
             q_air=np.full(k, q_air),
             q_air_high=np.full(k, max(h.q_air[-window:].max(), q_air)),
             T_wb=weather[:, 0],
@@ -100,13 +104,15 @@ class Perfect:
         self,
         step: float,
         q_cdu: np.ndarray,
+        q_rack: np.ndarray,
         q_air: np.ndarray,
         T_wb: np.ndarray,
         T_db: np.ndarray,
         grid: float = STEP,
     ) -> None:
         self.step, self.grid = step, grid
-        self._series = np.column_stack([q_cdu, q_air, T_wb, T_db])
+        self._n = q_cdu.shape[1]
+        self._series = np.column_stack([q_cdu, q_rack, q_air, T_wb, T_db])
         self._total = np.vstack([np.zeros(self._series.shape[1]), np.cumsum(self._series, axis=0)])
 
     def predict(self, history: History, horizon: float) -> Forecast:
@@ -116,7 +122,8 @@ class Perfect:
         inside = np.minimum(edges, len(self._series))
         beyond = (edges - inside)[:, None] * self._series[-1]
         mean = np.diff(self._total[inside] + beyond, axis=0) / per
-        n = mean.shape[1] - 3
-        ahead = np.maximum.reduce([mean[np.minimum(np.arange(k) + j, k - 1), : n + 1] for j in range(round(LOOK_AHEAD / self.grid))])
-        return Forecast(step=self.grid, q_cdu=mean[:, :n], q_cdu_high=ahead[:, :n], q_air=mean[:, n], q_air_high=ahead[:, n],
-                        T_wb=mean[:, n + 1], T_db=mean[:, n + 2])  # fmt: skip
+        n = self._n
+        ahead = np.maximum.reduce([mean[np.minimum(np.arange(k) + j, k - 1)] for j in range(round(LOOK_AHEAD / self.grid))])
+        load, rack, air = slice(0, n), slice(n, 2 * n), 2 * n
+        return Forecast(step=self.grid, q_cdu=mean[:, load], q_cdu_high=ahead[:, load], q_rack=mean[:, rack], q_rack_high=ahead[:, rack],
+                        q_air=mean[:, air], q_air_high=ahead[:, air], T_wb=mean[:, air + 1], T_db=mean[:, air + 2])  # fmt: skip

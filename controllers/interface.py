@@ -54,6 +54,10 @@ class Forecast:
     """Liquid heat of each CDU [W], shape (k, n_cdu)."""
     q_cdu_high: np.ndarray
     """Upper quantile of the same, for limits [W]."""
+    q_rack: np.ndarray
+    """Liquid heat of the hottest rack of each CDU [W], shape (k, n_cdu)."""
+    q_rack_high: np.ndarray
+    """Upper quantile of the same, for limits [W]."""
     q_air: np.ndarray
     """Heat to air [W], shape (k,)."""
     q_air_high: np.ndarray
@@ -152,6 +156,7 @@ def measurement_table(site: Site) -> SignalVector:
         m("T_return_hot", "K", "hottest rack outlet of a CDU", n, "cdu"),
         m("T_chip", "K", "hottest chip of a CDU", n, "cdu"),
         m("q_cdu", "W", "liquid heat of a CDU, from power meters", n, "cdu"),
+        m("q_rack", "W", "liquid heat of the hottest rack of a CDU, from power meters", n, "cdu"),
         m("V_sec", "m3/s", "secondary flow", n, "cdu"),
         m("m_pri", "kg/s", "facility water through a CDU", n, "cdu"),
         m("y_cdu", "1", "secondary pump speed", n, "cdu"),

@@ -132,6 +132,8 @@ class MPC:
         edges = np.concatenate([[0.0], np.cumsum(self.ocp.stages)])
         high = stage_means(forecast.q_cdu_high, forecast.step, edges)
         mean = high if surge else stage_means(forecast.q_cdu, forecast.step, edges)
+        rack_high = stage_means(forecast.q_rack_high, forecast.step, edges)
+        rack = rack_high if surge else stage_means(forecast.q_rack, forecast.step, edges)
         q_air = forecast.q_air_high if surge else forecast.q_air
         n = len(self.ocp.stages)
         one = np.ones((n, 1))
@@ -140,6 +142,8 @@ class MPC:
             self.model.group_mean(mean) / 1e6,
             self.model.group_max(mean) / 1e6,
             self.model.group_max(np.maximum(high, mean)) / 1e6,
+            self.model.group_max(rack) / 1e6,
+            self.model.group_max(np.maximum(rack_high, rack)) / 1e6,
             stage_means(q_air[:, None], forecast.step, edges) / 1e6,
             (stage_means(forecast.T_wb[:, None], forecast.step, edges) - T_REFERENCE) / T_SCALE,
             (stage_means(forecast.T_db[:, None], forecast.step, edges) - T_REFERENCE) / T_SCALE,
@@ -200,7 +204,7 @@ class MPC:
         }
         if site.chilled is not None:
             c = site.chilled
-            q_air = 1e6 * data[:, [3 * g]]
+            q_air = 1e6 * data[:, [5 * g]]
             values |= {"split": u["split"], "T_chw_set": self._chilled_setpoint(shown[:, [4 * g + 3]], data[:, [-1]], measurement),
                        "T_air_set": x[:, [m.nodes.index("T_air_cold")]],
                        "air_ratio_set": c.crah.m_air(u["y_crah"]) / np.maximum(c.server_air * q_air, 1e-3)}  # fmt: skip

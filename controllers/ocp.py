@@ -77,8 +77,9 @@ class Ocp:
         g = model.site.n_groups
         self.has_air = model.site.chilled is not None
         ns = 3 * g + (1 if self.has_air else 0)
-        self.n_data = 3 * g + 7
-        """Per stage: q, q_hot, q_surge (per group, MW), q_air (MW), T_wb, T_db (scaled), p (1e5 Pa), two prices, chillers on."""
+        self.n_data = 5 * g + 7
+        """Per stage: q, q_hot, q_surge, q_rack, q_rack_surge (per group, MW), q_air (MW), T_wb, T_db (scaled), p (1e5 Pa), two prices,
+        chillers on."""
         self.n_counts = model.counts.size
         self.sizes = StageSizes(len(model.nodes), model.controls.size, ns, self._path_rows(g))
         self.u_scale = np.ones(model.controls.size)
@@ -105,11 +106,10 @@ class Ocp:
         margin = ca.SX.sym("margin", 2)
         x = T_REFERENCE + T_SCALE * w
         u = self.u_scale * v
-        data = {
-            "q": d[:g] * 1e6, "q_hot": d[g : 2 * g] * 1e6, "q_surge": d[2 * g : 3 * g] * 1e6, "q_air": d[3 * g] * 1e6,
-            "T_wb": T_REFERENCE + T_SCALE * d[3 * g + 1], "T_db": T_REFERENCE + T_SCALE * d[3 * g + 2],
-            "p": d[3 * g + 3] * 1e5, "n_chillers": d[3 * g + 6],
-        }  # fmt: skip
+        heat = dict(zip(("q", "q_hot", "q_surge", "q_rack", "q_rack_surge"), ops.split(1e6 * d[: 5 * g], [g] * 5), strict=True))
+        q_air, T_wb, T_db, p, price, water, chillers = ops.split(d[5 * g :], [1] * 7)
+        data = heat | {"q_air": q_air * 1e6, "T_wb": T_REFERENCE + T_SCALE * T_wb, "T_db": T_REFERENCE + T_SCALE * T_db,
+                       "p": p * 1e5, "n_chillers": chillers}  # fmt: skip
         dx, out = m.evaluate(x, u, counts, data)
         S = x[g : 2 * g]
         basin = x[m.nodes.index("T_basin")]
@@ -137,7 +137,6 @@ class Ocp:
                 site.chilled.T_chw_min - out.T_chiller - CHILLERS_OFF * off,
                 -out.chiller_spare - off,
             ]
-        price, water = d[3 * g + 4], d[3 * g + 5]
         cost = price * out.power.cooling / 1e6 + water * out.makeup * 3.6
         shown = ca.vertcat(out.flows.V_sec, out.flows.dp_header, out.flows.m_cw, out.T_chip, out.T_return_hot,
                            out.power.cooling, out.T_inlet, out.T_chiller)  # fmt: skip

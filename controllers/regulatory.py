@@ -17,6 +17,7 @@ import numpy as np
 
 from lowlift.controllers.interface import setpoint_table
 from lowlift.controllers.staging import Staging
+from lowlift.controllers.tower_law import load_ratio
 from lowlift.models.liquid_hall import LiquidHall
 from lowlift.models.safe_flow import minimum_safe_flow
 from lowlift.thermal import ops
@@ -50,6 +51,8 @@ class Gains:
     """Tower fan, proportional [1/K]."""
     t_fan: float = 180.0
     """Tower fan, integral time [s]."""
+    water_ahead: float = 0.5
+    """Feed-forward of the tower water: least flow over nominal for each rated heat, for loads that are back in seconds [1]."""
     chw_floor: float = 0.6
     """Least chilled-water pump speed over CRAH fan speed: the load may be back in seconds [1]."""
     k_chw: float = 0.05
@@ -91,7 +94,7 @@ class RegulatoryLayer:
 
         V_max = s.cdu.pump.V_dot_nominal
         asked = ops.gather(sp["V_sec_set"], of_group) / V_max
-        safe = minimum_safe_flow(s, readings["q_cdu"], readings["T_supply"], g.guard) / V_max
+        safe = minimum_safe_flow(s, readings["q_rack"], readings["T_supply"], g.guard) / V_max
         excess = np.maximum(
             readings["T_chip"] - s.limits.T_chip_max, readings["T_return_hot"] - s.limits.T_return_max
         ) + g.guard  # fmt: skip
@@ -112,7 +115,8 @@ class RegulatoryLayer:
         dp = sp["dp_set"] + self._boost * self.setpoints.high[self.setpoints.slices["dp_set"]]
         ratio = np.sqrt(dp / np.maximum(readings["dp_header"], 100.0))
         new["y_fws"] = a["y_fws"] * (1.0 + g.inversion * (np.clip(ratio, 0.5, 2.0) - 1.0))
-        new["y_cw"] = a["y_cw"] + g.inversion * 0.5 * (sp["m_cw_set"] - readings["m_cw"]) / s.m_tower_nominal
+        water = np.maximum(sp["m_cw_set"], g.water_ahead * s.m_tower_nominal * load_ratio(s, readings["q_cdu"], readings["q_air"]))
+        new["y_cw"] = a["y_cw"] + g.inversion * 0.5 * (water - readings["m_cw"]) / s.m_tower_nominal
         new["y_fan"] = a["y_fan"] + self._pi("fan", readings["T_tower"] - sp["T_tower_set"], g.k_fan, g.t_fan)
         if s.chilled is not None:
             new["y_chw"] = a["y_chw"] + self._pi("chw", readings["T_air"] - sp["T_air_set"], g.k_chw, g.t_chw)

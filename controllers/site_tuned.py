@@ -39,12 +39,14 @@ class SiteTuning:
     """Tower water: exponent of load [1]."""
     dp_scale: float | np.ndarray = 0.5
     """Facility pressure at rated load over its upper limit [1]."""
+    air_excess: float | np.ndarray = 1.05
+    """CRAH air over what the servers draw [1]; without effect where air is not cooled here."""
 
 
 RANGES = {
     "supply_offset": (6.0, 32.0), "supply_slope": (-6.0, 8.0), "supply_max": (301.0, 314.0), "flow_margin": (1.0, 1.8),
     "tower_share": (0.4, 3.5), "tower_approach": (0.0, 10.0), "water_scale": (0.4, 1.0), "water_exponent": (0.3, 1.2),
-    "dp_scale": (0.08, 0.9),
+    "dp_scale": (0.08, 0.9), "air_excess": (0.97, 1.25),
 }  # fmt: skip
 """Where the tuner looks."""
 
@@ -93,7 +95,7 @@ class SiteTuned:
         floor = np.maximum(lim.T_supply_min, m["T_dew_hall"] + lim.dew_point_margin)
         supply = np.clip(law + self._relief, floor, lim.T_supply_max - 1.0)
         of_cdu = supply[:, site.group_of_cdu]
-        safe = minimum_safe_flow(site, m["q_cdu"], of_cdu, guard=1.5)
+        safe = minimum_safe_flow(site, m["q_rack"], of_cdu, guard=1.5)
         starts = np.searchsorted(site.group_of_cdu, np.arange(site.n_groups))
         flow = np.clip(k.flow_margin * np.maximum.reduceat(safe, starts, axis=-1), 0.25 * V_max, V_max)
         cdu, wse = exchanger_approaches(site)
@@ -108,6 +110,6 @@ class SiteTuned:
             "m_cw_set": water,
         }
         if self.air is not None:
-            values |= self.air.decide(m)
+            values |= self.air.decide(m) | {"air_ratio_set": np.broadcast_to(k.air_excess, load.shape)}
         setpoints = np.clip(np.asarray(self.table.pack(values)), self.table.low, self.table.high)
         return Decision(setpoints=setpoints, status=Status.RULE)

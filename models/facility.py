@@ -24,6 +24,8 @@ from lowlift.thermal.ops import Signal
 
 FLOW_SMALL = 1e-3
 """Floor of what divides: water flows [kg/s], chillers on [1]."""
+CONDENSER_LEAST = 0.1
+"""Least condenser water of a running chiller over its nominal: keeps its power finite where none runs [1]."""
 ONE_WAY_WIDTH = 0.05
 """Width of the economiser's check: heat flows from facility to tower water only [K]."""
 CAPACITY_WIDTH = 2e4
@@ -56,8 +58,10 @@ class FacilityInputs:
     """Heat that the racks give to air [W]."""
     G_wse: Signal
     """Economiser conductance eps C_min [W/K]."""
+    m_cond: Signal
+    """Tower water through the condensers [kg/s]; zero at sites without a chilled branch, like all that follow."""
     m_crah: Signal
-    """Water through the CRAHs [kg/s]; zero at sites without a chilled branch, like all that follow."""
+    """Water through the CRAHs [kg/s]."""
     m_blend: Signal
     """Chilled water blended into the CDU supply [kg/s]."""
     m_air: Signal
@@ -155,7 +159,8 @@ class FacilitySide:
             if Q_chiller is None:
                 Q_chiller = self._capacity_control(T_w, T["T_chw"], T_cold, m_chw, i)
             each = Q_chiller / ops.maximum(i.n_chillers, FLOW_SMALL)
-            P_chiller = i.n_chillers * s.chilled.chiller.P_el(each, T["T_chw"], T_cold, s.chilled.m_condenser)
+            m_each = ops.maximum(i.m_cond / ops.maximum(i.n_chillers, FLOW_SMALL), CONDENSER_LEAST * s.chilled.m_condenser)
+            P_chiller = i.n_chillers * s.chilled.chiller.P_el(each, T["T_chw"], T_cold, m_each)
             Q_crah = i.G_crah * (T["T_air_hot"] - T["T_chw"])
             heat["T_chw"] = m_chw * cp * (T_w - T["T_chw"]) - Q_chiller
             heat["T_crah_return"] = i.m_crah * cp * (T["T_chw"] - T["T_crah_return"]) + Q_crah

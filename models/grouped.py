@@ -87,13 +87,13 @@ class GroupedHall:
         self.smallest_share = np.array(
             [site.flow_fraction[np.isin(site.cdu_of_rack, np.flatnonzero(site.group_of_cdu == k))] .min() for k in range(g)]
         )  # fmt: skip
-        self.hot_racks = np.array([racks[site.group_of_cdu == k].max() for k in range(g)], dtype=float)
 
     def evaluate(self, x: Signal, controls: Signal, counts: Signal, d: Mapping[str, Signal]) -> tuple[Signal, GroupOutputs]:
         """``dx/dt`` [K/s] and the outputs.
 
         ``d`` holds ``q`` (mean liquid heat of a CDU, per group [W]), ``q_hot`` (the hottest CDU of each group [W]), ``q_surge`` (what
-        that CDU may jump to before the next decision [W]), ``q_air``, ``T_wb``, ``T_db``, ``p``, ``n_chillers``.
+        that CDU may jump to before the next decision [W]), ``q_rack`` and ``q_rack_surge`` (the same two for its hottest rack [W]),
+        ``q_air``, ``T_wb``, ``T_db``, ``p``, ``n_chillers``.
         """
         s, g = self.site, self.site.n_groups
         R, S, *rest = ops.split(x, [g, g] + [1] * len(self.facility.nodes))
@@ -112,24 +112,22 @@ class GroupedHall:
         inputs = FacilityInputs(
             m_cdu=f.m_cdu, Q_pump_fws=f.Q_pump_fws, m_cw=f.m_cw, Q_pump_cw=f.Q_pump_cw, y_fan=a["y_fan"],
             n_cells=a["n_cells"], T_wb=d["T_wb"], T_db=d["T_db"], p=d["p"], q_air=d["q_air"], G_wse=f.G_wse,
-            m_crah=f.m_crah, m_blend=f.m_blend, m_air=f.m_air, G_crah=f.G_crah, P_crah=f.P_crah,
+            m_cond=f.m_cond, m_crah=f.m_crah, m_blend=f.m_blend, m_air=f.m_air, G_crah=f.G_crah, P_crah=f.P_crah,
             n_chillers=a["n_chillers"], T_chw_set=zero,
         )  # fmt: skip
         heat, fluxes = self.facility.equations(T, ops.sum_components(weights * Q), inputs, Q_chiller)
         dz = [heat[name] / C for name, C in zip(self.facility.nodes, self.facility.capacities(), strict=True)]
 
-        # The hottest CDU of each group, quasi-steady at the group's supply temperature and flow.
+        # The hottest CDU and rack of each group, quasi-steady at the group's supply temperature and flow.
         plate, n = s.cold_plate, float(s.plates)
         m_hot = f.m_sec * ops.constant(self.smallest_share, R)
-        q_hot = d["q_hot"] / ops.constant(self.hot_racks, R)
-        T_chip = plate.T_chip(q_hot / n, m_hot / n, S, cp)
-        T_out = S + q_hot / (m_hot * cp)
+        T_chip = plate.T_chip(d["q_rack"] / n, m_hot / n, S, cp)
+        T_out = S + d["q_rack"] / (m_hot * cp)
         m_wide = s.rho_water * s.cdu.primary_conductance(VALVE_RESERVE) * ops.sqrt(f.dp_header + 1.0)
         R_hot = S + d["q_hot"] / (f.m_sec * cp)
         spare = (s.cdu.exchanger.conductance(f.m_sec, m_wide) * (R_hot - F) - d["q_hot"]) / s.cdu.exchanger.Q_dot_nominal
         full = s.rho_secondary * s.cdu.pump.V_dot_nominal * ops.constant(self.smallest_share, R)
-        q_surge = d["q_surge"] / ops.constant(self.hot_racks, R)
-        T_surge = S + q_surge / (full * cp)
+        T_surge = S + d["q_rack_surge"] / (full * cp)
         T_inlet, T_chiller, chiller_spare = zero, zero, zero
         if s.chilled is not None:
             chiller = s.chilled.chiller
@@ -148,7 +146,7 @@ class GroupedHall:
             spare=spare,
             T_inlet=T_inlet,
             T_surge=T_surge,
-            T_chip_surge=plate.T_chip(q_surge / n, full / n, S, cp),
+            T_chip_surge=plate.T_chip(d["q_rack_surge"] / n, full / n, S, cp),
             makeup=fluxes.evaporation + fluxes.drift + fluxes.blowdown,
             T_chiller=T_chiller,
             chiller_spare=chiller_spare,

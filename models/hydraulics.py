@@ -74,6 +74,8 @@ class Flows:
     """Facility water through all CDUs [kg/s]."""
     m_cw: Signal
     """Tower water [kg/s]."""
+    m_cond: Signal
+    """Tower water through the condensers [kg/s]."""
     m_crah: Signal
     """Water through the CRAHs [kg/s]."""
     m_blend: Signal
@@ -142,6 +144,7 @@ def flows(site: Site, topology: Topology, u: Mapping[str, Signal]) -> Flows:
         dp_header=(V_group / C_valves) ** 2,
         m_cdu=m_cdu,
         m_cw=m_cw,
+        m_cond=m_cond,
         m_crah=m_crah,
         m_blend=m_blend,
         m_air=m_air,

@@ -20,7 +20,7 @@ from lowlift.thermal.ladder import Ladder
 from lowlift.thermal.ops import Signal
 
 SENSOR_TIME_CONSTANT = 10.0
-"""First-order lag of every water and air temperature sensor in its pocket [s] (guess)."""
+"""First-order lag of the temperature sensors that control loops read: supplies of CDUs, towers, hall, chilled water, air [s] (guess)."""
 T_LOW, T_HIGH = 253.15, 400.0
 STEADY_TOLERANCE = 1e-6
 """Largest movement of a state over a very long step that counts as rest [K]."""
@@ -136,7 +136,7 @@ class LiquidHall:
         return FacilityInputs(
             m_cdu=f.m_cdu, Q_pump_fws=f.Q_pump_fws, m_cw=f.m_cw, Q_pump_cw=f.Q_pump_cw, y_fan=a["y_fan"],
             n_cells=a["n_cells"], T_wb=w["T_wb"], T_db=w["T_db"], p=w["p"], q_air=w["q_air"], G_wse=f.G_wse,
-            m_crah=f.m_crah, m_blend=f.m_blend, m_air=f.m_air, G_crah=f.G_crah, P_crah=f.P_crah,
+            m_cond=f.m_cond, m_crah=f.m_crah, m_blend=f.m_blend, m_air=f.m_air, G_crah=f.G_crah, P_crah=f.P_crah,
             n_chillers=a.get("n_chillers", zero), T_chw_set=a.get("T_chw_set", zero),
         )  # fmt: skip
 

@@ -38,6 +38,7 @@ def measure(
         "T_return_hot": hottest(T["T_cool"], plant),
         "T_chip": hottest(T["T_chip"], plant),
         "q_cdu": w["q_liquid"] @ plant.rack_matrix,
+        "q_rack": hottest(w["q_liquid"], plant),
         "V_sec": f.V_sec,
         "m_pri": f.m_pri,
         "y_cdu": a["y_cdu"],

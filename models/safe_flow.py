@@ -8,10 +8,10 @@ from lowlift.thermal.coldplate import FLOW_SMALL
 NEWTON_STEPS = 5
 
 
-def minimum_safe_flow(site: Site, q_cdu: np.ndarray, T_supply: np.ndarray, guard: float = 0.0) -> np.ndarray:
-    """Secondary flow [m^3/s] of each CDU, same shape as ``q_cdu`` ``(..., n_cdu)``.
+def minimum_safe_flow(site: Site, q_rack: np.ndarray, T_supply: np.ndarray, guard: float = 0.0) -> np.ndarray:
+    """Secondary flow [m^3/s] of each CDU, same shape as ``q_rack`` ``(..., n_cdu)``.
 
-    The hottest rack is the one with the smallest flow share at an even heat share. Its outlet and its chip,
+    The hottest rack is taken to have the smallest flow share of its CDU. Its outlet and its chip,
 
     ``T_supply + q / (m cp)`` and ``T_supply + q / (m cp) + (q / n) (R_chip_plate + R2(m / n))``,
 
@@ -21,14 +21,13 @@ def minimum_safe_flow(site: Site, q_cdu: np.ndarray, T_supply: np.ndarray, guard
 
     Args:
         site: the site.
-        q_cdu: liquid heat of each CDU [W].
-        T_supply: secondary supply temperature [K], broadcast against ``q_cdu``.
+        q_rack: liquid heat of the hottest rack of each CDU [W].
+        T_supply: secondary supply temperature [K], broadcast against ``q_rack``.
         guard: margin below both limits [K].
     """
     plate, n, cp, lim = site.cold_plate, float(site.plates), site.cp_secondary, site.limits
-    racks = np.bincount(site.cdu_of_rack)
     smallest = np.minimum.reduceat(site.flow_fraction, np.searchsorted(site.cdu_of_rack, np.arange(site.n_cdu)))
-    q = np.maximum(q_cdu / racks, 1.0)
+    q = np.maximum(q_rack, 1.0)
     s_return = cp * np.maximum(lim.T_return_max - guard - T_supply, 0.0) / q
     available = lim.T_chip_max - guard - T_supply - q / n * plate.R_chip_plate
     film = q / n * plate.R_plate_coolant_nominal * (n * plate.m_dot_nominal) ** plate.exponent

@@ -94,15 +94,25 @@ class SignalVector:
 
         Raises:
             KeyError: a signal is missing or unknown, named.
+            ValueError: a symbolic signal has another number of components.
         """
         unknown = sorted(set(values) - set(self.slices))
         missing = [s.name for s in self.signals if s.name not in values]
         if unknown or missing:
             raise KeyError(f"signals missing: {missing}, unknown: {unknown}")
         if ops.is_symbolic(*values.values()):
-            return ops.stack([values[s.name] for s in self.signals])
+            return ops.stack([self._filled(values[s.name], s) for s in self.signals])
         arrays = [np.asarray(values[s.name], dtype=float) for s in self.signals]
         result = np.empty((*np.broadcast_shapes(*(a.shape[:-1] for a in arrays)), self.size))
         for part, array in zip(self.slices.values(), arrays, strict=True):
             result[..., part] = array
         return result
+
+    @staticmethod
+    def _filled(value: Signal, s: SignalInfo) -> Signal:
+        rows = value.shape[0] if ops.is_symbolic(value) else np.size(value)
+        if rows == s.size:
+            return value
+        if rows != 1:
+            raise ValueError(f"{s.name}: {rows} components, {s.size} are declared")
+        return ops.stack([value] * s.size)

@@ -256,7 +256,7 @@ def build_site(file: SiteFile) -> Site:
         cp_water=cp_w,
         rho_water=rho_w,
         cdu=cdu,
-        facility_pump=Pump(V_dot_nominal=V_pri / f.pumps_per_group, dp_nominal=dp_group),
+        facility_pump=Pump(V_dot_nominal=V_pri / f.pumps_per_group, dp_nominal=dp_group, motor_units=float(groups.mean())),
         pumps_per_group=f.pumps_per_group,
         C_piping=V_group / np.sqrt(f.dp_piping_kPa * 1e3),
         cells=f.cells,

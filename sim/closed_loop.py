@@ -73,7 +73,7 @@ def simulate(
     """
     b, n, step = len(runs), scenario.n, scenario.step
     d = scenario.disturbances(plant)
-    q_cdu = scenario.q_cdu(plant)
+    q_cdu, q_hottest = scenario.q_cdu(plant), scenario.q_hottest(plant)
     units = {s.name: s.unit for s in measurement_table(plant.site).signals}
     past = scenario.weather_past
     day_before = None if past is None else past[["T_wb", "T_db"]].to_numpy()
@@ -109,7 +109,7 @@ def simulate(
             forecast = None
             if run.forecaster is not None:
                 upto = max(k, 1)
-                history = History(step, t, q_cdu[:upto], scenario.q_air[:upto], scenario.T_wb[:upto],
+                history = History(step, t, q_cdu[:upto], q_hottest[:upto], scenario.q_air[:upto], scenario.T_wb[:upto],
                                   scenario.T_db[:upto], day_before)  # fmt: skip
                 forecast = run.forecaster.predict(history, HORIZON)
             decision = run.controller.decide(seen, forecast)

@@ -131,12 +131,11 @@ def make_run(name: str, plant: LiquidHall, scenario: Scenario) -> Run:
     past_only = Persistence()
 
     def perfect(grid: float) -> Perfect:
-        return Perfect(scenario.step, scenario.q_cdu(plant), scenario.q_air, scenario.T_wb, scenario.T_db, grid)
+        return Perfect(scenario.step, scenario.q_cdu(plant), scenario.q_hottest(plant), scenario.q_air, scenario.T_wb, scenario.T_db, grid)
 
     def rule() -> Controller:
         return Guideline36(site)
 
-    first = round(scenario.warm_up / scenario.step)
     makers: dict[str, Callable[[], Run]] = {
         "FixedSetpoint": lambda: Run(FixedSetpoint(site)),
         "Guideline36": lambda: Run(Guideline36(site)),
@@ -148,9 +147,9 @@ def make_run(name: str, plant: LiquidHall, scenario: Scenario) -> Run:
         HALVED: lambda: Run(Oracle(plant, rule(), grid=GRID / 2, name=HALVED), perfect(GRID / 2)),
     }
     if site.name == "frontier":
-        makers["AsOperated"] = lambda: Run(AsOperated(site, scenario.q_cdu(plant)[first:]))
+        makers["AsOperated"] = functools.partial(_as_operated, plant, scenario, 0.0)
         for shift in SENSITIVITY:
-            makers[as_operated_name(shift)] = functools.partial(_shifted, plant, scenario, shift)
+            makers[as_operated_name(shift)] = functools.partial(_as_operated, plant, scenario, shift)
     if name not in makers:
         known = [n for n in (*CONTROLLERS, "Oracle") if n in makers]
         near = difflib.get_close_matches(name, known, n=3, cutoff=0.4)
@@ -159,9 +158,10 @@ def make_run(name: str, plant: LiquidHall, scenario: Scenario) -> Run:
     return makers[name]()
 
 
-def _shifted(plant: LiquidHall, scenario: Scenario, shift: float) -> Run:
-    load = scenario.q_cdu(plant)[round(scenario.warm_up / scenario.step) :]
-    return Run(AsOperated(plant.site, load, limit_shift=shift, name=as_operated_name(shift)))
+def _as_operated(plant: LiquidHall, scenario: Scenario, shift: float) -> Run:
+    scored = slice(round(scenario.warm_up / scenario.step), None)
+    name = as_operated_name(shift) if shift else "AsOperated"
+    return Run(AsOperated(plant.site, scenario.q_cdu(plant)[scored], scenario.q_hottest(plant)[scored], limit_shift=shift, name=name))
 
 
 def proof_names(controllers: Sequence[str]) -> list[str]:

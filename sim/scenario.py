@@ -10,6 +10,7 @@ import pandas as pd
 
 from lowlift.data import Weather, Workload, load_weather, load_workload
 from lowlift.models.liquid_hall import LiquidHall
+from lowlift.models.measure import hottest
 from lowlift.thermal.psychrometrics import (
     humidity_ratio_from_dew_point,
     wet_bulb,
@@ -77,6 +78,10 @@ class Scenario:
         """Liquid heat of each CDU [W], shape ``(n, n_cdu)``."""
         result: np.ndarray = self.q_rack @ plant.rack_matrix
         return result
+
+    def q_hottest(self, plant: LiquidHall) -> np.ndarray:
+        """Liquid heat of the hottest rack of each CDU [W], shape ``(n, n_cdu)``."""
+        return hottest(self.q_rack, plant)
 
 
 def build_scenario(

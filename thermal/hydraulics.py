@@ -64,6 +64,7 @@ class Pump(Component):
     eta_motor: float = parameter(default=0.93, unit="1", above=0.0, below=1.0, doc="motor efficiency at rated load")
     eta_drive: float = parameter(default=0.97, unit="1", above=0.0, below=1.0, doc="frequency converter efficiency")
     motor_margin: float = parameter(default=1.15, unit="1", low=1.0, high=3.0, doc="motor rating over nominal shaft power")
+    motor_units: float = parameter(default=1.0, unit="1", above=0.0, doc="units of this curve driven by one motor")
 
     @property
     def H0(self) -> float:
@@ -83,7 +84,7 @@ class Pump(Component):
     @functools.cached_property
     def load_constant(self) -> float:
         """``c`` of equation (3), by motor size."""
-        return float(np.interp(np.log(self.P_rated), np.log([700.0, 15e3]), [0.26, 0.115]))
+        return float(np.interp(np.log(self.motor_units * self.P_rated), np.log([700.0, 15e3]), [0.26, 0.115]))
 
     def dp(self, V_dot: Signal, y: Signal) -> Signal:
         """Head [Pa] at flow ``V_dot`` and speed ratio ``y``, equation (1)."""

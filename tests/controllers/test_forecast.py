@@ -7,7 +7,7 @@ from lowlift.controllers.forecast import History, Perfect, Persistence
 
 
 def history(k: int, series: np.ndarray, day_before: np.ndarray | None = None) -> History:
-    return History(15.0, k * 15.0, series[:k, :3], series[:k, 3], series[:k, 4], series[:k, 5], day_before)
+    return History(15.0, k * 15.0, series[:k, :3], 0.3 * series[:k, :3], series[:k, 3], series[:k, 4], series[:k, 5], day_before)
 
 
 def series(n: int = 8000) -> np.ndarray:
@@ -22,17 +22,19 @@ def test_a_changed_future_is_not_noticed(k: int, day: np.ndarray | None) -> None
     other = past.copy()
     other[k:] = 1e9
     a, b = (Persistence().predict(history(k, s, day), 86400.0) for s in (past, other))
-    for name in ("q_cdu", "q_cdu_high", "q_air", "q_air_high", "T_wb", "T_db"):
+    for name in ("q_cdu", "q_cdu_high", "q_rack", "q_rack_high", "q_air", "q_air_high", "T_wb", "T_db"):
         np.testing.assert_array_equal(getattr(a, name), getattr(b, name))
         assert np.all(np.isfinite(getattr(a, name)))
 
 
 def test_perfect_forecasts_carry_the_energy_of_the_truth() -> None:
     s = series(2400)
-    perfect = Perfect(15.0, s[:, :3], s[:, 3], s[:, 4], s[:, 5])
+    perfect = Perfect(15.0, s[:, :3], 0.3 * s[:, :3], s[:, 3], s[:, 4], s[:, 5])
     forecast = perfect.predict(history(400, s), 3600.0)
     np.testing.assert_allclose(forecast.q_cdu.mean(axis=0), s[400:640, :3].mean(axis=0))
+    np.testing.assert_allclose(forecast.q_rack, 0.3 * forecast.q_cdu)
     assert np.all(forecast.q_cdu_high >= forecast.q_cdu - 1e-9)
+    assert np.all(forecast.q_rack_high >= forecast.q_rack - 1e-9)
 
 
 def test_weather_repeats_yesterday_from_where_it_is_now() -> None:

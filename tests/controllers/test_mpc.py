@@ -34,7 +34,9 @@ def situation(name: str, load: float = 0.8, **changes: float):
     r = measure(plant, x[None], u[None], d[None], flux, np.zeros((1, s.n_cdu)), flows)
     r |= {k: np.full_like(r[k], v) for k, v in changes.items()}
     q = np.tile(r["q_cdu"], (40, 1))
-    past = History(15.0, 600.0, q, np.full(40, r["q_air"][0, 0]), np.full(40, 288.0), np.full(40, 298.0), None)
+    past = History(
+        15.0, 600.0, q, np.tile(r["q_rack"], (40, 1)), np.full(40, r["q_air"][0, 0]), np.full(40, 288.0), np.full(40, 298.0), None
+    )
     return plant, Measurement(t=600.0, time=pd.Timestamp("2024-04-07", tz="UTC"), values=r), Persistence().predict(past, 86400.0)
 
 

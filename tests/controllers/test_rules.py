@@ -71,10 +71,13 @@ def test_trim_and_respond() -> None:
 def test_as_operated_is_2_9_times_the_mean_safe_flow() -> None:
     site = hall("frontier").site
     load = np.full((10, site.n_cdu), 0.5 * site.cdu.exchanger.Q_dot_nominal)
-    controller = AsOperated(site, load)
+    rack = load / np.bincount(site.cdu_of_rack)
+    controller = AsOperated(site, load, rack)
     T_supply = 305.15 + 4.2
-    safe = minimum_safe_flow(site, load, np.array(T_supply)).mean() / site.cdu.pump.V_dot_nominal
+    safe = minimum_safe_flow(site, rack, np.array(T_supply)).mean() / site.cdu.pump.V_dot_nominal
     assert controller.flow_ratio == pytest.approx(min(FLOW_OVER_SAFE * safe, 1.0), rel=0.02)
-    assert (
-        AsOperated(site, load, limit_shift=-5.0).flow_ratio >= controller.flow_ratio >= AsOperated(site, load, limit_shift=5.0).flow_ratio
-    )
+    tight, loose = (AsOperated(site, load, rack, limit_shift=shift).flow_ratio for shift in (-5.0, 5.0))
+    assert tight >= controller.flow_ratio >= loose
+    water = controller.decide(None, None).setpoints[:, controller.table.slices["m_cw_set"]]  # type: ignore[arg-type]
+    heat = load.sum(axis=1).max() / (site.P_it_nominal * site.liquid_share)
+    assert water[0, 0] == pytest.approx(heat * site.m_tower_nominal)

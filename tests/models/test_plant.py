@@ -93,10 +93,9 @@ def test_grouped_model_rests_near_the_full_plant(site: str) -> None:
 def test_minimum_safe_flow_keeps_the_limits_exactly(site: str) -> None:
     s = load_site(site)
     q = np.linspace(0.1, 1.0, 10)[:, None] * s.cdu.exchanger.Q_dot_nominal * np.ones((10, s.n_cdu))
-    V = minimum_safe_flow(s, q, np.full((10, s.n_cdu), 305.15))
-    racks = np.bincount(s.cdu_of_rack)
+    q_rack = q / np.bincount(s.cdu_of_rack)
+    V = minimum_safe_flow(s, q_rack, np.full((10, s.n_cdu), 305.15))
     m = V * s.rho_secondary * np.array([s.flow_fraction[s.cdu_of_rack == c].min() for c in range(s.n_cdu)])
-    q_rack = q / racks
     T_out = 305.15 + q_rack / (m * s.cp_secondary)
     T_chip = s.cold_plate.T_chip(q_rack / s.plates, m / s.plates, 305.15, s.cp_secondary)
     tight = np.maximum(T_out - s.limits.T_return_max, T_chip - s.limits.T_chip_max)
