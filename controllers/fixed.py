@@ -53,6 +53,7 @@ class FixedSetpoint(Constant):
 
 FLOW_OVER_SAFE = 2.9
 """As-operated flow over the minimum thermally safe flow (arXiv 2603.01198)."""
+FIXED_POINT_STEPS = 20
 T_FACILITY_SUPPLY = 32.0 + ZERO_C
 """Frontier's facility supply (unverified, see the site's notes)."""
 
@@ -76,16 +77,24 @@ class AsOperated(Constant):
         self, site: Site, q_cdu: np.ndarray, q_rack: np.ndarray, *, limit_shift: float = 0.0, T_tower: float | None = None,
         name: str = "AsOperated",
     ) -> None:  # fmt: skip
-        hx = site.cdu.exchanger
+        hx = site.cdu
         approach_cdu, approach_economiser = exchanger_approaches(site)
-        safe = minimum_safe_flow(site, q_rack, np.array(T_FACILITY_SUPPLY + approach_cdu), guard=-limit_shift)
-        V_max = site.cdu.pump.V_dot_nominal
-        wanted = FLOW_OVER_SAFE * float(safe.mean()) / V_max
+        V_max, m_pri = hx.pump.V_dot_nominal, hx.exchanger.m_cold_nominal
+        q_mean = q_cdu.mean()
+        wanted, T_supply = 1.0, T_FACILITY_SUPPLY + approach_cdu
+        for _ in range(FIXED_POINT_STEPS):
+            # The supply temperature at which the flow is safe is the one that this very flow gives.
+            safe = minimum_safe_flow(site, q_rack, np.array(T_supply), guard=-limit_shift)
+            wanted = FLOW_OVER_SAFE * float(safe.mean()) / V_max
+            share = min(wanted, 1.0)
+            m_sec = share * V_max * site.rho_secondary
+            G = float(hx.exchanger.conductance(m_sec, share * m_pri))
+            T_supply = T_FACILITY_SUPPLY + float(q_mean) * (1.0 / G - 1.0 / (m_sec * hx.exchanger.cp_hot))
         self.flow_ratio = min(wanted, 1.0)
         self.note = "" if wanted <= 1.0 else (
             f"2.9 times the safe flow would be {wanted:.2f} of the CDU pumps' nominal flow: they run at full flow"
         )  # fmt: skip
-        V_pri = self.flow_ratio * hx.m_cold_nominal / site.rho_water
+        V_pri = self.flow_ratio * m_pri / site.rho_water
         super().__init__(
             site, name,
             {

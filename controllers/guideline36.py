@@ -99,8 +99,11 @@ class AirSide:
         assert c is not None and limit is not None  # noqa: S101 - built for such sites only
         hot = np.clip(np.ceil((m["T_inlet"] - (limit - self.c.near_limit * 0.5)) / 0.25), 0.0, 3.0)
         self._air = self.air.tick(self._air, hot)
-        starved = (m["y_chw"] > 0.95).astype(float) + (m["T_air"] > self._air + 1.0)
-        self._water = self.water.tick(self._water, starved)
+        # Coil requests of section 5.20.5.2: three when supply air is 3 K above its setpoint, two at 2 K, one when the valve (pump) is open.
+        above = m["T_air"] - self._air
+        starved = np.where(above > 3.0, 3.0, np.where(above > 2.0, 2.0, ((m["y_chw"] > 0.95) | (above > 1.0)).astype(float)))
+        # A setpoint above the water that arrives asks for nothing: it may not drift further away.
+        self._water = np.minimum(self.water.tick(self._water, starved), np.maximum(m["T_plant"], self.water.low))
         ratio = np.full_like(self._air, self.c.air_excess)
         return {
             "split": np.zeros_like(self._air),

@@ -41,8 +41,9 @@ class Gains:
     """Pressure boost of a group, share of the highest pressure, proportional [1/K]."""
     t_boost: float = 30.0
     """Pressure boost, integral time [s]."""
-    t_air: float = 2400.0
-    """Time in which CRAH air runs down from full flow: it rises at once, but does not follow every dip of a job [s]."""
+    t_air: float = 21600.0
+    """Time in which CRAH air runs down from full flow: it rises at once, but does not follow the pauses of a job, because fans need a
+    minute to be back and air recirculates until they are [s]."""
     k_valve: float = 0.02
     """Primary valve, proportional [1/K]."""
     t_valve: float = 50.0

@@ -1,11 +1,12 @@
 """One shared rule set for what runs: tower cells, pumps, chillers, with dwell times, the same for every controller.
 
-Rules (after ASHRAE Guideline 36 practice, BASELINES 2.3-2.6): as many tower cells as their water distribution allows, so
+Rules (after ASHRAE Guideline 36-2021, sections 5.20.4 to 5.20.12): as many tower cells as their water distribution allows, so
 that all fans run slow before one runs fast; a lag pump joins when the flow ratio exceeds ``n / N - 0.03`` for 10 min, leaves
 when it falls below ``(n - 1) / N - 0.03``, and joins at once when its group cannot hold its pressure; a chiller joins when
 the running ones exceed 90 % of their capacity for 15 min (the first: when the water after the economiser stays above the
-chilled-water setpoint for 10 min), leaves when the others could carry the load at 80 %, the last when nothing is left to
-cool; 30 min minimum on, 20 min minimum off.
+chilled-water setpoint for 10 min, or server inlets are at their limit), leaves when the others could carry the load at 80 % for an
+hour, the last when nothing is left to cool for as long: the pauses of a training job are shorter, and a machine that has left is not back
+within 20 min. 30 min minimum on, 20 min minimum off.
 """
 
 from collections.abc import Mapping
@@ -23,7 +24,9 @@ CHILLER_FIRST = 0.5
 """Water this much above the setpoint calls the first chiller [K]."""
 CHILLER_LAST = 0.1
 """Water no more than this above the setpoint lets the last chiller go [K]."""
-CONFIRM_UP, CONFIRM_FIRST, CONFIRM_DOWN = 900.0, 600.0, 600.0
+CONFIRM_UP, CONFIRM_FIRST, CONFIRM_DOWN = 900.0, 600.0, 3600.0
+HOT_INLET, CONFIRM_HOT = 0.3, 60.0
+"""Server inlets this near to their limit [K] for this long [s] call the first chiller without further confirmation."""
 MIN_ON, MIN_OFF = 1800.0, 1200.0
 PUMP_BAND = 0.03
 
@@ -105,6 +108,10 @@ class Staging:
         fewer = self._held("chiller down", (n > 1.5) & (load < CHILLER_DOWN * (n - 1.0) * capacity)) >= CONFIRM_DOWN
         last = self._held("chiller last", (n > 0.5) & (n < 1.5) & (warm < CHILLER_LAST)) >= CONFIRM_DOWN
         since = np.asarray(self._since("chiller"))
+        limit = self.site.limits.T_inlet_max
+        if limit is not None:
+            hot = (n < 0.5) & (r["T_inlet"] > limit - HOT_INLET) & (warm > CHILLER_FIRST)
+            first = first | (self._held("chiller hot", hot) >= CONFIRM_HOT)
         up = (first & (since >= MIN_OFF)) | (more & (since >= MIN_OFF))
         down = (fewer | last) & (since >= MIN_ON)
         new = np.clip(np.where(up, n + 1.0, np.where(down, n - 1.0, n)), 0.0, c.n_chillers)
