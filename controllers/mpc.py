@@ -22,6 +22,7 @@ from lowlift.controllers.interface import (
 )
 from lowlift.controllers.ocp import T_REFERENCE, T_SCALE, Ocp, Weights
 from lowlift.controllers.solver import ACCEPTABLE, TOLERANCE, OcpSolver, Solution
+from lowlift.controllers.staging import CONFIRM_DOWN
 from lowlift.models.grouped import GroupedHall
 from lowlift.models.liquid_hall import LiquidHall
 
@@ -67,7 +68,7 @@ class MPC:
         self.ocp = Ocp(self.model, stages, weights)
         self.solver = OcpSolver(self.ocp)
         self.setpoints = setpoint_table(plant.site)
-        self.count = ChillerCount(self.ocp.stages, available=plant.site.chilled is not None)
+        self.count = ChillerCount(self.ocp.stages, installed=0 if plant.site.chilled is None else plant.site.chilled.n_chillers)
         self.reset(1)
 
     def reset(self, batch: int) -> None:
@@ -75,6 +76,8 @@ class MPC:
         if batch != 1:
             raise ValueError(f"batch = {batch}: {self.name} controls one plant at a time")
         self._last: Solution | None = None
+        self._last_t = 0.0
+        self._in_force: np.ndarray | None = None
         self._failures = 0
         self.count.reset()
         self.fallback.reset(1)
@@ -94,47 +97,47 @@ class MPC:
             return dataclasses.replace(rule, status=Status.FALLBACK, message=f"input refused: {error}")
         site = self.plant.site
         floor = float(measurement["T_dew_hall"][0, 0]) + site.limits.dew_point_margin
-        guess = self._guess(x0)
+        guess = self._guess(x0, measurement.t)
 
         def solve(chillers: np.ndarray, *, surge: bool = False) -> Solution:
             load = upper if surge else data
-            load[:, -1] = chillers
+            self._set_chillers(load, measurement, chillers)
             return self.solver.solve(self.ocp.parameters(x0, load, counts, self.margin, floor), guess)
 
         found, chillers = self.count.choose(measurement, solve)
-        data[:, -1] = chillers
+        self._set_chillers(data, measurement, chillers)
         ms = 1e3 * (time.perf_counter() - started)
-        usable = found.kkt_error <= ACCEPTABLE or (found.infeasibility <= TOLERANCE and np.isfinite(found.stationarity))
-        if usable:
-            self._last, self._failures = found, 0
+        if found.kkt_error <= ACCEPTABLE:
+            self._last, self._last_t, self._failures = found, measurement.t, 0
             status = Status.OPTIMAL if found.kkt_error <= TOLERANCE else Status.SUBOPTIMAL
             note = f"{found.solver}, {found.iterations} iterations, KKT error {found.kkt_error:.1e}"
             plan = self._plan(measurement.t, found.z, data, counts, floor, measurement)
+            self._in_force = plan.setpoints[0]
             return Decision(setpoints=plan.setpoints[:1], status=status, message=note, solve_ms=ms,
                             kkt_error=found.kkt_error, plan=plan)  # fmt: skip
         self._failures += 1
         reason = f"{found.solver} ended with KKT error {found.kkt_error:.1e} (infeasibility {found.infeasibility:.1e})"
         if self._failures == 1 and self._last is not None:
-            plan = self._plan(measurement.t, self._shifted(self._last.z, x0), data, counts, floor, measurement)
+            plan = self._plan(measurement.t, self._shifted(self._last.z, x0, measurement.t), data, counts, floor, measurement)
             return Decision(setpoints=plan.setpoints[:1], status=Status.FALLBACK, solve_ms=ms,
                             kkt_error=found.kkt_error, message=f"{reason}; previous plan shifted", plan=plan)  # fmt: skip
-        self._last = None
+        self._last = self._in_force = None
         return dataclasses.replace(rule, status=Status.FALLBACK, solve_ms=ms, kkt_error=found.kkt_error,
                                    message=f"{reason}; {self.fallback.name} took over")  # fmt: skip
 
     # -- data in --------------------------------------------------------------------------------------------------
 
     def _data(self, measurement: Measurement, forecast: Forecast, *, surge: bool = False) -> np.ndarray:
-        """Scaled stage data ``(n, n_data)``: stage means of the forecast; the chillers on come last and are left at zero.
+        """Scaled stage data ``(n, n_data)``: stage means of the forecast; the chillers on and cooling come last and are left at zero.
 
         With ``surge`` all load is at its upper bound.
         """
-        edges = np.concatenate([[0.0], np.cumsum(self.ocp.stages)])
-        high = stage_means(forecast.q_cdu_high, forecast.step, edges)
-        mean = high if surge else stage_means(forecast.q_cdu, forecast.step, edges)
-        rack_high = stage_means(forecast.q_rack_high, forecast.step, edges)
-        rack = rack_high if surge else stage_means(forecast.q_rack, forecast.step, edges)
-        q_air = forecast.q_air_high if surge else forecast.q_air
+        high = stage_means(forecast.q_cdu_high, forecast.step, self.ocp.edges)
+        mean = high if surge else stage_means(forecast.q_cdu, forecast.step, self.ocp.edges)
+        rack_high = stage_means(forecast.q_rack_high, forecast.step, self.ocp.edges)
+        rack = rack_high if surge else stage_means(forecast.q_rack, forecast.step, self.ocp.edges)
+        air_high = stage_means(forecast.q_air_high[:, None], forecast.step, self.ocp.edges)
+        air = air_high if surge else stage_means(forecast.q_air[:, None], forecast.step, self.ocp.edges)
         n = len(self.ocp.stages)
         one = np.ones((n, 1))
         weights = self.ocp.weights
@@ -144,14 +147,23 @@ class MPC:
             self.model.group_max(np.maximum(high, mean)) / 1e6,
             self.model.group_max(rack) / 1e6,
             self.model.group_max(np.maximum(rack_high, rack)) / 1e6,
-            stage_means(q_air[:, None], forecast.step, edges) / 1e6,
-            (stage_means(forecast.T_wb[:, None], forecast.step, edges) - T_REFERENCE) / T_SCALE,
-            (stage_means(forecast.T_db[:, None], forecast.step, edges) - T_REFERENCE) / T_SCALE,
+            air / 1e6,
+            np.maximum(air_high, air) / 1e6,
+            (stage_means(forecast.T_wb[:, None], forecast.step, self.ocp.edges) - T_REFERENCE) / T_SCALE,
+            (stage_means(forecast.T_db[:, None], forecast.step, self.ocp.edges) - T_REFERENCE) / T_SCALE,
             one * float(measurement["p"][0, 0]) / 1e5,
             one * weights.energy,
             one * weights.water,
             0.0 * one,
+            0.0 * one,
         ])  # fmt: skip
+
+    def _set_chillers(self, data: np.ndarray, measurement: Measurement, cooling: np.ndarray) -> None:
+        """Enter the chillers that cool; one that is let go stays on, and keeps its condenser water, until staging has confirmed it."""
+        running = float(measurement["n_chillers"][0, 0]) if self.count.installed else 0.0
+        confirming = self.ocp.edges[:-1] < (CONFIRM_DOWN if len(cooling) > 1 else 0.0)
+        data[:, -2] = np.where(confirming, np.maximum(cooling, running), cooling)
+        data[:, -1] = cooling
 
     def _counts(self, measurement: Measurement) -> np.ndarray:
         """What staging runs now, held over the horizon."""
@@ -161,10 +173,10 @@ class MPC:
 
     # -- guesses --------------------------------------------------------------------------------------------------
 
-    def _guess(self, x0: np.ndarray) -> np.ndarray:
+    def _guess(self, x0: np.ndarray, t: float) -> np.ndarray:
         scaled = (x0 - T_REFERENCE) / T_SCALE
         if self._last is not None:
-            return self._shifted(self._last.z, x0)
+            return self._shifted(self._last.z, x0, t)
         n, z = len(self.ocp.stages), self.ocp.sizes
         table = self.model.controls
         middle = table.low + 0.6 * (table.high - table.low)
@@ -172,14 +184,15 @@ class MPC:
         states = np.tile(scaled, (n + 1, 1))
         return self.ocp.join(states, np.tile(v, (n, 1)), states[1:], np.full((n, z.ns), 0.1))
 
-    def _shifted(self, z: np.ndarray, x0: np.ndarray) -> np.ndarray:
-        """The previous plan moved on by one period, resampled on the non-uniform grid."""
+    def _shifted(self, z: np.ndarray, x0: np.ndarray, t: float) -> np.ndarray:
+        """The previous plan moved on to time ``t``, resampled on the non-uniform grid."""
+        passed = t - self._last_t
         states, controls, _, slacks = self.ocp.split(z)
-        edges = np.concatenate([[0.0], np.cumsum(self.ocp.stages)])
-        later = np.minimum(edges + self.period, edges[-1])
+        edges = self.ocp.edges
+        later = np.minimum(edges + passed, edges[-1])
         moved = np.column_stack([np.interp(later, edges, column) for column in states.T])
         moved[0] = (x0 - T_REFERENCE) / T_SCALE
-        middle = np.minimum(0.5 * (edges[1:] + edges[:-1]) + self.period, edges[-1] - 1.0)
+        middle = np.minimum(0.5 * (edges[1:] + edges[:-1]) + passed, edges[-1] - 1.0)
         stage = np.searchsorted(edges, middle, side="right") - 1
         return self.ocp.join(moved, controls[stage], moved[1:], slacks[stage])
 
@@ -208,7 +221,7 @@ class MPC:
             values |= {"split": u["split"], "T_chw_set": self._chilled_setpoint(shown[:, [4 * g + 3]], data[:, [-1]], measurement),
                        "T_air_set": x[:, [m.nodes.index("T_air_cold")]],
                        "air_ratio_set": c.crah.m_air(u["y_crah"]) / np.maximum(c.server_air * q_air, 1e-3)}  # fmt: skip
-        setpoints = np.clip(self.setpoints.pack(values), self.setpoints.low, self.setpoints.high)
+        setpoints = self._within_rates(np.clip(self.setpoints.pack(values), self.setpoints.low, self.setpoints.high))
         predicted = {
             "T_chip": shown[:, 2 * g + 1 : 3 * g + 1], "T_return_hot": shown[:, 3 * g + 1 : 4 * g + 1],
             "P_cooling": shown[:, [4 * g + 1]], "T_inlet": shown[:, [4 * g + 2]],
@@ -216,10 +229,23 @@ class MPC:
             "slack": slacks, **{name: value for name, value in u.items()},
         }  # fmt: skip
         return Plan(
-            t=t + np.concatenate([[0.0], np.cumsum(self.ocp.stages)]),
+            t=t + self.ocp.edges,
             predicted=predicted,
             setpoints=setpoints,
         )
+
+    def _within_rates(self, setpoints: np.ndarray) -> np.ndarray:
+        """Setpoints of all stages that move no faster than their rate limits, from those in force on.
+
+        Strokes of actuators are shorter than a stage (:class:`Ocp` sees to it), so only setpoints have rates that a plan can exceed.
+        """
+        result, before = np.empty_like(setpoints), self._in_force
+        times = np.concatenate([[self.period], self.ocp.stages[:-1]])
+        for k, wanted in enumerate(setpoints):
+            reach = self.setpoints.rate * times[k]
+            result[k] = wanted if before is None else np.clip(wanted, before - reach, before + reach)
+            before = result[k]
+        return result
 
     def _chilled_setpoint(self, leaving: np.ndarray, chillers: np.ndarray, measurement: Measurement) -> np.ndarray:
         """Leaving setpoints that make staging run the planned number of chillers: the plan's own where they agree.

@@ -28,6 +28,8 @@ SUPPLY_MARGIN = 2.8
 """Distance of secondary supplies to their upper limit in plans [K]."""
 INLET_MARGIN = 0.8
 """Distance of server inlets to their limit in plans [K]."""
+AIR_OVERSHOOT = 2.0
+"""How far chilled water may warm up while towers and chillers catch up with a surge of the rated heat to air [K]."""
 T_AIR_MIN = 291.15
 """Coldest supply air in plans: ASHRAE's recommended range begins at 18 C [K]."""
 CHILLERS_OFF = 50.0
@@ -68,18 +70,27 @@ class StageSizes:
 
 
 class Ocp:
-    """One problem structure: a model, a grid, weights. Data enters as parameters; solvers are built once."""
+    """One problem structure: a model, a grid, weights. Data enters as parameters; solvers are built once.
+
+    Raises:
+        ValueError: a stage is shorter than the stroke of an actuator, whose rate limit would need rows of its own.
+    """
 
     def __init__(self, model: GroupedHall, stages: tuple[float, ...], weights: Weights | None = None) -> None:
         self.model = model
         self.stages = np.array(stages, dtype=float)
+        self.edges = np.concatenate([[0.0], np.cumsum(self.stages)])
         self.weights = weights or Weights()
         g = model.site.n_groups
+        table = model.controls
+        stroke = float(np.max((table.high - table.low) / table.rate))
+        if self.stages.min() < stroke:
+            raise ValueError(f"shortest stage {self.stages.min():g} s: must be at least the longest stroke of an actuator, {stroke:g} s")
         self.has_air = model.site.chilled is not None
         ns = 3 * g + (1 if self.has_air else 0)
-        self.n_data = 5 * g + 7
-        """Per stage: q, q_hot, q_surge, q_rack, q_rack_surge (per group, MW), q_air (MW), T_wb, T_db (scaled), p (1e5 Pa), two prices,
-        chillers on."""
+        self.n_data = 5 * g + 9
+        """Per stage: q, q_hot, q_surge, q_rack, q_rack_surge (per group, MW), q_air, q_air_surge (MW), T_wb, T_db (scaled), p (1e5 Pa),
+        two prices, chillers on, chillers that cool."""
         self.n_counts = model.counts.size
         self.sizes = StageSizes(len(model.nodes), model.controls.size, ns, self._path_rows(g))
         self.u_scale = np.ones(model.controls.size)
@@ -87,7 +98,7 @@ class Ocp:
             self.u_scale[model.controls.slices["Q_chiller"]] = model.site.chilled.chiller.Q_dot_nominal
 
     def _path_rows(self, g: int) -> int:
-        return 8 * g + 2 + (4 if self.has_air else 0)
+        return 8 * g + 2 + (5 if self.has_air else 0)
 
     # -- symbolic -------------------------------------------------------------------------------------------------
 
@@ -107,9 +118,11 @@ class Ocp:
         x = T_REFERENCE + T_SCALE * w
         u = self.u_scale * v
         heat = dict(zip(("q", "q_hot", "q_surge", "q_rack", "q_rack_surge"), ops.split(1e6 * d[: 5 * g], [g] * 5), strict=True))
-        q_air, T_wb, T_db, p, price, water, chillers = ops.split(d[5 * g :], [1] * 7)
-        data = heat | {"q_air": q_air * 1e6, "T_wb": T_REFERENCE + T_SCALE * T_wb, "T_db": T_REFERENCE + T_SCALE * T_db,
-                       "p": p * 1e5, "n_chillers": chillers}  # fmt: skip
+        q_air, q_air_surge, T_wb, T_db, p, price, water, on, cooling = ops.split(d[5 * g :], [1] * 9)
+        data = heat | {
+            "q_air": q_air * 1e6, "q_air_surge": q_air_surge * 1e6, "T_wb": T_REFERENCE + T_SCALE * T_wb,
+            "T_db": T_REFERENCE + T_SCALE * T_db, "p": p * 1e5, "n_chillers": on, "n_cooling": cooling,
+        }  # fmt: skip
         dx, out = m.evaluate(x, u, counts, data)
         S = x[g : 2 * g]
         basin = x[m.nodes.index("T_basin")]
@@ -130,9 +143,12 @@ class Ocp:
         if site.chilled is not None:
             assert lim.T_inlet_max is not None  # noqa: S101 - checked when the site file was read
             cold = x[m.nodes.index("T_air_cold")]
-            off = ops.maximum(1.0 - data["n_chillers"], 0.0)
+            surge = ops.maximum(data["q_air_surge"] - data["q_air"], 0.0) / site.chilled.crah.Q_dot_nominal
+            warming = AIR_OVERSHOOT * surge
+            off = ops.maximum(1.0 - data["n_cooling"], 0.0)
             path += [
                 out.T_inlet - (lim.T_inlet_max - INLET_MARGIN),
+                out.T_inlet_surge - (lim.T_inlet_max - INLET_MARGIN - warming),
                 T_AIR_MIN - cold,
                 site.chilled.T_chw_min - out.T_chiller - CHILLERS_OFF * off,
                 -out.chiller_spare - off,
@@ -149,7 +165,7 @@ class Ocp:
         hot, spare, supply = range(g), range(g, 2 * g), range(2 * g, 3 * g)
         rows: list[int | None] = [*hot, *hot, *hot, *hot, *spare, *supply, *supply, *([None] * g), None, None]
         if self.has_air:
-            rows += [3 * g, 3 * g, 3 * g, None]
+            rows += [3 * g, 3 * g, 3 * g, 3 * g, None]
         return rows
 
     @functools.cached_property

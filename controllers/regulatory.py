@@ -48,9 +48,9 @@ class Gains:
     """Primary valve, proportional [1/K]."""
     t_valve: float = 50.0
     """Primary valve, integral time [s]."""
-    k_fan: float = 0.03
+    k_fan: float = 0.08
     """Tower fan, proportional [1/K]."""
-    t_fan: float = 180.0
+    t_fan: float = 150.0
     """Tower fan, integral time [s]."""
     water_ahead: float = 0.5
     """Feed-forward of the tower water: least flow over nominal for each rated heat, for loads that are back in seconds [1]."""

@@ -4,7 +4,9 @@ One stage of practically infinite length of the same optimal control problem, so
 gains over it is the worth of dynamics and forecasts.
 """
 
-from lowlift.controllers.interface import Controller
+import dataclasses
+
+from lowlift.controllers.interface import Controller, Decision, Forecast, Measurement
 from lowlift.controllers.mpc import MPC
 from lowlift.controllers.ocp import Weights
 from lowlift.models.liquid_hall import LiquidHall
@@ -21,3 +23,10 @@ class StaticOptimal(MPC):
         name: str = "StaticOptimal",
     ) -> None:  # fmt: skip
         super().__init__(plant, fallback, stages=(STEADY,), weights=weights, margin=margin, name=name)
+
+    def decide(self, measurement: Measurement, forecast: Forecast | None) -> Decision:
+        """The optimum for the first step of the forecast, as if it lasted for ever."""
+        if forecast is not None:
+            series = [f.name for f in dataclasses.fields(forecast) if f.name != "step"]
+            forecast = dataclasses.replace(forecast, **{name: getattr(forecast, name)[:1] for name in series})
+        return super().decide(measurement, forecast)

@@ -16,6 +16,7 @@ from lowlift.models.liquid_hall import LiquidHall, Powers, actuator_table, site_
 from lowlift.models.signals import Role, SignalInfo, SignalVector
 from lowlift.models.site import ChilledBranch, Site
 from lowlift.thermal import ops
+from lowlift.thermal.crah import CP_AIR
 from lowlift.thermal.ops import Signal
 
 COUNTS = ("n_fws", "n_cw", "n_cells")
@@ -41,6 +42,8 @@ class GroupOutputs:
     """Heat that the hottest CDU could still pass on with its valve at the reserve opening, per its nominal heat [1]."""
     T_inlet: Signal
     """Server inlet air [K] (zero where air is not cooled here)."""
+    T_inlet_surge: Signal
+    """The same if heat to air rose to the surge level and fans and chilled-water pump to full speed [K]."""
     T_surge: Signal
     """Hottest rack outlet of each group if its load rose to the surge level and its pumps to full speed [K]."""
     T_chip_surge: Signal
@@ -93,7 +96,8 @@ class GroupedHall:
 
         ``d`` holds ``q`` (mean liquid heat of a CDU, per group [W]), ``q_hot`` (the hottest CDU of each group [W]), ``q_surge`` (what
         that CDU may jump to before the next decision [W]), ``q_rack`` and ``q_rack_surge`` (the same two for its hottest rack [W]),
-        ``q_air``, ``T_wb``, ``T_db``, ``p``, ``n_chillers``.
+        ``q_air``, ``q_air_surge``, ``T_wb``, ``T_db``, ``p``, ``n_chillers`` (on: they take condenser water) and ``n_cooling`` (their
+        setpoint is in reach).
         """
         s, g = self.site, self.site.n_groups
         R, S, *rest = ops.split(x, [g, g] + [1] * len(self.facility.nodes))
@@ -107,8 +111,8 @@ class GroupedHall:
         dS = (f.m_sec * cp * (R - S) - Q + f.Q_pump_cdu) / s.cdu.C_supply
         weights = ops.constant(self.topology.multiplicity, R)
         zero = 0.0 * f.m_cw
-        # A stage without a running chiller has the control all the same: it counts for nothing there.
-        Q_chiller = a["Q_chiller"] * ops.minimum(d["n_chillers"], 1.0) if s.chilled is not None else None
+        # A stage without a chiller that cools has the control all the same: it counts for nothing there.
+        Q_chiller = a["Q_chiller"] * ops.minimum(d["n_cooling"], 1.0) if s.chilled is not None else None
         inputs = FacilityInputs(
             m_cdu=f.m_cdu, Q_pump_fws=f.Q_pump_fws, m_cw=f.m_cw, Q_pump_cw=f.Q_pump_cw, y_fan=a["y_fan"],
             n_cells=a["n_cells"], T_wb=d["T_wb"], T_db=d["T_db"], p=d["p"], q_air=d["q_air"], G_wse=f.G_wse,
@@ -128,15 +132,19 @@ class GroupedHall:
         spare = (s.cdu.exchanger.conductance(f.m_sec, m_wide) * (R_hot - F) - d["q_hot"]) / s.cdu.exchanger.Q_dot_nominal
         full = s.rho_secondary * s.cdu.pump.V_dot_nominal * ops.constant(self.smallest_share, R)
         T_surge = S + d["q_rack_surge"] / (full * cp)
-        T_inlet, T_chiller, chiller_spare = zero, zero, zero
+        T_inlet, T_inlet_surge, T_chiller, chiller_spare = zero, zero, zero, zero
         if s.chilled is not None:
             chiller = s.chilled.chiller
             T_cold = T[f"T_cw_supply_{self.facility.cells - 1}"]
             T_w = T[f"T_fws_return_{self.facility.cells - 1}"] - fluxes.Q_wse / ((f.m_cdu + f.m_crah) * s.cp_water)
             T_chiller = T_w - fluxes.Q_chiller / ((f.m_crah + f.m_blend) * s.cp_water)
-            chiller_spare = (d["n_chillers"] * chiller.capacity(T["T_chw"], T_cold) - fluxes.Q_chiller) / chiller.Q_dot_nominal
+            chiller_spare = (d["n_cooling"] * chiller.capacity(T["T_chw"], T_cold) - fluxes.Q_chiller) / chiller.Q_dot_nominal
             demand = ops.maximum(s.chilled.server_air * d["q_air"], 1e-3)
             recirculation = ops.smooth_max(1.0 - f.m_air / demand, 0.0, 0.02)
+            crah, m_chw = s.chilled.crah, s.rho_water * s.chilled.pump.V_dot_nominal
+            m_air = float(crah.m_air(1.0))
+            rise = 1.0 / float(crah.conductance(m_air, m_chw)) - 1.0 / (m_air * CP_AIR)
+            T_inlet_surge = T["T_chw"] + d["q_air_surge"] * rise
             T_inlet = T["T_air_cold"] + recirculation * (T["T_air_hot"] - T["T_air_cold"])
         P_it = ops.sum_components(weights * d["q"]) + d["q_air"]
         return ops.stack([dR, dS, *dz]), GroupOutputs(
@@ -145,6 +153,7 @@ class GroupedHall:
             T_return_hot=T_out,
             spare=spare,
             T_inlet=T_inlet,
+            T_inlet_surge=T_inlet_surge,
             T_surge=T_surge,
             T_chip_surge=plate.T_chip(d["q_rack_surge"] / n, full / n, S, cp),
             makeup=fluxes.evaporation + fluxes.drift + fluxes.blowdown,

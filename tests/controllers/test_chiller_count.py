@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lowlift.controllers.chiller_count import FROZEN, RECONSIDER, ChillerCount
+from lowlift.controllers.chiller_count import RECONSIDER, STARTS_AFTER, ChillerCount
 from lowlift.controllers.interface import Measurement
 from lowlift.controllers.solver import Solution
 
@@ -27,7 +27,7 @@ class Plans:
         self.asked.append((last, surge))
         changed = chillers[0] != last
         return Solution(
-            z=np.zeros(1), lam_g=np.zeros(1), lam_x=np.zeros(1), infeasibility=0.0, stationarity=1.0 if self.broken and changed else 0.0,
+            z=np.zeros(1), lam_g=np.zeros(1), lam_x=np.zeros(1), infeasibility=0.0, stationarity=1.0 if self.broken and not last else 0.0,
             complementarity=0.0, cost=self.cost_on if last else self.cost_off,
             violation=(self.surge_off if surge and not last else 0.0) + (0.0 if changed or surge else self.stay),
             solver="none", iterations=1, seconds=0.0,
@@ -35,10 +35,10 @@ class Plans:
 
 
 def choose(n: float, plans: Plans, count: ChillerCount | None = None, t: float = 0.0) -> float:
-    solution, chillers = (count or ChillerCount(STAGES, available=True)).choose(measured(n, t), plans)
+    solution, chillers = (count or ChillerCount(STAGES, installed=2)).choose(measured(n, t), plans)
     assert solution.cost == (plans.cost_on if chillers[-1] else plans.cost_off)
     begins = np.concatenate([[0.0], np.cumsum(STAGES)[:-1]])
-    assert np.all(chillers[begins < FROZEN] == n)
+    assert np.all(chillers[begins < STARTS_AFTER] == min(n, chillers[-1]))
     return float(chillers[-1])
 
 
@@ -62,12 +62,12 @@ def test_choice(running: float, plans: Plans, wanted: float) -> None:
 
 def test_site_without_chillers_solves_once() -> None:
     plans = Plans(1.0, 0.5)
-    _, chillers = ChillerCount(STAGES, available=False).choose(measured(0.0), plans)
+    _, chillers = ChillerCount(STAGES, installed=0).choose(measured(0.0), plans)
     assert not chillers.any() and plans.asked == [(0.0, False)]
 
 
 def test_a_change_is_asked_for_until_staging_has_made_it() -> None:
-    count, plans = ChillerCount(STAGES, available=True), Plans(0.9, 1.0)
+    count, plans = ChillerCount(STAGES, installed=2), Plans(0.9, 1.0)
     assert choose(0.0, plans, count) == 1.0
     before = len(plans.asked)
     assert choose(0.0, plans, count, t=300.0) == 1.0
@@ -76,7 +76,7 @@ def test_a_change_is_asked_for_until_staging_has_made_it() -> None:
 
 
 def test_broken_limits_are_reconsidered_at_once() -> None:
-    count, plans = ChillerCount(STAGES, available=True), Plans(1.0, 0.99)
+    count, plans = ChillerCount(STAGES, installed=2), Plans(1.0, 0.99)
     assert choose(0.0, plans, count) == 0.0
     plans.cost_off, plans.stay = 5.0, 0.0
     assert choose(0.0, plans, count, t=300.0) == 0.0

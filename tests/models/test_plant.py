@@ -72,8 +72,10 @@ def test_grouped_model_rests_near_the_full_plant(site: str) -> None:
     counts = model.counts.pack({s.name: np.asarray(a[s.name])[..., : s.size] for s in model.counts.signals})
     w = plant.disturbances.unpack(d)
     q = model.group_mean(w["q_liquid"] @ plant.rack_matrix)
-    data = {"q": q, "q_hot": q, "q_surge": q, "q_air": w["q_air"], "T_wb": w["T_wb"], "T_db": w["T_db"], "p": w["p"],
-            "n_chillers": a.get("n_chillers", np.zeros((1, 1)))}  # fmt: skip
+    q_rack = np.full_like(q, w["q_liquid"].max())
+    chillers = a.get("n_chillers", np.zeros((1, 1)))
+    data = {"q": q, "q_hot": q, "q_surge": q, "q_rack": q_rack, "q_rack_surge": q_rack, "q_air": w["q_air"], "q_air_surge": w["q_air"],
+            "T_wb": w["T_wb"], "T_db": w["T_db"], "p": w["p"], "n_chillers": chillers, "n_cooling": chillers}  # fmt: skip
     names = {"T_basin": "T_basin", "T_chw": "T_chw", "T_crah_return": "T_crah_return", "T_air_cold": "T_air_cold", "T_air_hot": "T_air_hot"}
     last = plant.site.cells - 1
     start = [*model.group_mean(T["T_return"])[0], *model.group_mean(T["T_supply"])[0]]
