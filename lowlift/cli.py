@@ -108,7 +108,7 @@ def compare(
     plant: Annotated[str, typer.Option(help="Plant name or site file.")] = "gb200_hall",
     weather: Annotated[str | None, typer.Option(help="Weather name or EPW file; the plant's own if not given.")] = None,
     workload: Annotated[str | None, typer.Option(help="Workload name or CSV file; the plant's own if not given.")] = None,
-    start: Annotated[str, typer.Option(help="First day, MM-DD or YYYY-MM-DD.")] = "07-04",
+    start: Annotated[str | None, typer.Option(help="First day, MM-DD or YYYY-MM-DD; the load's own, or 1 January, if not given.")] = None,
     days: Annotated[float, typer.Option(help="Length of the scored period.")] = 1.0,
     controllers: Annotated[str | None, typer.Option(help="Comma-separated names; all if not given.")] = None,
     oracle: Annotated[bool, typer.Option("--oracle", help="Add the perfect-foresight bound.")] = False,
