@@ -22,8 +22,8 @@ def read_text(path: Path) -> str:
     return decode(path, raw)
 
 
-def decode(path: Path, raw: bytes) -> str:
-    """The same for bytes at hand; ``path`` is for the message."""
+def decode(path: Path, raw: bytes, *, tolerant: bool = False) -> str:
+    """The same for bytes at hand; ``path`` is for the message. ``tolerant`` takes Latin-1 too, where only free text can have accents."""
     for mark, name in BOMS.items():
         if raw.startswith(mark):
             raise DialectError(f"{path}: written in {name}; save it as UTF-8")
@@ -32,5 +32,7 @@ def decode(path: Path, raw: bytes) -> str:
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
+        if tolerant:
+            return raw.decode("latin-1")
         line = raw.count(b"\n", 0, error.start) + 1
         raise DialectError(f"{path}: line {line} (byte {error.start}) is not UTF-8 (Latin-1?); save the file as UTF-8") from error

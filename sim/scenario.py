@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from lowlift.data import Weather, Workload, load_weather
+from lowlift.data.errors import MissingDataError
 from lowlift.models.liquid_hall import LiquidHall
 from lowlift.sim.placing import BRINGS_WEATHER, Period, ScenarioError, place
 from lowlift.thermal.psychrometrics import (
@@ -47,7 +48,7 @@ class Scenario:
     measured: bool
     provenance: tuple[str, ...]
     weather_past: pd.DataFrame | None
-    """Hourly ``T_wb`` and ``T_db`` [K] of the day before the run, which a forecaster may know."""
+    """Hourly ``T_wb`` and ``T_db`` [K] of the day before the run, which a forecaster may know, where the series has it."""
 
     @property
     def n(self) -> int:
@@ -137,9 +138,7 @@ def build_scenario(
         notes.append(f"wet bulb from the trace; dry bulb taken {DRY_BULB_ABOVE_WET:g} K above it, pressure from altitude")
     else:
         T_wb, T_db, p = _outdoor(series, index + pd.Timedelta(seconds=0.5 * step))
-        before = pd.date_range(index[0] - pd.Timedelta(hours=23.5), periods=24, freq="h")
-        wb, db, _ = _outdoor(series, before)
-        past = pd.DataFrame({"T_wb": wb, "T_db": db}, index=before)
+        past = _day_before(series, index[0])
         notes.append(f"weather {series.name} ({series.source}); row time stamps taken as instants")
     _check_design(plant, liquid.sum(axis=1) + air)
     return Scenario(
@@ -168,6 +167,16 @@ def _outdoor(series: Weather, at: pd.DatetimeIndex) -> tuple[np.ndarray, np.ndar
         return frame["T_wb"].to_numpy(), T_db, p
     w = humidity_ratio_from_dew_point(np.minimum(frame["T_dp"].to_numpy(), T_db), p)
     return np.asarray(wet_bulb(T_db, w, p)), T_db, p
+
+
+def _day_before(series: Weather, first: pd.Timestamp) -> pd.DataFrame | None:
+    """Hourly weather of the day before a run, or none where the series begins later."""
+    before = pd.date_range(first - pd.Timedelta(hours=23.5), periods=24, freq="h")
+    try:
+        wb, db, _ = _outdoor(series, before)
+    except MissingDataError:
+        return None
+    return pd.DataFrame({"T_wb": wb, "T_db": db}, index=before)
 
 
 def _check_design(plant: LiquidHall, P_it: np.ndarray) -> None:

@@ -143,3 +143,19 @@ def test_loads_of_another_plant_are_refused() -> None:
     with pytest.raises(ScenarioError, match="has 25 CDUs, plant gb200_hall has 8"):
         build_scenario(HALL, workload="frontier_like", days=0.1)
     assert dataclasses.fields(build_scenario(HALL, days=0.01))
+
+
+def test_weather_of_one_year_plays_from_its_second_day_and_is_refused_before(tmp_path) -> None:
+    import gzip
+    from importlib import resources
+
+    from lowlift.data.errors import MissingDataError
+    from lowlift.data.weather import EMBEDDED
+
+    lines = gzip.decompress((resources.files("lowlift.data") / "weather" / EMBEDDED["tucson"]).read_bytes()).decode().splitlines()
+    path = tmp_path / "year.epw"
+    path.write_text("\n".join(lines[:8] + [f"2021,{line.split(',', 1)[1]}" for line in lines[8:]]) + "\n", encoding="utf-8")
+    scenario = build_scenario(HALL, weather=str(path), start="01-02", days=0.1)
+    assert scenario.start.year == 2021 and scenario.weather_past is None
+    with pytest.raises(MissingDataError, match="weather year covers 2021-01-01 01:00"):
+        build_scenario(HALL, weather=str(path), start="01-01", days=0.1)
