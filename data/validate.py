@@ -25,6 +25,16 @@ class ValidationReport:
     sorted_rows: int = 0
     dropped_duplicates: int = 0
     clipped: int = 0
+    """Small negative values set to zero."""
+
+    def notes(self) -> list[str]:
+        """One phrase for each kind of repair."""
+        said = {
+            "rows out of order sorted": self.sorted_rows,
+            "repeated rows dropped": self.dropped_duplicates,
+            "small negative values set to zero": self.clipped,
+        }
+        return [f"{n} {what}" for what, n in said.items() if n]
 
 
 def in_order(path: Path, frame: pd.DataFrame) -> tuple[pd.DataFrame, ValidationReport]:

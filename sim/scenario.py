@@ -125,6 +125,8 @@ def build_scenario(
     load, begin = placed.load, placed.begin
     liquid, air = _to_racks(plant, load)
     notes = [load.provenance]
+    if load.report is not None and load.report.notes():
+        notes.append(f"workload {load.name} repaired: {', '.join(load.report.notes())}")
     if placed.held:
         notes.append(f"first sample held {placed.held / 3600.0:g} h as warm-up")
     if series is not None:
@@ -140,6 +142,8 @@ def build_scenario(
         T_wb, T_db, p = _outdoor(series, index + pd.Timedelta(seconds=0.5 * step))
         past = _day_before(series, index[0])
         notes.append(f"weather {series.name} ({series.source}); row time stamps taken as instants")
+        if series.n_filled:
+            notes.append(f"weather {series.name} repaired: {series.n_filled} missing values interpolated")
     _check_design(plant, liquid.sum(axis=1) + air)
     return Scenario(
         name=f"{s.name} {begin:%Y-%m-%d}", workload=load.name, step=step, start=begin, warm_up=warm_up, q_rack=liquid, q_air=air,

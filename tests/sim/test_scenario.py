@@ -1,15 +1,18 @@
 """Scenarios: which part of a load is played when, on which clock, and what is refused before a run starts."""
 
 import dataclasses
+import gzip
 import os
+from importlib import resources
 
 import numpy as np
 import pandas as pd
 import pytest
 from models_halls import hall
 
-from lowlift.data.errors import RemoteDataError, StaleMirrorError
+from lowlift.data.errors import MissingDataError, RemoteDataError, StaleMirrorError
 from lowlift.data.remote import MIRROR
+from lowlift.data.weather import EMBEDDED
 from lowlift.sim.scenario import ScenarioError, build_scenario
 
 mirror = pytest.mark.skipif(not os.environ.get(MIRROR), reason="needs the mirror of remote data")
@@ -23,6 +26,10 @@ def load_file(tmp_path, start: str = "2023-07-04T00:00-07:00", periods: int = 96
     path = tmp_path / "load.csv"
     path.write_text("time,total_kW\n" + "".join(f"{t.isoformat()},{4000 + k}\n" for k, t in enumerate(stamps)), encoding="utf-8")
     return path
+
+
+def year_of_tucson() -> list[str]:
+    return gzip.decompress((resources.files("lowlift.data") / "weather" / EMBEDDED["tucson"]).read_bytes()).decode().splitlines()
 
 
 def power(scenario) -> np.ndarray:
@@ -146,16 +153,32 @@ def test_loads_of_another_plant_are_refused() -> None:
 
 
 def test_weather_of_one_year_plays_from_its_second_day_and_is_refused_before(tmp_path) -> None:
-    import gzip
-    from importlib import resources
-
-    from lowlift.data.errors import MissingDataError
-    from lowlift.data.weather import EMBEDDED
-
-    lines = gzip.decompress((resources.files("lowlift.data") / "weather" / EMBEDDED["tucson"]).read_bytes()).decode().splitlines()
+    lines = year_of_tucson()
     path = tmp_path / "year.epw"
     path.write_text("\n".join(lines[:8] + [f"2021,{line.split(',', 1)[1]}" for line in lines[8:]]) + "\n", encoding="utf-8")
     scenario = build_scenario(HALL, weather=str(path), start="01-02", days=0.1)
     assert scenario.start.year == 2021 and scenario.weather_past is None
     with pytest.raises(MissingDataError, match="weather year covers 2021-01-01 01:00"):
         build_scenario(HALL, weather=str(path), start="01-01", days=0.1)
+
+
+def test_repairs_are_told(tmp_path) -> None:
+    lines = load_file(tmp_path).read_text(encoding="utf-8").splitlines()
+    lines[10], lines[11] = lines[11], lines[10]
+    lines[20] = lines[20].replace(",4019", ",-3")
+    path = tmp_path / "worn.csv"
+    path.write_text("\n".join([*lines, lines[-1], ""]), encoding="utf-8")
+    with pytest.warns(UserWarning, match="2 rows were out of order"):
+        scenario = build_scenario(HALL, workload=str(path))
+    said = "workload worn repaired: 2 rows out of order sorted, 1 repeated rows dropped, 1 small negative values set to zero"
+    assert said in scenario.provenance
+    assert not any("repaired" in note for note in build_scenario(HALL, workload=str(load_file(tmp_path))).provenance)
+
+
+def test_filled_weather_is_told(tmp_path) -> None:
+    lines = year_of_tucson()
+    cells = lines[1000].split(",")
+    lines[1000] = ",".join([*cells[:6], "99.9", *cells[7:]])
+    path = tmp_path / "gaps.epw"
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    assert "weather gaps repaired: 1 missing values interpolated" in build_scenario(HALL, weather=str(path), days=0.1).provenance
