@@ -24,6 +24,13 @@ GENERATED = (
     "llm_inference",
 )
 
+REQUESTS = ("azure_llm_conv_2023", "azure_llm_code_2023")
+"""Traces of requests, played at their own hour."""
+CPU_LOADS = ("google_cluster_cpu_hourly",)
+"""Traces of CPU load over a year without a date."""
+MOVABLE = (*GENERATED, *CPU_LOADS)
+"""Loads that can begin at any time."""
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Workload:
@@ -143,6 +150,16 @@ def load_workload(
 
         return generate(name, n_units=n_units, unit_power=unit_power, liquid_share=liquid_share, days=days, start=start,
                         step=step, seed=seed)  # fmt: skip
+    if name in REQUESTS:
+        from lowlift.data.traces import from_requests
+
+        return from_requests(name, n_units=n_units, unit_power=unit_power, liquid_share=liquid_share, seed=seed)
+    if name in CPU_LOADS:
+        from lowlift.data.traces import from_cpu_load
+
+        begin = pd.Timestamp("2023-01-01", tz="UTC") if start is None else start
+        return from_cpu_load(name, n_units=n_units, unit_power=unit_power, liquid_share=liquid_share, days=days, start=begin,
+                             step=step)  # fmt: skip
     path = Path(name_or_path)
     if path.suffix.lower() == ".csv":
         series, report = read_csv(path, zone=zone, delimiter=delimiter, decimal=decimal)
@@ -158,4 +175,4 @@ def load_workload(
             q_air=values * (1.0 - liquid_share), unit="rack", measured=True, provenance=f"user file {path.name}",
             report=dataclasses.replace(report, clipped=clipped),
         )  # fmt: skip
-    raise UnknownNameError("workload", name, ["frontier", "frontier_like", *GENERATED])
+    raise UnknownNameError("workload", name, ["frontier", "frontier_like", *MOVABLE, *REQUESTS])

@@ -13,7 +13,7 @@ import pandas as pd
 
 from lowlift.data import Weather, Workload, load_workload
 from lowlift.data.errors import RemoteDataError, StaleMirrorError
-from lowlift.data.workload import GENERATED
+from lowlift.data.workload import MOVABLE
 from lowlift.models.site import Site
 
 BRINGS_WEATHER = ("frontier", "frontier_like")
@@ -66,7 +66,7 @@ def place(site: Site, workload: str | None, series: Weather | None, period: Peri
     wanted = workload or site.workload
     warm = pd.Timedelta(seconds=period.n_warm * period.step)
     options |= {"n_units": site.n_racks, "unit_power": site.rack_power, "liquid_share": site.liquid_share}
-    if wanted in GENERATED and series is not None:
+    if wanted in MOVABLE and series is not None:
         begin = instant(period.start or "01-01", series.frame.index[0])
         length = (period.n + period.n_warm) * period.step / 86400.0
         load = load_workload(wanted, **options, days=length, start=begin - warm, step=period.step)
