@@ -12,6 +12,9 @@ from typing import Annotated
 import pydantic
 from pydantic import Field
 
+from lowlift.data.errors import DataError
+from lowlift.data.text import read_text
+
 Positive = Annotated[float, Field(gt=0.0)]
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 WaterTemperature = Annotated[float, Field(ge=-5.0, le=95.0)]
@@ -188,9 +191,9 @@ def read_site_file(path: Path) -> SiteFile:
         SiteError: naming file, line, key, value and bound; for an unknown key also the nearest valid one.
     """
     try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise SiteError(f"{path}: cannot be read: {error.strerror}") from error
+        text = read_text(path)
+    except DataError as error:
+        raise SiteError(str(error)) from error
     try:
         return SiteFile.model_validate(tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:

@@ -6,6 +6,7 @@ of it, and the warm-up plays the samples before that period as far as there are 
 
 import dataclasses
 import datetime
+import math
 from typing import Any
 
 import numpy as np
@@ -32,6 +33,12 @@ class Period:
     days: float
     step: float
     warm_up: float
+
+    def __post_init__(self) -> None:
+        if not (self.step > 0.0 and math.isfinite(self.days) and self.days * 86400.0 >= self.step * (1.0 - 1e-9)):
+            raise ScenarioError(f"days = {self.days:g}: must be at least one step of {self.step:g} s ({self.step / 86400.0:.3g} days)")
+        if not self.warm_up >= 0.0:
+            raise ScenarioError(f"warm_up = {self.warm_up:g} s: must be at least 0 s")
 
     @property
     def n(self) -> int:

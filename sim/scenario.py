@@ -118,6 +118,8 @@ def build_scenario(
         DataError: a series is unusable.
     """
     s = plant.site
+    if seed < 0:
+        raise ScenarioError(f"seed = {seed}: must be at least 0")
     period = Period(start, days, step, warm_up)
     own_weather = weather is None and (workload or s.workload) in BRINGS_WEATHER
     series = None if own_weather else load_weather(weather or s.weather)
