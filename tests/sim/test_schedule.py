@@ -11,10 +11,13 @@ import synthetic_runs as synthetic
 from lowlift.controllers.interface import Decision, Status, setpoint_table
 from lowlift.models.site import load_site
 from lowlift.sim.schedule import Schedule, import_schedule, schedule_from
-from lowlift.sim.schedule_rows import ScheduleError
+from lowlift.sim.schedule_rows import ScheduleError, points
 
 SITE = load_site("gb200_hall")
 NOW = pd.Timestamp("2024-07-04 06:00", tz="America/Phoenix")
+
+
+MADE = pd.Timestamp("2024-07-03 12:00", tz="UTC")
 
 
 @pytest.fixture(scope="module")
@@ -47,8 +50,8 @@ def test_values_are_those_of_the_decisions_in_site_units(schedule: Schedule) -> 
     at = NOW + pd.Timedelta(minutes=2)
     setpoints = next(d.setpoints[0] for t, d in reversed(run.decisions) if run.time(t) <= at)
     held = {r.point: r for r in schedule.rows if r.valid_from <= at < r.valid_to}
-    assert held["T_supply_set[1]"].value == pytest.approx(setpoints[0] - 273.15, abs=1e-3)
-    assert held["dp_set[1]"].value == pytest.approx(setpoints[names.index("dp_set[1]")] * 1e-3, abs=1e-3)
+    assert held["T_supply_set[1]"].value == pytest.approx(setpoints[0] - 273.15, abs=0.01)
+    assert held["dp_set[1]"].value == pytest.approx(setpoints[names.index("dp_set[1]")] * 1e-3, abs=0.1)
     assert (held["V_sec_set[1]"].unit, held["dp_set[1]"].unit, held["T_tower_set"].unit) == (
         "L/s",
         "kPa",
@@ -136,9 +139,9 @@ def test_f44_a_deleted_row_is_an_edit(tmp_path: Path, schedule: Schedule) -> Non
         ("", "not a schedule"),
         ("{", "not valid JSON"),
         ("[]", "not a schedule"),
-        ('{"format": "lowlift-schedule/1", "rows": [1]}', "row 1"),
-        ('{"format": "lowlift-schedule/1", "rows": 5}', "rows"),
-        ('{"format": "lowlift-schedule/1", "rows": [], "odd": 1}', "head"),
+        ('{"format": "lowlift-schedule/2", "rows": [1]}', "row 1"),
+        ('{"format": "lowlift-schedule/2", "rows": 5}', "rows"),
+        ('{"format": "lowlift-schedule/2", "rows": [], "odd": 1}', "head"),
         ("# format: x\n", "not readable"),
     ],
 )
@@ -150,7 +153,7 @@ def test_files_that_are_no_schedule_are_refused(tmp_path: Path, text: str, reaso
 
 
 def test_limits_of_another_plant_are_refused_even_with_a_new_checksum(tmp_path: Path, schedule: Schedule) -> None:
-    wider = altered(schedule, 0, high=60.0, value=55.0)
+    wider = altered(schedule, 0, high=60.0)
     path = wider.export(tmp_path / "a.json")
     with pytest.raises(ScheduleError, match=r"row 1: T_supply_set\[1\] must state the limits 17 to 42 degC"):
         import_schedule(path, SITE)
@@ -194,3 +197,117 @@ def test_nothing_to_schedule_is_an_error() -> None:
         schedule_from([])
     with pytest.raises(ScheduleError, match=r"\.csv or \.json"):
         schedule_from(synthetic.run("MPC")).export("a.xlsx")
+
+
+def decided(point: str, values: list[float], minutes: float = 5.0) -> Schedule:
+    """A schedule in which one point is asked for the values, all others for the middle of their range."""
+    table = setpoint_table(SITE)
+    begin = pd.Timestamp("2030-01-01", tz="UTC")
+    decisions = []
+    for k, value in enumerate(values):
+        packed = 0.5 * (table.low + table.high)
+        packed[table.names.index(point)] = value
+        decisions.append((begin + pd.Timedelta(minutes=k * minutes), Decision(setpoints=packed[None], status=Status.OPTIMAL)))
+    return schedule_from(decisions, SITE, (begin, begin + pd.Timedelta(minutes=len(values) * minutes)), controller="X", created=MADE)
+
+
+def course(schedule: Schedule, point: str) -> list[tuple[float, float]]:
+    """Value and length in minutes of each row."""
+    return [(r.value, (r.valid_to - r.valid_from).total_seconds() / 60.0) for r in schedule.rows if r.point == point]
+
+
+def test_every_point_has_a_resolution_of_its_own() -> None:
+    got = {p.name: p.resolution for p in points(SITE)}
+    assert got["T_supply_set[1]"] == got["T_tower_set"] == 0.01 and got["split"] == got["air_ratio_set"] == 0.001
+    for p in points(SITE):
+        if p.unit not in ("degC", "1"):
+            assert 1e-4 * p.high < p.resolution <= 1e-3 * p.high
+
+
+@pytest.mark.parametrize(("point", "grain"), [("T_supply_set[1]", 0.01), ("V_sec_set[1]", 1e-5), ("dp_set[1]", 100.0), ("m_cw_set", 0.1)])
+def test_values_that_differ_by_less_than_the_resolution_make_one_row(point: str, grain: float) -> None:
+    table = setpoint_table(SITE)
+    k = table.names.index(point)
+    middle = round(0.5 * (table.low[k] + table.high[k]) / grain) * grain
+    trembling = [middle + 0.9 * grain * np.sin(2.0 * n) for n in range(40)]
+    assert len(course(decided(point, trembling), point)) <= 2
+    steps = course(decided(point, [middle + n * 2.0 * grain for n in range(5)]), point)
+    assert len(steps) == 5
+
+
+def test_full_flow_is_full_flow() -> None:
+    full = setpoint_table(SITE).high[setpoint_table(SITE).names.index("m_cw_set")]
+    ((value, _),) = course(decided("m_cw_set", [full - 1e-9] * 3), "m_cw_set")
+    assert value == next(p.high for p in points(SITE) if p.name == "m_cw_set")
+
+
+def test_requests_beyond_the_rate_limit_become_a_ramp_that_arrives() -> None:
+    asked = [17.0 + 273.15] * 2 + [42.0 + 273.15] * 6
+    rows = course(decided("T_supply_set[1]", asked), "T_supply_set[1]")
+    # 1.25 K/min: 12.5 K after the ten minutes that the first row has held, 6.25 K with every later decision.
+    assert [v for v, _ in rows] == [17.0, 29.5, 35.75, 42.0]
+    assert [m for _, m in rows] == [10.0, 5.0, 5.0, 20.0]
+    quick = course(decided("T_supply_set[1]", asked, minutes=0.25), "T_supply_set[1]")
+    assert all(b - a <= 1.25 * m + 1e-9 for (a, m), (b, _) in itertools.pairwise(quick)) and len(quick) > 5
+
+
+def test_rows_beyond_the_rate_limit_are_refused_with_row_value_and_rate(tmp_path: Path) -> None:
+    made = decided("T_supply_set[1]", [300.15, 302.15, 302.15])
+    assert course(made, "T_supply_set[1]") == [(27.0, 5.0), (29.0, 10.0)]
+    said = r"row 2: T_supply_set\[1\] goes from 27 to 33.5 degC within 5 min: 1\.3 degC/min; its limit is 1\.25"
+    with pytest.raises(ScheduleError, match=said):
+        altered(made, 1, value=33.5).export(tmp_path / "a.csv")
+    altered(made, 1, value=33.25).export(tmp_path / "a.csv")
+    apart = altered(altered(made, 1, value=33.5), 0, valid_to=made.rows[0].valid_to - pd.Timedelta(minutes=1))
+    apart.check()  # the fallback holds between them
+
+
+def test_schedules_of_whole_runs_keep_their_rates_and_merge() -> None:
+    for site in ("gb200_hall", "frontier"):
+        run = synthetic.run("MPC", site=site, plans=True)
+        made = schedule_from(run)
+        made.check(site=run.site)
+        assert len(made.rows) < 0.5 * len(run.decisions) * len(setpoint_table(run.site).names)
+
+
+@pytest.mark.parametrize("suffix", ["csv", "json"])
+def test_the_head_says_when_it_was_made_and_for_which_period(tmp_path: Path, suffix: str) -> None:
+    made = decided("T_supply_set[1]", [300.15, 302.15, 302.15])
+    path = made.export(tmp_path / f"a.{suffix}")
+    text = path.read_text(encoding="utf-8")
+    for entry in (
+        'created": "2024-07-03T12:00:00+00:00"',
+        'valid_from": "2030-01-01T00:00:00+00:00"',
+        'valid_to": "2030-01-01T00:15:00+00:00"',
+    ):
+        assert (entry if suffix == "json" else entry.replace('":', ":", 1)) in text
+    assert import_schedule(path, SITE).created == MADE
+    for name in ("created", "valid_to"):
+        old = "2024-07-03T12" if name == "created" else "2030-01-01T00:15"
+        path.write_text(text.replace(old, old[:-2] + "17", 1), encoding="utf-8")
+        with pytest.raises(ScheduleError, match="edited"):
+            import_schedule(path)
+
+
+@pytest.mark.parametrize("suffix", ["csv", "json"])
+def test_a_byte_order_mark_and_other_line_ends_are_no_edit(tmp_path: Path, schedule: Schedule, suffix: str) -> None:
+    path = schedule.export(tmp_path / f"a.{suffix}")
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"\r\n"))
+    assert import_schedule(path) == schedule
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('"America/Phoenix"', '"Mars/Base"', "timezone = 'Mars/Base' is unknown"),
+        ("T00:05:00-07:00", "T00:05:00", "row 1: valid_to = .* with an offset from UTC"),
+        (",degC,29.", ",degC,x29.", r"row 1: value = 'x29\.\d+': must be a number"),
+    ],
+)
+def test_values_that_cannot_be_read_are_named(tmp_path: Path, schedule: Schedule, old: str, new: str, said: str) -> None:
+    path = schedule.export(tmp_path / "a.csv")
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    with pytest.raises(ScheduleError, match=said):
+        import_schedule(path)
