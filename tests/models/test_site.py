@@ -138,3 +138,11 @@ def test_not_toml(tmp_path) -> None:
     path.write_bytes("[site]\n# Zürich\n".encode("latin-1"))
     with pytest.raises(SiteError, match=r"line 2 \(byte 10\) is not UTF-8"):
         load_site(path)
+
+
+@pytest.mark.parametrize("name", TEXT)
+def test_every_value_says_where_it_comes_from(name: str) -> None:
+    """A guess, a choice, a published fact, or the arithmetic that gives it."""
+    for line in TEXT[name].splitlines():
+        if re.match(r"(?!name|title)\w+ =", line):
+            assert re.search(r"# .{3,}", line), line
