@@ -1,4 +1,4 @@
-"""Weather: typical years in EPW and measured series in CSV, on a zone-aware index, in SI units.
+"""Weather from EPW files, typical years and measured ones, on a zone-aware index, in SI units.
 
 An EPW row is labelled with the hour that ENDS at its time stamp; most quantities are readings at that moment. Here a row
 stands at its own time stamp (row 1 at 01:00 local standard time) and values between rows are interpolated linearly. Month, day

@@ -2,6 +2,7 @@
 
 import contextlib
 import time
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
@@ -265,8 +266,14 @@ def demo(out: Annotated[Path, typer.Option(help="Folder for the results.")] = Pa
         typer.echo(f"done in {time.perf_counter() - begun:.0f} s; look at {out / 'report.html'}")
 
 
+def one_line(message: Warning | str, category: type[Warning], filename: str, lineno: int, line: str | None = None) -> str:
+    """Show warnings like errors: without the place in the program."""
+    return f"lowlift: warning: {message}\n"
+
+
 def main() -> None:
     """Entry point."""
+    warnings.formatwarning = one_line
     app(prog_name="lowlift")
 
 

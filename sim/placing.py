@@ -89,8 +89,8 @@ def place(site: Site, workload: str | None, series: Weather | None, period: Peri
         load = dataclasses.replace(load, provenance=f"{load.provenance}; the measured day was not to be had: {error}")
     if load.start is None:
         raise ScenarioError(f"workload {load.name} carries no time")
-    if not load.measured and series is not None:
-        # Generated with a date of its own, but free to move where the weather comes from elsewhere.
+    if load.T_wb is not None and not load.measured and series is not None:
+        # Generated with a date for the sake of its own wet bulb: free to move where the weather comes from elsewhere.
         begin = load.start if period.start is None else instant(period.start, series.frame.index[0])
         load = dataclasses.replace(load, start=begin, T_wb=None)
     return _cut(_on_grid(load, period.step), period)

@@ -2,6 +2,8 @@
 
 import gzip
 import json
+import subprocess
+import sys
 from importlib import resources
 
 import pandas as pd
@@ -116,3 +118,17 @@ def test_compare_writes_everything(tmp_path) -> None:
     assert len(list(out.glob("*.png"))) >= 5
     assert len(pd.read_csv(out / "setpoints.csv", comment="#")) > 0
     assert (out / "trajectory.parquet").stat().st_size > 10_000
+
+
+def test_warnings_and_errors_of_the_program_are_lines(tmp_path) -> None:
+    (tmp_path / "short.csv").write_text(
+        "time,total_kW\n2023-07-04T00:15Z,6000\n2023-07-04T00:00Z,6000\n2023-07-04T00:30Z,6000\n", encoding="utf-8"
+    )
+    command = [sys.executable, "-m", "lowlift", "compare", "--workload", "short.csv"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == 2
+    first, second = done.stderr.splitlines()
+    assert first == "lowlift: warning: short.csv: 2 rows were out of order and have been sorted"
+    assert second.startswith(
+        "lowlift: workload short covers 0.03 days, 2023-07-04 00:00+00:00 to 2023-07-04 00:45+00:00; 1.00 days are needed"
+    )

@@ -1,6 +1,5 @@
 """Scenarios: which part of a load is played when, on which clock, and what is refused before a run starts."""
 
-import dataclasses
 import gzip
 import os
 from importlib import resources
@@ -149,7 +148,6 @@ def test_a_stale_mirror_is_never_replaced(tmp_path, monkeypatch) -> None:
 def test_loads_of_another_plant_are_refused() -> None:
     with pytest.raises(ScenarioError, match="has 25 CDUs, plant gb200_hall has 8"):
         build_scenario(HALL, workload="frontier_like", days=0.1)
-    assert dataclasses.fields(build_scenario(HALL, days=0.01))
 
 
 def test_weather_of_one_year_plays_from_its_second_day_and_is_refused_before(tmp_path) -> None:
@@ -182,3 +180,13 @@ def test_filled_weather_is_told(tmp_path) -> None:
     path = tmp_path / "gaps.epw"
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     assert "weather gaps repaired: 1 missing values interpolated" in build_scenario(HALL, weather=str(path), days=0.1).provenance
+
+
+@mirror
+def test_traces_of_requests_keep_their_hour_and_cpu_loads_go_anywhere() -> None:
+    chat = build_scenario(HALL, workload="azure_llm_conv_2023", days=0.04)
+    assert chat.start == pd.Timestamp("2023-11-16T18:16Z") and str(chat.index.tz) == "Etc/GMT+7"
+    with pytest.raises(ScenarioError, match=r"azure_llm_conv_2023 covers 0\.04 days, 2023-11-16 18:16\+00:00"):
+        build_scenario(HALL, workload="azure_llm_conv_2023", start="07-04", days=0.04)
+    year = build_scenario(HALL, workload="google_cluster_cpu_hourly", start="07-04", days=0.1)
+    assert year.start == pd.Timestamp("2023-07-04", tz="Etc/GMT+7") and not year.measured
