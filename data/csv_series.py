@@ -70,7 +70,7 @@ def read_csv(path: Path, *, zone: str | None, delimiter: str, decimal: str) -> t
                 f"{path}: line {number} (byte {_byte_of(text, number)}) has {len(row)} fields, the header {len(header)}: "
                 "cut off, or a decimal mark that is also the delimiter"
             )
-    if not text.endswith(("\n", "\r")):
+    if not set("\r\n") & set(text[len(text.rstrip()) :]):
         _check_end(path, text, lines, rows, decimal)
     values = np.array([[_number(path, i, header[j], cell, decimal) for j, cell in enumerate(row[1:], 1)] for i, row in enumerate(rows, 2)])
     index = _index(path, [row[0] for row in rows], zone)

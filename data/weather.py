@@ -240,6 +240,8 @@ def _column(
 
 def _fixed_zone(hours: float) -> str:
     """EPW zones are fixed offsets without daylight saving; POSIX signs are reversed."""
+    if not -12.0 <= hours <= 14.0:
+        raise ValueError(f"no time zone is {hours} h from UTC")
     if not re.fullmatch(r"-?\d+", f"{hours:g}"):
         import datetime
 

@@ -148,8 +148,8 @@ def build_scenario(
             notes.append(f"weather {series.name} repaired: {series.n_filled} missing values interpolated")
     _check_design(plant, liquid.sum(axis=1) + air)
     return Scenario(
-        name=f"{s.name} {begin:%Y-%m-%d}", workload=load.name, step=step, start=begin, warm_up=warm_up, q_rack=liquid, q_air=air,
-        T_wb=T_wb, T_db=T_db, p=p, measured=load.measured, provenance=tuple(notes), weather_past=past,
+        name=f"{s.name} {begin:%Y-%m-%d}", workload=load.name, step=step, start=begin, warm_up=period.n_warm * step, q_rack=liquid,
+        q_air=air, T_wb=T_wb, T_db=T_db, p=p, measured=load.measured, provenance=tuple(notes), weather_past=past,
     )  # fmt: skip
 
 

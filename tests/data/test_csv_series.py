@@ -41,6 +41,10 @@ def test_blank_lines_at_the_end_quotes_and_capital_suffix(tmp_path) -> None:
     assert len(load.P_it) == 8
 
 
+def test_blanks_after_the_last_line_are_no_cut(tmp_path) -> None:
+    assert len(read(written(tmp_path, TEXT.replace("6070.0", "607.0") + "   ")).P_it) == 8
+
+
 def test_a_file_with_tabs(tmp_path) -> None:
     path = written(tmp_path, TEXT.replace(",", "\t"))
     with pytest.raises(DialectError, match="tab seen; set --delimiter"):

@@ -175,6 +175,13 @@ def test_an_accent_in_the_head_and_capital_suffixes_are_no_error(tmp_path) -> No
 def test_head_without_a_place_is_refused(tmp_path) -> None:
     with pytest.raises(DataError, match=r"line 1 .LOCATION. does not give"):
         load_epw(written(tmp_path, ["LOCATION,nowhere", *original()[1:]]))
+    with pytest.raises(DataError, match=r"line 1 .*time zone"):
+        load_epw(written(tmp_path, [original()[0].replace("-7.0", "-70.0"), *original()[1:]]))
+
+
+def test_zones_of_half_an_hour(tmp_path) -> None:
+    weather = load_epw(written(tmp_path, [original()[0].replace("-7.0", "5.5"), *original()[1:]]))
+    assert weather.frame.index[0] == pd.Timestamp("2023-01-01T01:00+05:30")
 
 
 def test_columns_agree_with_pvlib() -> None:
