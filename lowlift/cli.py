@@ -138,7 +138,7 @@ def compare(
     with friendly():
         from lowlift import models
         from lowlift.sim.compare import compare as run_comparison
-        from lowlift.sim.compare import default_controllers, make_run
+        from lowlift.sim.compare import default_controllers, make_run, proof_names
         from lowlift.sim.files import make_folder
         from lowlift.sim.scenario import build_scenario
 
@@ -153,6 +153,9 @@ def compare(
         scenario = build_scenario(hall, weather=weather, workload=workload, start=start, days=days, seed=seed, zone=zone,
                                   delimiter=delimiter, decimal=decimal)  # fmt: skip
         names = default_controllers(hall) if names is None else names
+        added = {"Oracle": oracle or proof} | dict.fromkeys(proof_names(names), proof)
+        for name in [n for n in names if added.get(n)]:
+            raise UsageError(f"--controllers: {name} is added by {'--oracle' if name == 'Oracle' else '--proof'}; leave it out of the list")
         for name in names:
             make_run(name, hall, scenario)
         for note in scenario.provenance:

@@ -52,7 +52,8 @@ def make_folder(path: str | Path) -> Path:
         with tempfile.TemporaryFile(dir=folder):
             pass
     except (FileExistsError, NotADirectoryError) as error:
-        raise WriteError(f"{path}: {error.filename} is a file, not a folder; name another folder") from error
+        at = next((p for p in (folder, *folder.parents) if p.is_file()), folder)
+        raise WriteError(f"{path}: {at} is a file, not a folder; name another folder") from error
     except OSError as error:
         raise WriteError(f"{path}: no folder that takes files ({error.strerror}); name another folder") from error
     return folder
