@@ -91,14 +91,17 @@ class SiteTuned:
         load = load_ratio(site, m["q_cdu"], m["q_air"])
         self._relief = self.relief.tick(self._relief, self.requests.limits(m))
         self._boost = self.boost.tick(self._boost, self.requests.valves(m))
-        law = np.minimum(m["T_wb"] + k.supply_offset + k.supply_slope * (load - 0.7), k.supply_max)
+        cdu, wse = exchanger_approaches(site)
+        # Where towers cannot go lower, supply rises with them instead of asking for what they do not give.
+        coldest_tower = m["T_wb"] + k.tower_approach * load
+        law = np.maximum(m["T_wb"] + k.supply_offset + k.supply_slope * (load - 0.7), coldest_tower + k.tower_share * (cdu + wse))
+        law = np.minimum(law, k.supply_max)
         floor = np.maximum(lim.T_supply_min, m["T_dew_hall"] + lim.dew_point_margin)
         supply = np.clip(law + self._relief, floor, lim.T_supply_max - 1.0)
         of_cdu = supply[:, site.group_of_cdu]
         safe = minimum_safe_flow(site, m["q_rack"], of_cdu, guard=1.5)
         starts = np.searchsorted(site.group_of_cdu, np.arange(site.n_groups))
         flow = np.clip(k.flow_margin * np.maximum.reduceat(safe, starts, axis=-1), 0.25 * V_max, V_max)
-        cdu, wse = exchanger_approaches(site)
         dp_high = self.table.high[self.table.slices["dp_set"]]
         water = site.m_tower_nominal * k.water_scale * np.maximum(load, 0.05) ** k.water_exponent
         tower = supply.min(axis=-1, keepdims=True) - k.tower_share * (cdu + wse)
@@ -106,7 +109,7 @@ class SiteTuned:
             "T_supply_set": supply,
             "V_sec_set": flow,
             "dp_set": dp_high * np.maximum(k.dp_scale * np.maximum(load, 0.1) + self._boost, 0.05),
-            "T_tower_set": np.maximum(tower, m["T_wb"] + k.tower_approach * load),
+            "T_tower_set": np.maximum(tower, coldest_tower),
             "m_cw_set": water,
         }
         if self.air is not None:

@@ -2,6 +2,7 @@
 
 import dataclasses
 
+from lowlift.data.errors import StaleMirrorError
 from lowlift.data.remote import local_copy, registry
 from lowlift.data.weather import EMBEDDED, REMOTE
 from lowlift.data.workload import FRONTIER_FILE, GENERATED
@@ -21,6 +22,13 @@ class Entry:
     licence: str
     file: str = ""
     """Registry path of a remote file."""
+    stale: bool = False
+    """The mirror holds another edition of the file."""
+
+    @property
+    def state(self) -> str:
+        """Whether it can be used, in words."""
+        return "at hand" if self.available else "stale" if self.stale else "to fetch"
 
 
 def catalogue() -> list[Entry]:
@@ -30,7 +38,17 @@ def catalogue() -> list[Entry]:
     for file, r in registry().items():
         kind = file.split("/")[0]
         name = named.get(file, file.split("/")[1].removesuffix(".csv"))
-        entries.append(Entry(name, kind, "remote", local_copy(file) is not None, r.what, r.licence, file))
+        what = r.what if kind != "grid" else f"{r.what}; data only"
+        available, stale = _at_hand(file)
+        entries.append(Entry(name, kind, "remote", available, what, r.licence, file, stale))
     entries.append(Entry("frontier_like", "workload", "generated", True, "a day with Frontier's character", "BSD-3-Clause"))
     entries += [Entry(n, "workload", "generated", True, "see data/jobs.toml", "BSD-3-Clause") for n in GENERATED]
     return entries
+
+
+def _at_hand(file: str) -> tuple[bool, bool]:
+    """Whether a verified copy lies here, and whether the mirror's is another edition."""
+    try:
+        return local_copy(file) is not None, False
+    except StaleMirrorError:
+        return False, True

@@ -1,7 +1,8 @@
 """What can be wrong with input data; every message names field, value, unit, place and cure."""
 
-import difflib
 from collections.abc import Iterable
+
+from lowlift.data.hints import hint, near
 
 
 class DataError(ValueError):
@@ -36,11 +37,14 @@ class RemoteDataError(DataError):
     """A remote file is neither mirrored, cached nor reachable."""
 
 
+class StaleMirrorError(RemoteDataError):
+    """The mirror holds another edition of a file than the registry."""
+
+
 class UnknownNameError(DataError):
     """A name that is not in the catalogue; near matches are in ``matches``."""
 
     def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
         names = sorted(known)
-        self.matches = difflib.get_close_matches(name, names, n=3, cutoff=0.4)
-        hint = f"did you mean {', '.join(self.matches)}?" if self.matches else f"known: {', '.join(names)}"
-        super().__init__(f"unknown {kind} {name!r}; {hint}")
+        self.matches = near(name, names)
+        super().__init__(f"unknown {kind} {name!r}; {hint(name, names)}")

@@ -5,6 +5,8 @@ minutes, tailing off as the factorised matrix shrinks, ending at idle), idling a
 8-12 MW. The generator draws such episodes; a test compares the statistics with the measured day where a mirror has it.
 """
 
+import math
+
 import numpy as np
 import pandas as pd
 
@@ -19,8 +21,9 @@ RAMP_PER_STEP = 0.118e6
 """Largest rise of one CDU in 15 s [W]."""
 
 
-def frontier_like(seed: int = 0, days: int = 1) -> Workload:
-    """Generate ``days`` days; the same seed gives the same day."""
+def frontier_like(seed: int = 0, days: float = 1.0) -> Workload:
+    """Generate whole days, at least ``days``, from 7 April 2024 on; the same seed and number give the same days."""
+    days = max(1, math.ceil(days - 1e-9))
     rng = np.random.default_rng([7, seed])
     n = int(days * 86400 / STEP)
     level = np.empty(n)

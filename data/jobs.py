@@ -181,10 +181,18 @@ def _inference_course(
     requests = rng.poisson(job.requests_per_s * envelope * step) / step
     prefill = requests * job.prompt_tokens / (job.prefill_tokens_per_s * job.gpu_count)
     decode = requests * job.output_tokens / (job.decode_tokens_per_s * job.gpu_count)
-    busy = np.minimum(prefill + decode, 1.0)
-    shares = np.where(prefill + decode > 0, prefill / np.maximum(prefill + decode, 1e-12), 0.0)
+    return inference_share(prefill, decode, gpu.idle_share)
+
+
+def inference_share(prefill: np.ndarray, decode: np.ndarray, idle: float) -> np.ndarray:
+    """Power over rated of GPUs of which the shares ``prefill`` and ``decode`` are busy; more than all is cut off.
+
+    Prefill runs near rated power, decode at about half (Splitwise, POLCA).
+    """
+    total = prefill + decode
+    shares = np.where(total > 0.0, prefill / np.maximum(total, 1e-12), 0.0)
     active = 0.95 * shares + 0.55 * (1.0 - shares)
-    course: np.ndarray = gpu.idle_share + busy * (active - gpu.idle_share)
+    course: np.ndarray = idle + np.minimum(total, 1.0) * (active - idle)
     return course
 
 

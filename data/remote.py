@@ -8,7 +8,7 @@ import os
 from importlib import resources
 from pathlib import Path
 
-from lowlift.data.errors import RemoteDataError, UnknownNameError
+from lowlift.data.errors import RemoteDataError, StaleMirrorError, UnknownNameError
 
 MIRROR = "LOWLIFT_DATA_MIRROR"
 CACHE = "LOWLIFT_CACHE"
@@ -44,7 +44,7 @@ def local_copy(file: str) -> Path | None:
     """Where a verified copy lies already (mirror or cache), if anywhere.
 
     Raises:
-        RemoteDataError: the mirror holds the file with another hash.
+        StaleMirrorError: the mirror holds the file with another hash.
     """
     entry = _entry(file)
     mirror = os.environ.get(MIRROR)
@@ -52,7 +52,7 @@ def local_copy(file: str) -> Path | None:
         path = Path(mirror) / file
         if path.is_file():
             if _sha256(path) != entry.sha256:
-                raise RemoteDataError(f"{path}: SHA-256 differs from the registry's {entry.sha256}; the mirror is stale")
+                raise StaleMirrorError(f"{path}: SHA-256 differs from the registry's {entry.sha256}; the mirror is stale")
             return path
     cached = _cache() / file
     return cached if cached.is_file() and _sha256(cached) == entry.sha256 else None

@@ -1,4 +1,4 @@
-"""Checks of time series from people: dialect, order, duplicates, gaps, zones, signs and units.
+"""Checks of time series from people: order, duplicates, gaps, signs and units.
 
 What can be mended without guessing is mended and counted; everything else is refused with the row, the value and the cure.
 """
@@ -10,20 +10,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from lowlift.data.errors import (
-    DataError,
-    DialectError,
-    DuplicateTimestampError,
-    MissingDataError,
-    TimeZoneError,
-    UnitPlausibilityError,
-)
+from lowlift.data.errors import DataError, DuplicateTimestampError, MissingDataError, UnitPlausibilityError
 
 SMALL_NEGATIVE = 0.01
 """Negative loads down to this share of the rating are meter noise and set to zero."""
 PLAUSIBLE = (0.01, 1.1)
 """Range of a load's maximum over the rating."""
-UNITS = {"_W": 1.0, "_kW": 1e3, "_MW": 1e6}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,76 +25,25 @@ class ValidationReport:
     sorted_rows: int = 0
     dropped_duplicates: int = 0
     clipped: int = 0
+    """Small negative values set to zero."""
+
+    def notes(self) -> list[str]:
+        """One phrase for each kind of repair."""
+        said = {
+            "rows out of order sorted": self.sorted_rows,
+            "repeated rows dropped": self.dropped_duplicates,
+            "small negative values set to zero": self.clipped,
+        }
+        return [f"{n} {what}" for what, n in said.items() if n]
 
 
-def read_csv(path: Path, *, zone: str | None, delimiter: str, decimal: str) -> tuple[pd.DataFrame, ValidationReport]:
-    """Read a load CSV into watts on a sorted, unique, uniform, zone-aware index.
+def in_order(path: Path, frame: pd.DataFrame) -> tuple[pd.DataFrame, ValidationReport]:
+    """Sort by time, drop repeated rows, and refuse contradictions and gaps.
 
     Raises:
-        DialectError: the text is written in another dialect than declared.
-        TimeZoneError: time stamps without a zone and none given, or ambiguous ones.
         DuplicateTimestampError: one time stamp with two values.
-        MissingDataError: gaps.
-        DataError: anything else, with the line.
+        MissingDataError: rows missing, or no two different times.
     """
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read: {error.strerror}") from error
-    lines = text.splitlines()
-    if len(lines) < 3:
-        raise DataError(f"{path}: {len(lines)} lines; a header and at least two rows are expected")
-    header = lines[0].split(delimiter)
-    if len(header) < 2:
-        seen = ";" if ";" in lines[0] else "tab" if "\t" in lines[0] else "something else"
-        raise DialectError(f"{path}: no {delimiter!r} in the header, {seen!r} seen; set delimiter (and decimal)")
-    if header[0] != "time":
-        raise DataError(f"{path}: first column is {header[0]!r}; it must be 'time'")
-    for number, line in enumerate(lines[1:], start=2):
-        if line.count(delimiter) != len(header) - 1:
-            offset = len("\n".join(lines[: number - 1]).encode()) + 1
-            raise DialectError(
-                f"{path}: line {number} (byte {offset}) has {line.count(delimiter) + 1} fields, the header {len(header)}: "
-                "cut off, or a decimal mark that is also the delimiter"
-            )
-    cells = [line.split(delimiter) for line in lines[1:]]
-    factors = [_factor(path, name) for name in header[1:]]
-    values = np.empty((len(cells), len(factors)))
-    for i, row in enumerate(cells):
-        for j, cell in enumerate(row[1:]):
-            try:
-                values[i, j] = float(cell.replace(decimal, ".") if decimal != "." else cell)
-            except ValueError as error:
-                raise DialectError(f"{path}: line {i + 2}, {header[j + 1]} = {cell!r} is not a number; set decimal?") from error
-    index = _index(path, [row[0] for row in cells], zone)
-    frame = pd.DataFrame(values * np.array(factors), index=index, columns=header[1:])
-    return _in_order(path, frame)
-
-
-def _factor(path: Path, name: str) -> float:
-    for suffix, factor in sorted(UNITS.items(), key=lambda item: -len(item[0])):
-        if name.endswith(suffix):
-            return factor
-    raise DataError(f"{path}: column {name!r} does not end in its unit (_W, _kW or _MW)")
-
-
-def _index(path: Path, stamps: list[str], zone: str | None) -> pd.DatetimeIndex:
-    try:
-        aware = any("+" in s[10:] or s.endswith("Z") or "-" in s[10:] for s in stamps)
-        index = pd.DatetimeIndex(pd.to_datetime(stamps, utc=True)) if aware else pd.DatetimeIndex(pd.to_datetime(stamps))
-    except ValueError as error:
-        raise DataError(f"{path}: time stamps: {error}") from error
-    if index.tz is not None:
-        return index if zone is None else index.tz_convert(zone)
-    if zone is None:
-        raise TimeZoneError(f"{path}: time stamps carry no zone ({stamps[0]}); give one, e.g. zone='Europe/Berlin'")
-    try:
-        return index.tz_localize(zone, ambiguous="infer", nonexistent="raise")
-    except (ValueError, TypeError) as error:
-        raise TimeZoneError(f"{path}: {error}; write offsets, e.g. 2025-10-26T02:30+02:00") from error
-
-
-def _in_order(path: Path, frame: pd.DataFrame) -> tuple[pd.DataFrame, ValidationReport]:
     moved = 0
     if not frame.index.is_monotonic_increasing:
         order = np.argsort(frame.index.to_numpy(), kind="stable")
@@ -117,6 +58,8 @@ def _in_order(path: Path, frame: pd.DataFrame) -> tuple[pd.DataFrame, Validation
             if np.any(block != block[0]):
                 raise DuplicateTimestampError(f"{path}: {stamp} carries {block[0].tolist()} and {block[1].tolist()}")
         frame = frame[~repeated]
+    if len(frame) < 2:
+        raise MissingDataError(f"{path}: all rows carry the time {frame.index[0]}; at least two are expected")
     steps = np.diff(frame.index.as_unit("ns").asi8) / 1e9  # type: ignore[attr-defined]
     usual = float(np.median(steps))
     late = np.flatnonzero(np.abs(steps - usual) > 0.01 * usual)

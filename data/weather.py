@@ -1,14 +1,17 @@
-"""Weather: typical years in EPW and measured series in CSV, on a zone-aware index, in SI units.
+"""Weather from EPW files, typical years and measured ones, on a zone-aware index, in SI units.
 
 An EPW row is labelled with the hour that ENDS at its time stamp; most quantities are readings at that moment. Here a row
-stands at its own time stamp (row 1 at 01:00 local standard time) and values between rows are interpolated linearly. A
-typical year is put into one declared calendar year, because its months come from different ones.
+stands at its own time stamp (row 1 at 01:00 local standard time) and values between rows are interpolated linearly. Month, day
+and hour of every row are checked. Where all rows carry the same year they stay in it; a typical year, whose months come from
+different ones, is put into one declared calendar year and taken as periodic.
 """
 
+import calendar
 import dataclasses
 import gzip
 import io
 import re
+import zlib
 from importlib import resources
 from pathlib import Path
 
@@ -17,6 +20,7 @@ import pandas as pd
 
 from lowlift.data.errors import DataError, MissingDataError, UnknownNameError, WeatherGapError
 from lowlift.data.remote import fetch
+from lowlift.data.text import decode
 
 EMBEDDED = {
     "tucson": "USA_AZ_Davis-Monthan.AFB.722745_TMY3.epw.gz",
@@ -62,7 +66,9 @@ class Weather:
     """A typical year: it has no year before or after it and is taken as periodic."""
 
     def at(self, index: pd.DatetimeIndex) -> pd.DataFrame:
-        """Linear interpolation at the given instants; a typical year goes on after its end.
+        """Linear interpolation at the given instants; a typical year comes back every year, day by day.
+
+        Where one of the two years is a leap year and the other is not, 29 February is left out, or 28 February comes twice.
 
         Raises:
             MissingDataError: the series does not cover the index; names the missing span.
@@ -72,9 +78,20 @@ class Weather:
         first, last = self.frame.index[0], self.frame.index[-1]
         if not self.typical and (index[0] < first or index[-1] > last):
             raise MissingDataError(f"weather {self.name} covers {first} to {last}, but {index[0]} to {index[-1]} is needed")
-        x, own = index.as_unit("ns").asi8, self.frame.index.as_unit("ns").asi8  # type: ignore[attr-defined]
-        year = len(own) * 3.6e12 if self.typical else None
+        if self.typical:
+            x, own, year = self._hour_of_year(index), np.arange(1.0, len(self.frame) + 1.0), float(len(self.frame))
+        else:
+            # asi8 counts nanoseconds since 1970.
+            x, own = index.as_unit("ns").asi8, self.frame.index.as_unit("ns").asi8  # type: ignore[attr-defined]
+            year = None
         return pd.DataFrame({c: np.interp(x, own, self.frame[c].to_numpy(), period=year) for c in self.frame}, index=index)
+
+    def _hour_of_year(self, index: pd.DatetimeIndex) -> np.ndarray:
+        local = index.tz_convert(self.frame.index.tz)  # type: ignore[attr-defined]
+        day = local.day_of_year.to_numpy() - 1
+        shift = int(len(self.frame) == 8784) - local.is_leap_year.astype(int)
+        day = day + np.where(day > 58, shift, 0)  # 58: 28 February, counted from zero
+        return np.asarray(24.0 * day + local.hour + local.minute / 60.0 + local.second / 3600.0 + local.microsecond / 3.6e9)
 
 
 def load_weather(name_or_path: str | Path) -> Weather:
@@ -92,39 +109,40 @@ def load_weather(name_or_path: str | Path) -> Weather:
     if name in REMOTE:
         return load_epw(fetch(REMOTE[name]), name=name)
     path = Path(name_or_path)
-    if path.suffix in (".epw", ".gz"):
+    if path.name.lower().endswith((".epw", ".gz")):
         if not path.is_file():
             raise DataError(f"{path}: no such file")
         return load_epw(path)
     raise UnknownNameError("weather", name, [*EMBEDDED, *REMOTE])
 
 
-def load_epw(path: Path, *, name: str | None = None, year: int | None = None) -> Weather:
-    """Read an EPW file with pvlib; a year of 8,784 rows keeps its 29 February. Without ``year`` it is a typical year.
+def load_epw(path: Path, *, name: str | None = None) -> Weather:
+    """Read an EPW file, plain or gzipped; a year of 8,784 rows keeps its 29 February.
 
-    Missing codes become gaps; gaps up to six hours are interpolated and counted.
+    Missing codes become gaps; gaps up to six hours are interpolated and counted. The head is read with pvlib.
+
+    Raises:
+        DataError: unreadable, cut off, rows out of order or missing, impossible values; names line and field.
+        WeatherGapError: a gap longer than six hours.
     """
     from pvlib.iotools import read_epw
 
-    raw = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
-    text = raw.decode("utf-8-sig", errors="replace")
-    rows = _check_rows(path, text)
-    typical = year is None
-    if year is None:
-        year = TYPICAL_YEAR if rows == 8760 else TYPICAL_YEAR + 1
-    try:
-        _, meta = read_epw(io.StringIO(text), coerce_year=year)
-    except (ValueError, KeyError, IndexError) as error:
-        raise DataError(f"{path}: not a readable EPW file: {error}") from error
-    cells = [line.split(",") for line in text.splitlines()[HEADER_LINES:]]
-    zone = _fixed_zone(float(meta["TZ"]))
-    index = pd.date_range(f"{year}-01-01 01:00", periods=rows, freq="h", tz=zone)
+    text = decode(path, _unpacked(path), tolerant=True)
+    lines = text.splitlines()
+    cells = _rows(path, lines)
+    year, typical = _year(cells)
     columns, filled = {}, 0
     for field, spec in FIELDS.items():
         columns[field], n = _column(path, cells, field, spec)
         filled += n
+    try:
+        _, meta = read_epw(io.StringIO("\n".join(lines[: HEADER_LINES + 1]) + "\n"), coerce_year=year)
+        zone = _fixed_zone(float(meta["TZ"]))
+    except (ValueError, KeyError, IndexError) as error:
+        raise DataError(f"{path}: line 1 (LOCATION) does not give place, coordinates and time zone as in an EPW file") from error
+    index = pd.date_range(f"{year}-01-01 01:00", periods=len(cells), freq="h", tz=zone)
     return Weather(
-        name=name or path.name.removesuffix(".gz").removesuffix(".epw"),
+        name=name or re.sub(r"(\.epw)?(\.gz)?$", "", path.name, flags=re.IGNORECASE),
         frame=pd.DataFrame(columns, index=index),
         latitude=float(meta["latitude"]),
         longitude=float(meta["longitude"]),
@@ -135,27 +153,72 @@ def load_epw(path: Path, *, name: str | None = None, year: int | None = None) ->
     )
 
 
-def _check_rows(path: Path, text: str) -> int:
-    lines = text.splitlines()
+def _unpacked(path: Path) -> bytes:
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read: {error.strerror}") from error
+    if path.suffix.lower() != ".gz":
+        return raw
+    try:
+        return gzip.decompress(raw)
+    except EOFError as error:
+        raise DataError(f"{path}: the compressed file is cut off; fetch it again") from error
+    except (gzip.BadGzipFile, zlib.error) as error:
+        raise DataError(f"{path}: not a gzip file, or damaged; name an uncompressed file .epw") from error
+
+
+def _rows(path: Path, lines: list[str]) -> list[list[str]]:
+    """Cells of the hourly rows, which must be those of one year, hour by hour."""
     if not lines or not lines[0].startswith("LOCATION"):
         raise DataError(f"{path}: line 1 does not begin with LOCATION: not an EPW file")
     body = lines[HEADER_LINES:]
-    for k, line in enumerate(body):
-        if line.count(",") < 30:
-            raise DataError(f"{path}: line {HEADER_LINES + k + 1} is cut off ({line.count(',') + 1} fields, 32 to 35 expected)")
-    if len(body) not in (8760, 8784):
-        raise DataError(f"{path}: {len(body)} hourly rows; 8760 or, in a leap year, 8784 are expected")
-    return len(body)
+    while body and not body[-1].strip():
+        body.pop()
+    cells = [line.split(",") for line in body]
+    for k, row in enumerate(cells, HEADER_LINES + 1):
+        if len(row) < 31:
+            raise DataError(f"{path}: line {k} is cut off ({len(row)} fields, 32 to 35 expected)")
+    leap = any([c.strip() for c in row[1:3]] == ["2", "29"] for row in cells)
+    expected = [(t.month, t.day, h + 1) for t in pd.date_range(f"{2024 if leap else 2023}-01-01", periods=366 if leap else 365)
+                for h in range(24)]  # fmt: skip
+    for k, (row, right) in enumerate(zip(cells, expected, strict=False), HEADER_LINES + 1):
+        try:
+            found = (int(row[1]), int(row[2]), int(row[3]))
+        except ValueError:
+            raise DataError(f"{path}: line {k}: month, day, hour = {', '.join(row[1:4])}: must be whole numbers") from None
+        if found != right:
+            shown, wanted = ("month {}, day {}, hour {}".format(*x) for x in (found, right))
+            raise DataError(f"{path}: line {k} is {shown}, expected is {wanted}: rows are missing, repeated or out of order")
+    if len(cells) != len(expected):
+        raise DataError(f"{path}: {len(cells)} hourly rows; 8760 or, in a leap year, 8784 are expected")
+    return cells
+
+
+def _year(cells: list[list[str]]) -> tuple[int, bool]:
+    """Calendar year of the rows, and whether it is a typical one.
+
+    A file of one year that lacks or has a 29 February against the calendar cannot stand in its own year and is treated as typical.
+    """
+    leap = len(cells) == 8784
+    years = {row[0].strip() for row in cells}
+    if len(years) == 1:
+        own = years.pop()
+        if re.fullmatch(r"(1[6-9]|2[01])\d\d", own) and calendar.isleap(int(own)) == leap:
+            return int(own), False
+    return (TYPICAL_YEAR + 1 if leap else TYPICAL_YEAR), True
 
 
 def _column(
     path: Path, cells: list[list[str]], field: str, spec: tuple[int, float, float, float, float, float, str]
 ) -> tuple[np.ndarray, int]:
     position, missing, factor, offset, low, high, unit = spec
-    try:
-        values = np.array([float(row[position]) for row in cells])
-    except ValueError as error:
-        raise DataError(f"{path}: field {field}: {error}") from error
+    values = np.empty(len(cells))
+    for k, row in enumerate(cells):
+        try:
+            values[k] = float(row[position])
+        except ValueError:
+            raise DataError(f"{path}: line {HEADER_LINES + k + 1}: {field} = {row[position]!r} is not a number") from None
     values[values >= missing] = np.nan
     outside = np.flatnonzero((values < low) | (values > high))
     if outside.size:
@@ -177,6 +240,8 @@ def _column(
 
 def _fixed_zone(hours: float) -> str:
     """EPW zones are fixed offsets without daylight saving; POSIX signs are reversed."""
+    if not -12.0 <= hours <= 14.0:
+        raise ValueError(f"no time zone is {hours} h from UTC")
     if not re.fullmatch(r"-?\d+", f"{hours:g}"):
         import datetime
 

@@ -6,9 +6,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from lowlift.data.errors import DataError, MissingDataError, UnknownNameError
-from lowlift.data.remote import fetch, local_copy
-from lowlift.data.validate import ValidationReport, check_load, read_csv
+from lowlift.data.csv_series import known_zone, read_csv
+from lowlift.data.errors import DataError, UnknownNameError
+from lowlift.data.remote import fetch
+from lowlift.data.validate import ValidationReport, check_load
 
 FRONTIER_FILE = "workload/frontier_cdu_power_2024-04-07.csv"
 FRONTIER_ZONE = "America/New_York"
@@ -22,6 +23,13 @@ GENERATED = (
     "recommender",
     "llm_inference",
 )
+
+REQUESTS = ("azure_llm_conv_2023", "azure_llm_code_2023")
+"""Traces of requests, played at their own hour."""
+CPU_LOADS = ("google_cluster_cpu_hourly",)
+"""Traces of CPU load over a year without a date."""
+MOVABLE = (*GENERATED, *CPU_LOADS)
+"""Loads that can begin at any time."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -113,35 +121,47 @@ def load_workload(
     """A load by catalogue name, or from a CSV file.
 
     A CSV has a ``time`` column (with zone, or ``zone`` given) and either one column a unit or one column ``total``; names end in
-    their unit, ``_W``, ``_kW`` or ``_MW``. Values are IT power, split by ``liquid_share``.
+    their unit, ``_W``, ``_kW`` or ``_MW``. Values are IT power, split by ``liquid_share``; a row holds until the next one.
 
     Args:
         name_or_path: name or path.
         n_units: racks (or CDUs) to be loaded.
         unit_power: rated power of one unit [W], for generation and for the plausibility check.
         liquid_share: share of the heat that goes to liquid.
-        days: length.
+        days: length of a generated load; measured ones and files have their own.
         start: start of a generated load, zone-aware (sets its diurnal phase).
         step: interval of a generated load [s].
         seed: of a generated load.
-        zone: zone of naive time stamps in a CSV.
-        delimiter: of a CSV.
+        zone: zone of naive time stamps in a CSV; the load is then kept in it.
+        delimiter: of a CSV, one character or ``"tab"``.
         decimal: decimal mark of a CSV.
     """
     name = str(name_or_path)
+    if zone is not None:
+        known_zone(zone)
     if name == "frontier":
-        return load_frontier() if local_copy(FRONTIER_FILE) else _frontier_or_like(seed)
+        return load_frontier()
     if name == "frontier_like":
         from lowlift.data.frontier_day import frontier_like
 
-        return frontier_like(seed=seed)
+        return frontier_like(seed=seed, days=days)
     if name in GENERATED:
         from lowlift.data.jobs import generate
 
         return generate(name, n_units=n_units, unit_power=unit_power, liquid_share=liquid_share, days=days, start=start,
                         step=step, seed=seed)  # fmt: skip
+    if name in REQUESTS:
+        from lowlift.data.traces import from_requests
+
+        return from_requests(name, n_units=n_units, unit_power=unit_power, liquid_share=liquid_share, seed=seed)
+    if name in CPU_LOADS:
+        from lowlift.data.traces import from_cpu_load
+
+        begin = pd.Timestamp("2023-01-01", tz="UTC") if start is None else start
+        return from_cpu_load(name, n_units=n_units, unit_power=unit_power, liquid_share=liquid_share, days=days, start=begin,
+                             step=step)  # fmt: skip
     path = Path(name_or_path)
-    if path.suffix == ".csv":
+    if path.suffix.lower() == ".csv":
         series, report = read_csv(path, zone=zone, delimiter=delimiter, decimal=decimal)
         power, clipped = check_load(series, rated=n_units * unit_power, what=str(path))
         if power.shape[1] == 1:
@@ -149,24 +169,10 @@ def load_workload(
         elif power.shape[1] != n_units:
             raise DataError(f"{path}: {power.shape[1]} unit columns; {n_units} or one total are expected")
         interval = (power.index[1] - power.index[0]).total_seconds()
-        if len(power) * interval < days * 86400.0 - 1e-6:
-            raise MissingDataError(f"{path}: covers {len(power) * interval / 86400.0:.2f} days, {days} are needed")
         values = power.to_numpy()
         return Workload(
             name=path.stem, start=power.index[0], step=interval, q_liquid=values * liquid_share,
             q_air=values * (1.0 - liquid_share), unit="rack", measured=True, provenance=f"user file {path.name}",
             report=dataclasses.replace(report, clipped=clipped),
         )  # fmt: skip
-    raise UnknownNameError("workload", name, ["frontier", "frontier_like", *GENERATED])
-
-
-def _frontier_or_like(seed: int) -> Workload:
-    """The measured day where it can be downloaded; else the generated one, which says so in its provenance."""
-    from lowlift.data.errors import RemoteDataError
-    from lowlift.data.frontier_day import frontier_like
-
-    try:
-        return load_frontier()
-    except RemoteDataError as error:
-        like = frontier_like(seed=seed)
-        return dataclasses.replace(like, provenance=f"{like.provenance}; the measured day was not to be had: {error}")
+    raise UnknownNameError("workload", name, ["frontier", "frontier_like", *MOVABLE, *REQUESTS])

@@ -2,6 +2,7 @@
 
 import contextlib
 import time
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
@@ -28,20 +29,16 @@ def user_errors() -> tuple[type[BaseException], ...]:
     from lowlift.models.design import DesignError
     from lowlift.models.schema import SiteError
     from lowlift.sim.compare import UnknownControllerError
+    from lowlift.sim.demo import DemoError
     from lowlift.sim.files import WriteError
     from lowlift.sim.scenario import ScenarioError
+    from lowlift.sim.schedule_rows import ScheduleError
     from lowlift.thermal.component import ParameterError
 
     return (
-        UsageError,
-        DataError,
-        SiteError,
-        DesignError,
-        ScenarioError,
-        UnknownControllerError,
-        ParameterError,
-        WriteError,
-    )
+        UsageError, DataError, SiteError, DesignError, ScenarioError, ScheduleError, UnknownControllerError, ParameterError, WriteError,
+        DemoError,
+    )  # fmt: skip
 
 
 @contextlib.contextmanager
@@ -65,6 +62,24 @@ def bar(title: str) -> Iterator[Any]:
     with Progress(*columns, console=Console(stderr=True)) as progress:
         task = progress.add_task(title, total=1.0)
         yield lambda share: progress.update(task, completed=share)
+        # The last report comes some steps before the end.
+        progress.update(task, completed=1.0)
+
+
+def version(wanted: bool) -> None:
+    """Print the version and leave."""
+    if wanted:
+        import lowlift
+
+        typer.echo(f"lowlift {lowlift.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    show: Annotated[bool, typer.Option("--version", callback=version, is_eager=True, help="Print the version and leave.")] = False,
+) -> None:
+    """Cool AI data centres with the least energy."""
 
 
 SHOWN = {
@@ -108,27 +123,39 @@ def compare(
     plant: Annotated[str, typer.Option(help="Plant name or site file.")] = "gb200_hall",
     weather: Annotated[str | None, typer.Option(help="Weather name or EPW file; the plant's own if not given.")] = None,
     workload: Annotated[str | None, typer.Option(help="Workload name or CSV file; the plant's own if not given.")] = None,
-    start: Annotated[str, typer.Option(help="First day, MM-DD or YYYY-MM-DD.")] = "07-04",
+    start: Annotated[str | None, typer.Option(help="First day, MM-DD or YYYY-MM-DD; the load's own, or 1 January, if not given.")] = None,
     days: Annotated[float, typer.Option(help="Length of the scored period.")] = 1.0,
     controllers: Annotated[str | None, typer.Option(help="Comma-separated names; all if not given.")] = None,
     oracle: Annotated[bool, typer.Option("--oracle", help="Add the perfect-foresight bound.")] = False,
     proof: Annotated[bool, typer.Option("--proof", help="Add the runs that prove the bound.")] = False,
     seed: Annotated[int, typer.Option(help="Seed of generated loads.")] = 0,
-    zone: Annotated[str | None, typer.Option(help="Time zone of naive time stamps in a CSV.")] = None,
+    zone: Annotated[str | None, typer.Option(help="Time zone of naive time stamps in a CSV, like Europe/Berlin.")] = None,
+    delimiter: Annotated[str, typer.Option(help="Delimiter of a CSV, or 'tab'.")] = ",",
+    decimal: Annotated[str, typer.Option(help="Decimal mark of a CSV, '.' or ','.")] = ".",
     out: Annotated[Path | None, typer.Option(help="Folder for report, KPIs, schedules and trajectories.")] = None,
 ) -> None:
     """Run controllers on one scenario, side by side, and print what they used."""
     with friendly():
         from lowlift import models
         from lowlift.sim.compare import compare as run_comparison
-        from lowlift.sim.compare import default_controllers, make_run
+        from lowlift.sim.compare import default_controllers, make_run, proof_names
+        from lowlift.sim.files import make_folder
         from lowlift.sim.scenario import build_scenario
 
         if not 0.0 < days <= 366.0:
             raise UsageError(f"--days = {days}: must be above 0 and at most 366")
+        if seed < 0:
+            raise UsageError(f"--seed = {seed}: must be at least 0")
+        names = None if controllers is None else listed(controllers)
+        if out is not None:
+            make_folder(out)
         hall = models.load(plant)
-        scenario = build_scenario(hall, weather=weather, workload=workload, start=start, days=days, seed=seed, zone=zone)
-        names = default_controllers(hall) if controllers is None else [c.strip() for c in controllers.split(",") if c.strip()]
+        scenario = build_scenario(hall, weather=weather, workload=workload, start=start, days=days, seed=seed, zone=zone,
+                                  delimiter=delimiter, decimal=decimal)  # fmt: skip
+        names = default_controllers(hall) if names is None else names
+        added = {"Oracle": oracle or proof} | dict.fromkeys(proof_names(names), proof)
+        for name in [n for n in names if added.get(n)]:
+            raise UsageError(f"--controllers: {name} is added by {'--oracle' if name == 'Oracle' else '--proof'}; leave it out of the list")
         for name in names:
             make_run(name, hall, scenario)
         for note in scenario.provenance:
@@ -144,22 +171,33 @@ def compare(
                 typer.echo(str(path))
 
 
+def listed(controllers: str) -> list[str]:
+    """Names of a comma-separated list; at least one, each once."""
+    names = [c.strip() for c in controllers.split(",") if c.strip()]
+    if not names:
+        raise UsageError(f"--controllers {controllers!r}: names none; leave the option out for all of them")
+    twice = sorted({n for n in names if names.count(n) > 1})
+    if twice:
+        raise UsageError(f"--controllers {controllers!r}: {', '.join(twice)} is named more than once")
+    return names
+
+
 @app.command()
-def plants() -> None:
-    """List the packaged plants and check that each can carry its own load."""
+def plants(files: Annotated[list[str] | None, typer.Argument(help="Names or site files; all packaged plants if none.")] = None) -> None:
+    """List plants and check that each can carry its own load."""
     with friendly():
         from lowlift.models.design import design_report
         from lowlift.models.liquid_hall import LiquidHall
         from lowlift.models.site import load_site, site_names
 
-        for name in site_names():
+        for name in files or site_names():
             hall = LiquidHall(load_site(name))
             report = design_report(hall)
             tight = min(report.margins, key=lambda k: report.margins[k])
             verdict = f"ok, {tight} {report.margins[tight]:.1f} K inside" if report.shortfall == 0.0 else (
                 f"SHORT by {report.shortfall / 1e3:.0f} kW ({tight})"
             )  # fmt: skip
-            typer.echo(f"{name:14s} {hall.site.P_it_nominal / 1e6:6.1f} MW  {hall.site.title}; design day: {verdict}")
+            typer.echo(f"{hall.site.name:14s} {hall.site.P_it_nominal / 1e6:6.1f} MW  {hall.site.title}; design day: {verdict}")
 
 
 @app.command()
@@ -192,8 +230,10 @@ def data_list() -> None:
     with friendly():
         from lowlift.data import catalogue
 
+        form = "{:9s} {:34s} {:9s} {:8s} {:14s} {}"
+        typer.echo(form.format("kind", "name", "where", "state", "licence", "what"))
         for e in catalogue():
-            typer.echo(f"{e.kind:9s} {e.name:28s} {e.where:9s} {'at hand' if e.available else 'to fetch':8s} {e.licence:14s} {e.what}")
+            typer.echo(form.format(e.kind, e.name, e.where, e.state, e.licence, e.what))
 
 
 @data_app.command("get")
@@ -214,7 +254,9 @@ def demo(out: Annotated[Path, typer.Option(help="Folder for the results.")] = Pa
     """The main job: the Frontier day and two July days of a GB200 hall, all controllers and the oracle, in two processes."""
     with friendly():
         from lowlift.sim.demo import run_demo
+        from lowlift.sim.files import make_folder
 
+        make_folder(out)
         begun = time.perf_counter()
         results = run_demo(out)
         for result in results:
@@ -227,8 +269,14 @@ def demo(out: Annotated[Path, typer.Option(help="Folder for the results.")] = Pa
         typer.echo(f"done in {time.perf_counter() - begun:.0f} s; look at {out / 'report.html'}")
 
 
+def one_line(message: Warning | str, category: type[Warning], filename: str, lineno: int, line: str | None = None) -> str:
+    """Show warnings like errors: without the place in the program."""
+    return f"lowlift: warning: {message}\n"
+
+
 def main() -> None:
     """Entry point."""
+    warnings.formatwarning = one_line
     app(prog_name="lowlift")
 
 

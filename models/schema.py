@@ -1,16 +1,17 @@
 """The form of a site file: what may stand in the TOML, in the units of its keys, checked by pydantic.
 
-Keys end in their unit (``_kW``, ``_degC``, ``_kPa``); the file is turned into SI components by
-:mod:`lowlift.models.site`. Unknown keys are errors that name the nearest valid key.
+Keys end in their unit (``_kW``, ``_degC``, ``_kPa``). Types are strict: ``true`` and ``"45"`` are no numbers. Relations between keys are
+checked too; what only the components know is checked when they are built (:mod:`lowlift.models.site_build`).
 """
 
-import difflib
-import tomllib
-from pathlib import Path
-from typing import Annotated
+from collections.abc import Iterator
+from typing import Annotated, Any
 
 import pydantic
 from pydantic import Field
+
+from lowlift.data.hints import hint
+from lowlift.thermal.fluids import FLUIDS
 
 Positive = Annotated[float, Field(gt=0.0)]
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
@@ -22,10 +23,18 @@ class SiteError(ValueError):
     """A site file is unreadable, incomplete or out of range."""
 
 
+class SiteValueError(SiteError):
+    """One value of a site file is out of place; whoever knows the file adds its name and line."""
+
+    def __init__(self, key: str, reason: str) -> None:
+        self.key, self.reason = key, reason
+        super().__init__(f"{key}: {reason}")
+
+
 class Section(pydantic.BaseModel):
     """Base of every section: no unknown keys, nothing changed after reading."""
 
-    model_config = pydantic.ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+    model_config = pydantic.ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, strict=True)
 
 
 class SiteHead(Section):
@@ -80,12 +89,19 @@ class CDUData(Section):
     volume_return_m3: Positive
     volume_supply_m3: Positive
 
+    @pydantic.field_validator("coolant")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        if name not in FLUIDS:
+            raise ValueError(f"unknown coolant; {hint(name, FLUIDS)}")
+        return name
+
 
 class Facility(Section):
     """Facility water loop."""
 
     pumps_per_group: Annotated[int, Field(gt=0)]
-    dp_header_kPa: Positive
+    dp_header_kPa: Annotated[float, Field(ge=10.0)]
     dp_piping_kPa: Positive
     volume_supply_m3: Positive
     volume_return_m3: Positive
@@ -150,7 +166,7 @@ class LimitsData(Section):
     T_supply_min_degC: WaterTemperature
     T_supply_max_degC: WaterTemperature
     dew_point_margin_K: Annotated[float, Field(ge=0.0, le=10.0)]
-    T_basin_min_degC: WaterTemperature
+    T_basin_min_degC: Annotated[float, Field(ge=-5.0, le=30.0)]
     T_inlet_max_degC: AirTemperature | None = None
 
 
@@ -172,77 +188,49 @@ class SiteFile(Section):
     def _consistent(self) -> "SiteFile":
         if (self.chilled is None) == (self.air_path is None):
             raise ValueError("exactly one of [chilled] and [air_path] must say where the heat to air goes")
-        if sum(self.site.groups) != len(self.racks.per_cdu):
-            raise ValueError(
-                f"site.groups = {self.site.groups} counts {sum(self.site.groups)} CDUs, racks.per_cdu lists {len(self.racks.per_cdu)}"
-            )
-        if self.chilled is not None and self.limits.T_inlet_max_degC is None:
-            raise ValueError("limits.T_inlet_max_degC is needed where [chilled] cools the air")
+        for key, reason in contradictions(self):
+            raise SiteValueError(key, reason)
         return self
 
 
-def read_site_file(path: Path) -> SiteFile:
-    """Read and check one site file.
-
-    Raises:
-        SiteError: naming file, line, key, value and bound; for an unknown key also the nearest valid one.
-    """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise SiteError(f"{path}: cannot be read: {error.strerror}") from error
-    try:
-        return SiteFile.model_validate(tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
-        raise SiteError(f"{path}: not valid TOML: {error}") from error
-    except pydantic.ValidationError as error:
-        raise SiteError("\n".join(_explain(path, text, dict(e)) for e in error.errors())) from error
+BELOW = (
+    ("limits.T_supply_min_degC", "limits.T_supply_max_degC"),
+    ("limits.T_supply_max_degC", "limits.T_return_max_degC"),
+    ("limits.T_return_max_degC", "limits.T_chip_max_degC"),
+    ("cdu.T_fws_nominal_degC", "cdu.T_return_nominal_degC"),
+    ("tower.dp_static_kPa", "tower.dp_nominal_kPa"),
+    ("chilled.T_chw_nominal_degC", "chilled.T_air_supply_nominal_degC"),
+    ("chilled.T_air_supply_nominal_degC", "chilled.T_air_return_nominal_degC"),
+    ("chilled.T_air_supply_nominal_degC", "limits.T_inlet_max_degC"),
+)
+"""Keys of which the first must be below the second, where both are there."""
 
 
-def _explain(path: Path, text: str, error: dict[str, object]) -> str:
-    location = [str(part) for part in error["loc"]]  # type: ignore[attr-defined]
-    key = ".".join(location)
-    line = _line_of(text, location)
-    where = f"{path}:{line}" if line else str(path)
-    if error["type"] == "extra_forbidden":
-        valid = _valid_keys(location[:-1])
-        near = difflib.get_close_matches(location[-1], valid, n=1, cutoff=0.4)
-        hint = f"; did you mean {near[0]!r}?" if near else f"; valid keys: {', '.join(sorted(valid))}"
-        return f"{where}: unknown key {key!r}{hint}"
-    unit = _unit_of(location[-1]) if location else ""
-    shown = "" if error["type"] == "missing" or not location else f" = {error['input']!r}{unit}"
-    message = str(error["msg"]).removeprefix("Value error, ")
-    return f"{where}: {key}{shown}: {message}" if key else f"{where}: {message}"
+def value_of(file: SiteFile, key: str) -> Any:
+    """Value of ``section.key``; none where the section or the value is absent."""
+    section, _, name = key.partition(".")
+    return getattr(getattr(file, section), name, None) if name else None
 
 
-def _line_of(text: str, location: list[str]) -> int | None:
-    section, number = "", None
-    for i, row in enumerate(text.splitlines(), start=1):
-        stripped = row.strip()
-        if stripped.startswith("["):
-            section = stripped.split("]")[0].lstrip("[")
-            if len(location) == 1 and section == location[0]:
-                return i
-        elif len(location) > 1 and section == location[0] and stripped.split("=")[0].strip() == location[1]:
-            return i
-    return number
-
-
-def _valid_keys(parents: list[str]) -> list[str]:
-    if not parents:
-        return list(SiteFile.model_fields)
-    annotation = SiteFile.model_fields[parents[0]].annotation
-    options = [annotation, *getattr(annotation, "__args__", ())]
-    model = next(o for o in options if isinstance(o, type) and issubclass(o, Section))
-    return list(model.model_fields)
-
-
-def _unit_of(key: str) -> str:
-    for suffix, unit in (
-        ("_degC", " degC"), ("_kW_per_cell", " kW"), ("_kW", " kW"), ("_kPa", " kPa"), ("_K_W", " K/W"),
-        ("_kg_s", " kg/s"), ("_L_s", " L/s"), ("_m3_s", " m3/s"), ("_m3", " m3"), ("_J_K", " J/K"),
-        ("_MJ_K", " MJ/K"), ("_K", " K"), ("_m", " m"),
-    ):  # fmt: skip
-        if key.endswith(suffix):
-            return unit
-    return ""
+def contradictions(f: SiteFile) -> Iterator[tuple[str, str]]:
+    """Keys that contradict others, with what they must be."""
+    head, lim = f.site, f.limits
+    for low, high in BELOW:
+        a, b = value_of(f, low), value_of(f, high)
+        if a is not None and b is not None and a >= b:
+            yield low, f"must be below {high} = {b:g}"
+    if sum(head.groups) != len(f.racks.per_cdu):
+        yield "site.groups", f"counts {sum(head.groups)} CDUs, racks.per_cdu lists {len(f.racks.per_cdu)}"
+    if head.T_wb_design_degC > head.T_db_design_degC:
+        yield "site.T_wb_design_degC", f"must be at most site.T_db_design_degC = {head.T_db_design_degC:g}"
+    dry = head.T_dew_hall_degC + lim.dew_point_margin_K
+    if dry >= lim.T_supply_max_degC:
+        above = f"with site.T_dew_hall_degC = {head.T_dew_hall_degC:g} the supply must stay above {dry:g} degC"
+        yield "limits.dew_point_margin_K", f"{above}, and below limits.T_supply_max_degC = {lim.T_supply_max_degC:g}"
+    water = f.cdu.T_fws_nominal_degC - f.economiser.approach_K
+    if lim.T_basin_min_degC >= water:
+        yield "limits.T_basin_min_degC", f"must be below the rated tower water, cdu.T_fws_nominal_degC - economiser.approach_K = {water:g}"
+    if f.chilled is not None and lim.T_inlet_max_degC is None:
+        yield "limits", "T_inlet_max_degC is needed where [chilled] cools the air"
+    if f.chilled is not None and f.racks.liquid_share >= 1.0:
+        yield "racks.liquid_share", "leaves no heat to air for [chilled]; must be below 1"

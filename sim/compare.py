@@ -1,7 +1,6 @@
 """Comparison: several controllers, the oracle and its proof, on one scenario."""
 
 import dataclasses
-import difflib
 import functools
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -16,6 +15,7 @@ from lowlift.controllers.mpc import MPC
 from lowlift.controllers.oracle import Oracle
 from lowlift.controllers.site_tuned import SiteTuned
 from lowlift.controllers.static import StaticOptimal
+from lowlift.data.hints import hint
 from lowlift.models.liquid_hall import LiquidHall
 from lowlift.sim.closed_loop import Run, simulate
 from lowlift.sim.kpis import records, table
@@ -152,9 +152,9 @@ def make_run(name: str, plant: LiquidHall, scenario: Scenario) -> Run:
             makers[as_operated_name(shift)] = functools.partial(_as_operated, plant, scenario, shift)
     if name not in makers:
         known = [n for n in (*CONTROLLERS, "Oracle") if n in makers]
-        near = difflib.get_close_matches(name, known, n=3, cutoff=0.4)
-        hint = f"did you mean {', '.join(near)}?" if near else f"known: {', '.join(known)}"
-        raise UnknownControllerError(f"unknown controller {name!r} for {site.name}; {hint}")
+        if name == "AsOperated":
+            raise UnknownControllerError(f"controller AsOperated is the published operation of frontier only; {site.name} has none")
+        raise UnknownControllerError(f"unknown controller {name!r} for {site.name}; {hint(name, known)}")
     return makers[name]()
 
 

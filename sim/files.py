@@ -7,6 +7,7 @@ hidden ``.name.….partial`` that the next write of that name clears once it is 
 import contextlib
 import errno
 import os
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -37,6 +38,25 @@ def write_bytes(path: str | Path, data: bytes) -> Path:
 def write_text(path: str | Path, text: str) -> Path:
     """Write a whole UTF-8 text file or nothing; see :func:`write_bytes`."""
     return write_bytes(path, text.encode("utf-8"))
+
+
+def make_folder(path: str | Path) -> Path:
+    """Make a folder, with those above it, and make sure that files can be written into it: before hours of work, not after.
+
+    Raises:
+        WriteError: it is a file, cannot be made, or takes no files.
+    """
+    folder = Path(path)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except (FileExistsError, NotADirectoryError) as error:
+        at = next((p for p in (folder, *folder.parents) if p.is_file()), folder)
+        raise WriteError(f"{path}: {at} is a file, not a folder; name another folder") from error
+    except OSError as error:
+        raise WriteError(f"{path}: no folder that takes files ({error.strerror}); name another folder") from error
+    return folder
 
 
 @contextlib.contextmanager

@@ -2,7 +2,7 @@
 
 A schedule is a table of rows in site units (degC, kPa, L/s) with limits, rate limit, fallback value, priority
 and provenance. It travels as CSV or JSON with a SHA-256 checksum over its contents; reading one refuses rows
-outside their limits, overlaps, periods in the past and any edit. The checksum shows edits, not authorship: it
+outside their limits, overlaps, changes beyond rate limits, periods in the past and any edit. The checksum shows edits, not authorship: it
 is no signature. Between two rows of a point, and after its last, the fallback value holds.
 
 Times are instants, written as ISO 8601 with offset in the site's zone, so that the hour that daylight saving
@@ -29,18 +29,19 @@ from lowlift.sim.files import write_text
 from lowlift.sim.schedule_rows import (
     FIELDS,
     PRIORITY,
-    TEXTS,
     TIMES,
     Row,
     ScheduleError,
     faults,
+    hasty,
     overlaps,
     points,
     strangers,
 )
+from lowlift.sim.schedule_text import read_record, read_row, read_time
 from lowlift.sim.trajectory import Trajectory
 
-FORMAT = "lowlift-schedule/1"
+FORMAT = "lowlift-schedule/2"
 NAMED = 20
 """Rows that an error names before it only counts."""
 
@@ -55,7 +56,19 @@ class Schedule:
     timezone: str
     simulated: bool
     """Made from a simulated period: a record, never to be written to a plant; may lie in the past."""
+    created: pd.Timestamp
+    """When it was made, to the second."""
     rows: tuple[Row, ...]
+
+    @property
+    def valid_from(self) -> pd.Timestamp:
+        """Begin of the first row."""
+        return min(row.valid_from for row in self.rows)
+
+    @property
+    def valid_to(self) -> pd.Timestamp:
+        """End of the last row."""
+        return max(row.valid_to for row in self.rows)
 
     @property
     def checksum(self) -> str:
@@ -75,7 +88,7 @@ class Schedule:
         """
         bad = [f"row {k}: {reason}" for k, row in enumerate(self.rows, 1) for reason in faults(row)]
         if not bad:
-            bad = overlaps(self.rows)
+            bad = overlaps(self.rows) or hasty(self.rows)
             bad += [] if self.simulated else self._past(pd.Timestamp.now(tz="UTC") if now is None else now)
         if site is not None:
             bad += [] if self.site == site.name else [f"made for {self.site}, not for {site.name}"]
@@ -136,7 +149,8 @@ class Schedule:
             entry = {name: getattr(row, name) for name in FIELDS}
             rows.append(entry | {name: entry[name].isoformat() for name in TIMES})
         head = {f.name: getattr(self, f.name) for f in dataclasses.fields(self) if f.name != "rows"}
-        return {"format": FORMAT, **head, "rows": rows}
+        span = {name: getattr(self, name).isoformat() if rows else "" for name in TIMES}
+        return {"format": FORMAT, **head, "created": self.created.isoformat(), **span, "rows": rows}
 
 
 def schedule_from(
@@ -147,11 +161,12 @@ def schedule_from(
     simulated: bool = True,
     controller: str = "",
     priority: int = PRIORITY,
+    created: pd.Timestamp | None = None,
 ) -> Schedule:
     """Setpoint schedule of a run or of decisions; consecutive equal values of a point make one row.
 
-    Values are what the controller asked for, within the limits of the setpoint table. Fallback values are the
-    fail-safe setpoints of the safety envelope.
+    Values are what the controller asked for, on the resolution of the point, within the limits and rates of the
+    setpoint table. Fallback values are the fail-safe setpoints of the safety envelope.
 
     Args:
         source: a run, or decisions with their instants.
@@ -160,6 +175,7 @@ def schedule_from(
         simulated: whether the period was simulated rather than lies ahead.
         controller: who decided; a run says so itself.
         priority: priority of all rows.
+        created: when it was made; now if none.
 
     Raises:
         ScheduleError: nothing to schedule.
@@ -185,9 +201,10 @@ def schedule_from(
     packed = np.clip(np.stack([d.setpoints[0] for _, d in kept]), table.low, table.high)
     safe = _fail_safe(site)
     zone, edges = begin.tz, [*(at for at, _ in kept), end]
+    minutes = [(at - begin).total_seconds() / 60.0 for at, _ in kept]
     rows = []
     for j, p in enumerate(points(site)):
-        values = [p.value(v) for v in packed[:, j]]
+        values = p.course(packed[:, j], minutes)
         starts = [0, *(k for k in range(1, len(values)) if values[k] != values[k - 1])]
         for k, following in zip(starts, [*starts[1:], len(values)], strict=True):
             rows.append(
@@ -211,6 +228,7 @@ def schedule_from(
         controller=controller,
         timezone=str(zone),
         simulated=simulated,
+        created=(pd.Timestamp.now(tz="UTC") if created is None else created).floor("s"),
         rows=tuple(rows),
     )
 
@@ -221,11 +239,7 @@ def import_schedule(path: str | Path, site: Site | None = None, now: pd.Timestam
     Raises:
         ScheduleError: unreadable, edited, or a row at fault.
     """
-    try:
-        text = Path(path).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ScheduleError(f"{path}: cannot be read: {error}") from error
-    record = _parse_json(path, text) if text.lstrip().startswith("{") else _parse_csv(path, text)
+    record = read_record(path)
     if record.pop("format", None) != FORMAT:
         raise ScheduleError(f"{path}: not a schedule of this version ({FORMAT})")
     stated = str(record.pop("checksum", "")).removeprefix("sha256:")
@@ -233,57 +247,17 @@ def import_schedule(path: str | Path, site: Site | None = None, now: pd.Timestam
     listed = record.pop("rows", None)
     if not isinstance(listed, list):
         raise ScheduleError(f"{path}: has no list of rows")
-    rows = tuple(_read_row(path, k, row, zone) for k, row in enumerate(listed, 1))
+    rows = tuple(read_row(path, k, row, zone) for k, row in enumerate(listed, 1))
+    span = {name: record.pop(name, None) for name in TIMES}
     wanted = {f.name: bool if f.name == "simulated" else str for f in dataclasses.fields(Schedule)}
     del wanted["rows"]
-    if {name: type(value) for name, value in record.items()} != wanted:
+    if {name: type(value) for name, value in record.items()} != wanted or None in span.values():
         raise ScheduleError(f"{path}: head is incomplete or has unknown entries: {sorted(record)}")
-    schedule = Schedule(rows=rows, **record)
-    if schedule.checksum != stated:
+    schedule = Schedule(rows=rows, **record | {"created": read_time(path, "created", record["created"])})
+    if schedule.checksum != stated or any(schedule._record()[name] != span[name] for name in TIMES):
         raise ScheduleError(f"{path}: the checksum does not belong to these rows: edited after export, refused")
     schedule.check(now, site)
     return schedule
-
-
-def _parse_json(path: str | Path, text: str) -> dict[str, Any]:
-    try:
-        record: dict[str, Any] = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise ScheduleError(f"{path}: not valid JSON: {error}") from error
-    return record
-
-
-def _parse_csv(path: str | Path, text: str) -> dict[str, Any]:
-    lines = text.splitlines()
-    record: dict[str, Any] = {}
-    for line in (line for line in lines if line.startswith("# ")):
-        key, _, value = line[2:].partition(": ")
-        try:
-            record[key] = value if key == "checksum" else json.loads(value)
-        except json.JSONDecodeError as error:
-            raise ScheduleError(f"{path}: head entry {key!r} is not readable") from error
-    record["rows"] = list(csv.DictReader(line for line in lines if not line.startswith("#")))
-    return record
-
-
-def _read_row(path: str | Path, k: int, record: dict[str, Any], zone: str) -> Row:
-    if not isinstance(record, dict) or set(record) != set(FIELDS) or None in record.values():
-        raise ScheduleError(f"{path}: row {k}: must have exactly the columns {', '.join(FIELDS)}")
-    values: dict[str, Any] = {}
-    for name, text in record.items():
-        try:
-            if name in TIMES:
-                at = pd.Timestamp(text)
-                if at.tz is None:
-                    raise ValueError("no offset from UTC")
-                values[name] = at.tz_convert(zone)
-            elif name in TEXTS:
-                values[name] = str(text)
-            else:
-                values[name] = int(text) if name == "priority" else float(text)
-        except (ValueError, TypeError, KeyError) as error:
-            raise ScheduleError(f"{path}: row {k}: {name} = {text!r}: {error}") from error
-    return Row(**values)
 
 
 def _fail_safe(site: Site) -> np.ndarray:

@@ -1,6 +1,7 @@
 """Rows of a setpoint schedule: their record, their units and what makes them unfit."""
 
 import dataclasses
+import itertools
 import math
 from collections.abc import Sequence
 
@@ -10,7 +11,9 @@ from lowlift.controllers.interface import setpoint_table
 from lowlift.models.site import ZERO_C, Site
 
 DIGITS = 3
-"""Decimals of values in site units: finer than any building management system resolves."""
+"""Decimals of limits in site units."""
+RESOLUTION = {"degC": 0.01, "1": 0.001}
+"""Smallest change worth a row, by site unit; for flows and pressures the decade below a thousandth of the upper limit."""
 PRIORITY = 13
 """Default priority on BACnet's scale of 1 (life safety) to 16 (lowest), where operators write at 8."""
 SITE_UNITS = {"K": ("degC", 1.0, ZERO_C), "Pa": ("kPa", 1e-3, 0.0), "m3/s": ("L/s", 1e3, 0.0)}
@@ -57,10 +60,41 @@ class Point:
     low: float
     high: float
     rate_per_min: float
+    resolution: float
+    """Smallest change worth a row [unit]; a power of ten."""
 
     def value(self, si: float) -> float:
-        """SI to site unit, rounded, within limits."""
-        return min(max(round(float(si) * self.factor - self.offset, DIGITS), self.low), self.high)
+        """SI to site unit, on the grid of the resolution, within limits."""
+        return self._rounded(float(si) * self.factor - self.offset)
+
+    def course(self, requests: Sequence[float], minutes: Sequence[float]) -> list[float]:
+        """Values in site unit that follow requests in SI made at ``minutes``.
+
+        A value is held until the request is a resolution away from it, and a new one is no farther than the rate limit allows for the
+        time since the last change; the rest follows with the next request.
+        """
+        held, since = self.value(requests[0]), minutes[0]
+        result = [held]
+        for request, now in zip(requests[1:], minutes[1:], strict=True):
+            change = float(request) * self.factor - self.offset - held
+            if abs(change) >= self.resolution * (1.0 - 1e-9):
+                reach = self.rate_per_min * (now - since)
+                if abs(change) > reach:
+                    # Rounded towards the value held, so that rounding does not break the limit.
+                    steps = math.floor(reach / self.resolution + 1e-9)
+                    change = math.copysign(steps * self.resolution, change)
+                moved = self._rounded(held + change)
+                if abs(moved - held) <= reach + 1e-9 and moved != held:
+                    held, since = moved, now
+            result.append(held)
+        return result
+
+    def _rounded(self, value: float) -> float:
+        # The limits themselves may lie between two grid points: a request for full flow gets it.
+        near = 0.5 * self.resolution
+        if value <= self.low + near or value >= self.high - near:
+            return self.low if value <= self.low + near else self.high
+        return round(value, -round(math.log10(self.resolution)))
 
 
 def points(site: Site) -> list[Point]:
@@ -69,6 +103,7 @@ def points(site: Site) -> list[Point]:
     for s in setpoint_table(site).signals:
         unit, factor, offset = SITE_UNITS.get(s.unit, (s.unit, 1.0, 0.0))
         low, high = ((bound * factor - offset) * grain for bound in (s.low, s.high))
+        fine = RESOLUTION.get(unit) or 10.0 ** math.floor(math.log10(1e-3 * high / grain))
         for name in s.components():
             result.append(
                 Point(
@@ -79,6 +114,7 @@ def points(site: Site) -> list[Point]:
                     low=math.ceil(round(low, 6)) / grain,
                     high=math.floor(round(high, 6)) / grain,
                     rate_per_min=round(s.rate * 60.0 * factor, 6),
+                    resolution=fine,
                 )
             )
     return result
@@ -115,6 +151,22 @@ def overlaps(rows: Sequence[Row]) -> list[str]:
             if row.valid_to < latest[1].valid_to:
                 continue
         latest = (k, row)
+    return found
+
+
+def hasty(rows: Sequence[Row]) -> list[str]:
+    """Name rows that change a point faster than its rate limit, measured from the start of one row to the start of the next."""
+    order = sorted(enumerate(rows, 1), key=lambda item: (item[1].point, item[1].valid_from))
+    found = []
+    for (_, before), (k, row) in itertools.pairwise(order):
+        if row.point != before.point or row.valid_from != before.valid_to:
+            # The first row of a point, or one after a gap in which the fallback value holds.
+            continue
+        minutes = (row.valid_from - before.valid_from).total_seconds() / 60.0
+        rate, limit = abs(row.value - before.value) / minutes, min(row.rate_per_min, before.rate_per_min)
+        if rate > limit * (1.0 + 1e-9) + 1e-9:
+            change = f"goes from {before.value:g} to {row.value:g} {row.unit} within {minutes:g} min"
+            found.append(f"row {k}: {row.point} {change}: {rate:.4g} {row.unit}/min; its limit is {limit:g}")
     return found
 
 

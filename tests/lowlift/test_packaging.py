@@ -68,7 +68,8 @@ def test_works_where_links_are_text_files(tmp_path) -> None:
         "def load(name, path):\n"
         "    spec = importlib.util.spec_from_file_location(name, f'{path}/__init__.py', submodule_search_locations=[path])\n"
         "    module = importlib.util.module_from_spec(spec); sys.modules[name] = module; spec.loader.exec_module(module)\n"
-        "for name, path in (('lowlift', 'lowlift'), ('lowlift.thermal', 'thermal'), ('lowlift.models', 'models')): load(name, path)\n"
+        "for name, path in (('lowlift', 'lowlift'), ('lowlift.thermal', 'thermal'), ('lowlift.models', 'models'),\n"
+        "                   ('lowlift.data', 'data')): load(name, path)\n"
         "from lowlift.models.site import load_site\n"
         "print('thermal' in sys.modules)\n",
         encoding="utf-8",

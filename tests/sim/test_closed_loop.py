@@ -73,8 +73,6 @@ def test_unknown_controller_suggests() -> None:
 
 
 def test_scenario_errors() -> None:
-    with pytest.raises(ScenarioError, match=r"covers 1\.00 days, 2"):
-        build_scenario(hall("frontier"), workload="frontier_like", days=2.0)
     with pytest.raises(ScenarioError, match="expected MM-DD"):
         short("gb200_hall", start="July")
 

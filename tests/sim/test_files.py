@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from lowlift.sim import files
-from lowlift.sim.files import WriteError, atomic, write_bytes, write_text
+from lowlift.sim.files import WriteError, atomic, make_folder, write_bytes, write_text
 
 
 def test_writes_whole_files_with_ordinary_rights(tmp_path: Path) -> None:
@@ -102,3 +102,20 @@ def test_a_link_stays_a_link(tmp_path: Path) -> None:
     write_text(link, "after")
     assert link.is_symlink()
     assert real.read_text() == "after"
+
+
+def test_a_folder_is_tried_before_it_is_needed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = make_folder(tmp_path / "a" / "b")
+    assert folder.is_dir() and not list(folder.iterdir())
+    assert make_folder(folder) == folder
+    file = write_text(tmp_path / "file", "here")
+    for path in (file, file / "below"):
+        with pytest.raises(WriteError, match=rf"{file} is a file, not a folder"):
+            make_folder(path)
+
+    def full(**_: object) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    monkeypatch.setattr(files.tempfile, "TemporaryFile", full)
+    with pytest.raises(WriteError, match=r"takes files .Read-only file system"):
+        make_folder(folder)

@@ -17,6 +17,9 @@ SITE = load_site("gb200_hall")
 NOW = pd.Timestamp("2024-07-04 06:00", tz="America/Phoenix")
 
 
+MADE = pd.Timestamp("2024-07-03 12:00", tz="UTC")
+
+
 @pytest.fixture(scope="module")
 def schedule() -> Schedule:
     return schedule_from(synthetic.run("MPC", plans=True))
@@ -47,8 +50,8 @@ def test_values_are_those_of_the_decisions_in_site_units(schedule: Schedule) -> 
     at = NOW + pd.Timedelta(minutes=2)
     setpoints = next(d.setpoints[0] for t, d in reversed(run.decisions) if run.time(t) <= at)
     held = {r.point: r for r in schedule.rows if r.valid_from <= at < r.valid_to}
-    assert held["T_supply_set[1]"].value == pytest.approx(setpoints[0] - 273.15, abs=1e-3)
-    assert held["dp_set[1]"].value == pytest.approx(setpoints[names.index("dp_set[1]")] * 1e-3, abs=1e-3)
+    assert held["T_supply_set[1]"].value == pytest.approx(setpoints[0] - 273.15, abs=0.01)
+    assert held["dp_set[1]"].value == pytest.approx(setpoints[names.index("dp_set[1]")] * 1e-3, abs=0.1)
     assert (held["V_sec_set[1]"].unit, held["dp_set[1]"].unit, held["T_tower_set"].unit) == (
         "L/s",
         "kPa",
@@ -136,9 +139,9 @@ def test_f44_a_deleted_row_is_an_edit(tmp_path: Path, schedule: Schedule) -> Non
         ("", "not a schedule"),
         ("{", "not valid JSON"),
         ("[]", "not a schedule"),
-        ('{"format": "lowlift-schedule/1", "rows": [1]}', "row 1"),
-        ('{"format": "lowlift-schedule/1", "rows": 5}', "rows"),
-        ('{"format": "lowlift-schedule/1", "rows": [], "odd": 1}', "head"),
+        ('{"format": "lowlift-schedule/2", "rows": [1]}', "row 1"),
+        ('{"format": "lowlift-schedule/2", "rows": 5}', "rows"),
+        ('{"format": "lowlift-schedule/2", "rows": [], "odd": 1}', "head"),
         ("# format: x\n", "not readable"),
     ],
 )
@@ -150,7 +153,7 @@ def test_files_that_are_no_schedule_are_refused(tmp_path: Path, text: str, reaso
 
 
 def test_limits_of_another_plant_are_refused_even_with_a_new_checksum(tmp_path: Path, schedule: Schedule) -> None:
-    wider = altered(schedule, 0, high=60.0, value=55.0)
+    wider = altered(schedule, 0, high=60.0)
     path = wider.export(tmp_path / "a.json")
     with pytest.raises(ScheduleError, match=r"row 1: T_supply_set\[1\] must state the limits 17 to 42 degC"):
         import_schedule(path, SITE)
@@ -194,3 +197,48 @@ def test_nothing_to_schedule_is_an_error() -> None:
         schedule_from([])
     with pytest.raises(ScheduleError, match=r"\.csv or \.json"):
         schedule_from(synthetic.run("MPC")).export("a.xlsx")
+
+
+@pytest.mark.parametrize("suffix", ["csv", "json"])
+def test_the_head_says_when_it_was_made_and_for_which_period(tmp_path: Path, suffix: str) -> None:
+    begin = pd.Timestamp("2030-01-01", tz="UTC")
+    middle = Decision(setpoints=0.5 * (setpoint_table(SITE).low + setpoint_table(SITE).high)[None], status=Status.OPTIMAL)
+    made = schedule_from([(begin, middle)], SITE, (begin, begin + pd.Timedelta(minutes=15)), controller="X", created=MADE)
+    path = made.export(tmp_path / f"a.{suffix}")
+    text = path.read_text(encoding="utf-8")
+    for entry in (
+        'created": "2024-07-03T12:00:00+00:00"',
+        'valid_from": "2030-01-01T00:00:00+00:00"',
+        'valid_to": "2030-01-01T00:15:00+00:00"',
+    ):
+        assert (entry if suffix == "json" else entry.replace('":', ":", 1)) in text
+    assert import_schedule(path, SITE).created == MADE
+    for name in ("created", "valid_to"):
+        old = "2024-07-03T12" if name == "created" else "2030-01-01T00:15"
+        path.write_text(text.replace(old, old[:-2] + "17", 1), encoding="utf-8")
+        with pytest.raises(ScheduleError, match="edited"):
+            import_schedule(path)
+
+
+@pytest.mark.parametrize("suffix", ["csv", "json"])
+def test_a_byte_order_mark_and_other_line_ends_are_no_edit(tmp_path: Path, schedule: Schedule, suffix: str) -> None:
+    path = schedule.export(tmp_path / f"a.{suffix}")
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"\r\n"))
+    assert import_schedule(path) == schedule
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('"America/Phoenix"', '"Mars/Base"', "timezone = 'Mars/Base' is unknown"),
+        ("T00:05:00-07:00", "T00:05:00", "row 1: valid_to = .* with an offset from UTC"),
+        (",degC,29.", ",degC,x29.", r"row 1: value = 'x29\.\d+': must be a number"),
+    ],
+)
+def test_values_that_cannot_be_read_are_named(tmp_path: Path, schedule: Schedule, old: str, new: str, said: str) -> None:
+    path = schedule.export(tmp_path / "a.csv")
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    with pytest.raises(ScheduleError, match=said):
+        import_schedule(path)
