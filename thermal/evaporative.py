@@ -95,7 +95,7 @@ def humidify(T_db: Signal, T_wb: Signal, p: Signal, m_da: Signal, eff: Signal) -
 
     >>> air = humidify(308.15, 293.15, 101325.0, 1.0, 0.8)
     >>> round(float(air.T_out), 2), round(float(air.evaporation), 5)
-    (296.15, 0.00506)
+    (296.15, 0.00498)
     """
     T_wet = ops.minimum(T_wb, T_db)
     T_out = T_db - eff * (T_db - T_wet)
@@ -154,7 +154,7 @@ class DirectEvaporativeCooler(Component):
 
     >>> cooler = DirectEvaporativeCooler(pad=CelDekPad(area=2.0, depth=0.3))
     >>> round(float(cooler.leave(308.15, 293.15, 101325.0, 3.5).T_out), 2)
-    294.72
+    294.56
     """
 
     pad: CelDekPad
