@@ -1,9 +1,12 @@
-"""Reference tables and their comparison, for the tests of the air side."""
+"""Reference tables, their comparison, and laws over whole domains, for the tests of the air side."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import ArrayLike
 
@@ -27,3 +30,12 @@ def within(got: ArrayLike, expected: ArrayLike, tolerance: ArrayLike) -> None:
 def span(low: float, high: float) -> st.SearchStrategy[float]:
     """Floats between two finite bounds."""
     return st.floats(low, high, allow_nan=False)
+
+
+def law(*domains: st.SearchStrategy[float]) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """A law over its domains; without a deadline, because ratings are solved (and SciPy is imported) on first use."""
+
+    def decorate(test: Callable[..., None]) -> Any:
+        return settings(deadline=None)(given(*domains)(test))
+
+    return decorate

@@ -72,7 +72,9 @@ class ColdPlate(Component):
     C_cool: float = parameter(default=180.0, unit="J/K", above=0.0, doc="heat capacity of the coolant held (guess)")
 
     def check(self) -> None:
-        """Convection may only gain from turbulence."""
+        """Convection may only gain from turbulence, and the transition lies within reach."""
+        if 0.0 < self.transition < FLOW_SMALL:
+            self.reject("transition", f"must be 0 (one power law) or at least {FLOW_SMALL}")
         if self.transition > 0.0 and self.exponent_turbulent < self.exponent:
             self.reject("exponent_turbulent", f"must be at least exponent = {self.exponent}")
 
@@ -82,10 +84,9 @@ class ColdPlate(Component):
         if self.transition == 0.0:
             return ops.power(r, self.exponent, FLOW_SMALL) / self.R_plate_coolant_nominal
         a, b = self.exponent, self.exponent_turbulent
-        level = self.transition ** (BLEND * (a - b))
-        laminar, turbulent = ops.power(r, BLEND * a, FLOW_SMALL), level * ops.power(r, BLEND * b, FLOW_SMALL)
-        relative = ops.power((laminar + turbulent) / (1.0 + level), 1.0 / BLEND, 0.0)
-        return relative / self.R_plate_coolant_nominal
+        level = self.transition ** (BLEND * (b - a))
+        blend = (level * ops.power(r, BLEND * a, FLOW_SMALL) + ops.power(r, BLEND * b, FLOW_SMALL)) / (level + 1.0)
+        return ops.power(blend, 1.0 / BLEND, 0.0) / self.R_plate_coolant_nominal
 
     def dp(self, m_dot: Signal) -> Signal:
         """Pressure drop [Pa] at flow ``m_dot`` [kg/s per GPU], equation (6)."""

@@ -4,9 +4,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from air_tables import span, table
+from air_tables import law, span, table
 from backends import assert_backends_agree
-from hypothesis import given
 from scipy.special import lambertw
 
 from lowlift.thermal.chip import LeakyChip, LoopGainError
@@ -17,7 +16,7 @@ CHIP = LeakyChip()
 PLATE = ColdPlate(exponent=0.4, transition=1.5)
 
 
-@given(span(0.0, 1.0), span(285.0, 320.0), span(0.005, 0.08))
+@law(span(0.0, 1.0), span(285.0, 320.0), span(0.005, 0.08))
 def test_fixed_point_is_the_exact_one(u: float, T_ref: float, R: float) -> None:
     state = CHIP.steady(u, T_ref, R)
     assert state.T == pytest.approx(T_ref + R * state.P, abs=1e-9)
@@ -27,7 +26,7 @@ def test_fixed_point_is_the_exact_one(u: float, T_ref: float, R: float) -> None:
         assert state.T - CHIP.T_nominal == pytest.approx(exact, abs=1e-8)
 
 
-@given(span(0.0, 1.0), span(285.0, 320.0), span(0.005, 0.08))
+@law(span(0.0, 1.0), span(285.0, 320.0), span(0.005, 0.08))
 def test_L5_loop_gain_stays_below_one_and_amplifies(u: float, T_ref: float, R: float) -> None:
     state = CHIP.steady(u, T_ref, R)
     assert 0.0 < state.gain <= CHIP.gain_at_limit(R) < 1.0
@@ -52,14 +51,14 @@ def test_L5_solution_survives_a_gain_near_one() -> None:
     np.testing.assert_allclose(state.T, 290.0 + R * state.P, atol=1e-3)
 
 
-@given(span(280.0, 450.0))
+@law(span(280.0, 450.0))
 def test_leakage_is_smooth_and_rises(T: float) -> None:
     assert CHIP.P_leak(T + 0.1) > CHIP.P_leak(T)
     numeric = (CHIP.P_leak(T + 1e-3) - CHIP.P_leak(T - 1e-3)) / 2e-3
     assert CHIP.slope(T) == pytest.approx(numeric, rel=1e-4)
 
 
-@given(span(0.1, 1.0), span(0.005, 0.08), span(285, 318))
+@law(span(0.1, 1.0), span(0.005, 0.08), span(285, 318))
 def test_L1_L2_leaking_chip_on_its_plate(u: float, m: float, T_in: float) -> None:
     cp = 3970.0
     R = 1.0 / (m * cp) + 1.0 / PLATE.UA_coolant(m) + PLATE.R_chip_plate
@@ -70,7 +69,7 @@ def test_L1_L2_leaking_chip_on_its_plate(u: float, m: float, T_in: float) -> Non
     assert state.T > T_plate > T_cool > T_in
 
 
-@given(span(0.2, 5.0), span(0.3, 0.8), span(0.0, 3.0))
+@law(span(0.2, 5.0), span(0.3, 0.8), span(0.01, 3.0))
 def test_L3_resistance_falls_with_flow_in_both_regimes_with_diminishing_return(r: float, a: float, t: float) -> None:
     plate = ColdPlate(exponent=a, transition=t)
     R = [1.0 / plate.UA_coolant(x * r * plate.m_dot_nominal) for x in (1.0, 1.1, 1.2)]
@@ -90,6 +89,8 @@ def test_regimes_have_their_exponents() -> None:
     assert exponent(1.5) == pytest.approx(0.6, abs=0.01)
     with pytest.raises(ParameterError, match=r"exponent_turbulent = 0.3 1: must be at least exponent = 0.6"):
         ColdPlate(transition=1.0, exponent_turbulent=0.3)
+    with pytest.raises(ParameterError, match=r"ColdPlate.transition = 0.001 1: must be 0 \(one power law\) or at least 0.01"):
+        ColdPlate(transition=0.001)
 
 
 def test_one_power_law_by_default() -> None:

@@ -4,9 +4,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from air_tables import K, span
+from air_tables import K, law, span
 from backends import assert_backends_agree
-from hypothesis import given
 
 from lowlift.thermal.component import ParameterError
 from lowlift.thermal.dx import DxUnit
@@ -20,7 +19,7 @@ def test_default_curves_are_one_at_the_rating_point() -> None:
     assert state.Q_dot / state.P_compressor == pytest.approx(3.2, rel=0.005)
 
 
-@given(span(0.0, 2e5), span(255, 325), span(280, 300), span(0.3, 1.5))
+@law(span(0.0, 2e5), span(255, 325), span(280, 300), span(0.3, 1.5))
 def test_C1_C5_below_carnot_and_no_load_vanishes(load: float, T_odb: float, T_wb: float, r: float) -> None:
     state, capacity = UNIT.state(load, T_odb, T_wb, r), UNIT.capacity(T_odb, T_wb, r)
     assert state.P_compressor >= state.Q_dot * max(T_odb - T_wb, 0.0) / T_wb
@@ -32,7 +31,7 @@ def test_C1_C5_below_carnot_and_no_load_vanishes(load: float, T_odb: float, T_wb
         assert state.unmet == pytest.approx(load - capacity)
 
 
-@given(span(292, 318), span(286, 297), span(0.05, 0.9))
+@law(span(292, 318), span(286, 297), span(0.05, 0.9))
 def test_C3_specific_power_rises_as_load_falls(T_odb: float, T_wb: float, x: float) -> None:
     whole, part = (UNIT.state(y * 6e4, T_odb, T_wb) for y in (1.0, x))
     assert part.P_el / part.Q_dot > whole.P_el / whole.Q_dot
@@ -45,7 +44,7 @@ def test_carnot_holds_where_a_curve_does_not() -> None:
     assert state.P_compressor == pytest.approx(5e4 * 28.0 / (0.85 * 290.15))
 
 
-@given(span(270, 330), span(275, 305))
+@law(span(270, 330), span(275, 305))
 def test_C4_curve_range_is_declared_and_held(T_odb: float, T_wb: float) -> None:
     inside = min(max(T_odb, UNIT.T_odb_min), UNIT.T_odb_max), min(max(T_wb, UNIT.T_wb_min), UNIT.T_wb_max)
     assert UNIT.capacity(T_odb, T_wb) == UNIT.capacity(*inside)

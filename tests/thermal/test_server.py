@@ -4,9 +4,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from air_tables import K, span, table, within
+from air_tables import K, law, span, table, within
 from backends import assert_backends_agree
-from hypothesis import given
 
 from lowlift.thermal.component import ParameterError
 from lowlift.thermal.server import AirServer, IteServer, c_p, inlet
@@ -36,7 +35,7 @@ def test_recirculated_inlet_against_energyplus() -> None:
     assert np.quantile(error, 0.9) < 5e-3
 
 
-@given(span(0, 1), span(283, 318))
+@law(span(0, 1), span(283, 318))
 def test_U3_loss_of_the_power_supply_is_that_of_its_efficiency(u: float, T_in: float) -> None:
     state = IteServer(P_nominal=2.0e4, psu_efficiency=0.9, cpu_ft=(0.2, 0.8, 0, 0, 0, 0), air_ft=(0.2, 0.8, 0, 0, 0, 0)).state(u, T_in)
     delivered = state.P_cpu + state.P_fan
@@ -52,7 +51,7 @@ def test_U2_warmer_inlet_can_lower_pue_while_total_power_rises() -> None:
     assert warm.P + cooling > cool.P + cooling
 
 
-@given(span(0, 1), span(283, 318), span(0, 0.02))
+@law(span(0, 1), span(283, 318), span(0, 0.02))
 def test_U7_liquid_and_air_heat_make_up_it_power(u: float, T_in: float, w: float) -> None:
     state = HYBRID.state(u, T_in, w=w)
     assert state.Q_liquid + state.Q_air == pytest.approx(state.P, rel=1e-12)
@@ -64,7 +63,7 @@ def test_U7_liquid_and_air_heat_make_up_it_power(u: float, T_in: float, w: float
     assert state.m_air * c_p(w) * (state.T_exhaust - T_in) == pytest.approx(state.Q_air, rel=1e-9)
 
 
-@given(span(0, 0.95), span(283, 317))
+@law(span(0, 0.95), span(283, 317))
 def test_fans_rise_with_load_and_inlet_up_to_full_speed(u: float, T_in: float) -> None:
     r = RACK.fan_ratio(u, T_in)
     assert 0.25 < r <= 1.0
