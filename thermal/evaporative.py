@@ -13,6 +13,7 @@ Equations
         dry coil:  T_out = T - eff_hx min(V_sec, V_sup)/V_sup (T - T_pad), T_pad from (2)              (4)
         wet coil:  T_out = T - max(eff_max - C_1 V_sup/V_sec, 0) (T - T_wb,sec)                        (5)
         P_el = s P_pump + V_sec dp / eta_fan                                                           (6)
+        dp_pad = dp_n (V / 2 m/s)^2 D / 0.2 m, wet or dry                                              (7)
 
     ``s`` (0..1) is the wetted share of the pad. Where supply and secondary air are both outdoor air, (4) is the product
     ``eff_hx eff_pad`` times the flow ratio that EnergyPlus uses.
@@ -44,6 +45,8 @@ DEPTH_RANGE = (0.1, 0.3)
 """Pad depths [m] for which equation (1) is known to hold."""
 VELOCITY_RANGE = (0.9, 4.5)
 """Face velocities [m/s] for which equation (1) is known to hold."""
+VELOCITY_RATED, DEPTH_RATED = 2.0, 0.2
+"""Face velocity [m/s] and depth [m] of the rated pressure drop, equation (7)."""
 VELOCITY_HELD = (0.2, 5.0)
 VELOCITY_WIDTH = 0.05
 EFFECTIVENESS_LIMITS = (0.01, 0.99)
@@ -110,7 +113,7 @@ def makeup(evaporation: Signal, cycles: float) -> Signal:
 
 
 class CelDekPad(Component):
-    """A rigid cellulose pad (CelDek), equation (1).
+    """A rigid cellulose pad (CelDek), equations (1) and (7).
 
     >>> pad = CelDekPad(area=2.0, depth=0.3)
     >>> round(float(pad.effectiveness(2.0)), 3)
@@ -119,6 +122,8 @@ class CelDekPad(Component):
 
     area: float = parameter(unit="m^2", above=0.0, doc="face area")
     depth: float = parameter(default=0.2, unit="m", low=0.05, high=0.6, doc="depth in the direction of flow")
+
+    dp_rated: float = parameter(default=35.0, unit="Pa", low=0.0, high=500.0, doc="pressure drop at 2 m/s and 0.2 m depth (guess)")
 
     def face_velocity(self, T_db: Signal, T_wb: Signal, p: Signal, m_da: Signal) -> Signal:
         """Face velocity [m/s] of ``m_da`` [kg/s dry air]."""
@@ -139,6 +144,10 @@ class CelDekPad(Component):
         )
         low, high = EFFECTIVENESS_LIMITS
         return ops.smooth_min(ops.smooth_max(raw, low, EFFECTIVENESS_WIDTH), high, EFFECTIVENESS_WIDTH)
+
+    def dp(self, V: Signal) -> Signal:
+        """Pressure drop [Pa] at face velocity ``V`` [m/s], equation (7): the price of a pad all year."""
+        return self.dp_rated * (self.depth / DEPTH_RATED) * (V / VELOCITY_RATED) * (V / VELOCITY_RATED)
 
     def range_violation(self, V: Signal) -> Signal:
         """How far depth and face velocity lie outside the known range, as shares of that range; zero inside."""

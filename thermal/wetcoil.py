@@ -72,7 +72,10 @@ class CoilState:
 
 
 def saturation_temperature(h: Signal, p: Signal, T: Signal) -> Signal:
-    """Temperature [K] at which saturated air has enthalpy ``h`` [J/kg dry air], by Newton's method from ``T``."""
+    """Temperature [K] at which saturated air has enthalpy ``h`` [J/kg dry air], by Newton's method.
+
+    Starts at ``T`` [K], which must not lie below the result: from above every step stays above, and six leave 1e-6 K.
+    """
     for _ in range(NEWTON_STEPS):
         slope = (psy.saturation_enthalpy(T + STEP, p) - psy.saturation_enthalpy(T - STEP, p)) / (2.0 * STEP)
         T = T - (psy.saturation_enthalpy(T, p) - h) / slope
@@ -113,11 +116,13 @@ def cool(coil: FinnedCoil, T_air: Signal, w: Signal, m_air: Signal, T_water: Sig
     # Water colder than the dew point is what wetting takes; the latent heat at hand bounds the gain (and excludes heating coils).
     at_hand = LATENT_HEAT * (w - psy.saturation_humidity_ratio(T_water, p))
     q = q_dry + ops.ramp(ops.minimum(q_wet - q_dry, at_hand), HEAT_WIDTH)
+    # Newton's method converges from the warm side, where the search starts.
+    T_warm = ops.maximum(T_air, T_water)
     contact = -ops.expm1(-hA_air / (M_air * coil.cp_hot))
-    T_surface = saturation_temperature(h_air - q / contact, p, T_air)
+    T_surface = saturation_temperature(h_air - q / contact, p, T_warm)
     w_out = w - contact * ops.ramp(w - psy.saturation_humidity_ratio(T_surface, p), MOISTURE_WIDTH)
     # The straight line from entering air to surface can cross saturation; what is beyond it condenses too.
-    T_full = saturation_temperature(h_air - q, p, T_air)
+    T_full = saturation_temperature(h_air - q, p, T_warm)
     w_out = w_out - ops.ramp(w_out - psy.saturation_humidity_ratio(T_full, p), MOISTURE_WIDTH)
     T_out = psy.temperature_from_enthalpy(h_air - q, w_out)
     Q = m_air * q

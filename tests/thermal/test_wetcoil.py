@@ -10,7 +10,7 @@ from backends import assert_backends_agree
 from lowlift.thermal import psychrometrics as psy
 from lowlift.thermal.crah import Crah
 from lowlift.thermal.exchange import FinnedCoil
-from lowlift.thermal.wetcoil import cool
+from lowlift.thermal.wetcoil import cool, saturation_temperature
 
 CRAH = Crah(Q_dot_nominal=1.2e6, T_air_in_nominal=309.15, T_water_in_nominal=291.15, m_water_nominal=40.0, V_air_nominal=90.0,
             P_fan_nominal=5.5e4)  # fmt: skip
@@ -80,6 +80,11 @@ def test_laws_of_the_wet_coil(T: float, rh: float, m: float, T_water: float, m_w
         assert h_out >= psy.saturation_enthalpy(T_water, P) * (1.0 - 1e-6) or state.condensate == 0.0
         assert state.Q_sensible >= -1e-6
     assert psy.relative_humidity(state.T_air_out, state.w_out, P) < 1.001
+
+
+@law(span(273.2, 313), span(0, 45), span(7e4, 1.03e5))
+def test_saturation_temperature_inverts_saturation_enthalpy(T: float, above: float, p: float) -> None:
+    assert saturation_temperature(psy.saturation_enthalpy(T, p), p, T + above) == pytest.approx(T, abs=1e-6)
 
 
 def test_humid_air_loses_more_heat_and_water() -> None:
