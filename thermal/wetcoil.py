@@ -49,7 +49,7 @@ RISE_LEAST = 0.5
 LATENT_HEAT = 2.5e6
 """Heat of vaporisation, rounded up [J/kg]."""
 SUBSTITUTIONS = 2
-NEWTON_STEPS = 6
+NEWTON_STEPS = 7
 STEP = 1e-3
 
 
@@ -74,7 +74,8 @@ class CoilState:
 def saturation_temperature(h: Signal, p: Signal, T: Signal) -> Signal:
     """Temperature [K] at which saturated air has enthalpy ``h`` [J/kg dry air], by Newton's method.
 
-    Starts at ``T`` [K], which must not lie below the result: from above every step stays above, and six leave 1e-6 K.
+    Starts at ``T`` [K], which must not lie below the result: from above every step stays above, and seven leave
+    1e-6 K for any start below 328 K.
     """
     for _ in range(NEWTON_STEPS):
         slope = (psy.saturation_enthalpy(T + STEP, p) - psy.saturation_enthalpy(T - STEP, p)) / (2.0 * STEP)

@@ -82,9 +82,9 @@ def test_laws_of_the_wet_coil(T: float, rh: float, m: float, T_water: float, m_w
     assert psy.relative_humidity(state.T_air_out, state.w_out, P) < 1.001
 
 
-@law(span(273.2, 313), span(0, 45), span(7e4, 1.03e5))
+@law(span(273.2, 313), span(0, 55), span(7e4, 1.03e5))
 def test_saturation_temperature_inverts_saturation_enthalpy(T: float, above: float, p: float) -> None:
-    assert saturation_temperature(psy.saturation_enthalpy(T, p), p, T + above) == pytest.approx(T, abs=1e-6)
+    assert saturation_temperature(psy.saturation_enthalpy(T, p), p, min(T + above, 328.0)) == pytest.approx(T, abs=1e-6)
 
 
 def test_humid_air_loses_more_heat_and_water() -> None:
