@@ -1,10 +1,11 @@
-"""Computer-room air handler: a dry finned coil and its fans.
+"""Computer-room air handler: a finned coil and its fans.
 
 Equations: ``Q = G (T_air,in - T_water,in)`` with ``G = eps C_min`` of a crossflow coil (:mod:`lowlift.thermal.exchange`); air flow is
 proportional to fan speed; fan power is ``P_n (0.05 y + 0.95 y^3)``.
 
-Assumptions: the coil stays dry (data halls keep their dew point below the chilled water); all units run alike; fan and motor
-heat enter the air stream (the plant adds it downstream of the coil). Differences from EnergyPlus: no wet-coil branch.
+Assumptions: the coil stays dry (data halls keep their dew point below the chilled water), except in :meth:`Crah.cool`, which takes
+moist air through :mod:`lowlift.thermal.wetcoil` and equals the dry coil wherever nothing condenses; all units run alike; fan and motor
+heat enter the air stream (the plant adds it downstream of the coil). Differences from EnergyPlus: those of the wet coil.
 """
 
 import functools
@@ -13,6 +14,7 @@ from lowlift.thermal.component import Component, parameter
 from lowlift.thermal.exchange import FinnedCoil
 from lowlift.thermal.hydraulics import Fan
 from lowlift.thermal.ops import Signal
+from lowlift.thermal.wetcoil import CoilState, cool
 
 CP_AIR = 1006.0
 RHO_AIR = 1.17
@@ -55,6 +57,19 @@ class Crah(Component):
     def conductance(self, m_air: Signal, m_water: Signal) -> Signal:
         """``eps C_min`` [W/K]."""
         return self.coil.conductance(m_air, m_water)
+
+    def cool(self, T_air: Signal, w: Signal, m_air: Signal, T_water: Signal, m_water: Signal, p: Signal) -> CoilState:
+        """Moist air through the coil, wet where its surface is below the dew point.
+
+        Args:
+            T_air: air entering [K].
+            w: its humidity ratio [kg/kg dry air].
+            m_air: air [kg/s].
+            T_water: water entering [K].
+            m_water: water [kg/s].
+            p: pressure [Pa].
+        """
+        return cool(self.coil, T_air, w, m_air, T_water, m_water, p)
 
     def P_fan(self, y: Signal) -> Signal:
         """Electric power of the fans [W]."""

@@ -126,6 +126,15 @@ def softplus(x: Signal, width: float) -> Signal:
     return width * (maximum(z, 0.0) + log1p(exp(-absolute(z))))
 
 
+def ramp(x: Signal, width: float) -> Signal:
+    """One-sided ramp: exactly 0 for ``x <= 0``, exactly ``x - width`` from ``2 width`` on, quadratic between.
+
+    Once differentiable. For what must vanish exactly while a threshold is not passed.
+    """
+    blend = clip(x, 0.0, 2.0 * width)
+    return blend * blend / (4.0 * width) + maximum(x - 2.0 * width, 0.0)
+
+
 def exprel(z: Signal) -> Signal:
     """``(exp(z) - 1) / z`` with value 1 and smooth derivatives at ``z = 0``.
 

@@ -45,7 +45,7 @@ def decay(g1: Any, g2: Any, g3: Any) -> Any:
 CASES: dict[str, tuple[Callable[..., Any], list[tuple[float, float]]]] = {
     "ops": (
         lambda a, b: [ops.smooth_max(a, b, 0.1), ops.smooth_abs(a, 0.1), ops.exprel(a), ops.softplus(a, 0.1), ops.power(b, 0.8, 1e-3),
-                      ops.interpolate(a, [-1.0, 0.0, 2.0], [0.0, 3.0, 1.0])],
+                      ops.ramp(a, 0.1), ops.interpolate(a, [-1.0, 0.0, 2.0], [0.0, 3.0, 1.0])],
         [(-2.0, 2.0), (0.0, 2.0)],
     ),
     "fluids": (lambda T: [WATER.rho(T), WATER.cp(T), PG25.mu(T), PG25.k(T)], [(275.0, 365.0)]),

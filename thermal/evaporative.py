@@ -1,0 +1,263 @@
+"""Evaporative coolers for air: direct pad, indirect dry coil, indirect wet coil, and adiabatic assist of dry coolers.
+
+What
+    Outdoor air loses sensible heat to water that it evaporates. Directly (the supply air takes the water up), indirectly (a
+    secondary stream takes it up and cools the supply air through a heat exchanger), or in front of a dry cooler.
+
+Equations
+    ::
+
+        eff = polynomial(V, D), V = m_da v / A_pad, v per kilogram of DRY air                          (1)
+        T_out = T_db - s eff (T_db - T_wb),  w_out = w(T_out, T_wb): the wet bulb stays                (2)
+        evaporation = m_da (w_out - w_in),  makeup = evaporation n / (n - 1) with n cycles             (3)
+        dry coil:  T_out = T - eff_hx min(V_sec, V_sup)/V_sup (T - T_pad), T_pad from (2)              (4)
+        wet coil:  T_out = T - max(eff_max - C_1 V_sup/V_sec, 0) (T - T_wb,sec)                        (5)
+        P_el = s P_pump + V_sec dp / eta_fan                                                           (6)
+        dp_pad = dp_n (V / 2 m/s)^2 D / 0.2 m, wet or dry                                              (7)
+
+    ``s`` (0..1) is the wetted share of the pad. Where supply and secondary air are both outdoor air, (4) is the product
+    ``eff_hx eff_pad`` times the flow ratio that EnergyPlus uses.
+
+Validity
+    Pad depth 0.1 m to 0.3 m and face velocity 0.9 m/s to 4.5 m/s for (1): :meth:`CelDekPad.range_violation` says how far outside.
+    There the velocity is held (0.2 to 5 m/s) and the effectiveness kept within 0.01 to 0.99: the bare polynomial exceeds one
+    in deep pads at low speed. Wet bulb above 275 K; below, a pad is drained (``s = 0``).
+
+Assumptions
+    1. Makeup water enters at the wet bulb. 2. Air that is already saturated (``T_wb >= T_db``) is neither cooled nor dried.
+    3. The wet coil evaporates what the heat taken from the supply air can.
+
+Differences from EnergyPlus
+    Water of the pads is ``m_da dw``; EnergyPlus divides by a density of other conditions (up to 0.7 %). Flow ratio and wet-coil
+    stage are rounded over 1e-3 (m^3/s and 1), and both indirect coolers take a secondary stream of its own state.
+
+References: EnergyPlus Engineering Reference 25.2, "Evaporative Coolers"; ASHRAE Handbook, HVAC Systems and Equipment, ch. 41.
+"""
+
+import dataclasses
+
+from lowlift.thermal import ops
+from lowlift.thermal import psychrometrics as psy
+from lowlift.thermal.component import Component, parameter
+from lowlift.thermal.ops import Signal
+
+DEPTH_RANGE = (0.1, 0.3)
+"""Pad depths [m] for which equation (1) is known to hold."""
+VELOCITY_RANGE = (0.9, 4.5)
+"""Face velocities [m/s] for which equation (1) is known to hold."""
+VELOCITY_RATED, DEPTH_RATED = 2.0, 0.2
+"""Face velocity [m/s] and depth [m] of the rated pressure drop, equation (7)."""
+VELOCITY_HELD = (0.2, 5.0)
+VELOCITY_WIDTH = 0.05
+EFFECTIVENESS_LIMITS = (0.01, 0.99)
+EFFECTIVENESS_WIDTH = 0.004
+FLOW_WIDTH = 1e-3
+"""Rounding where secondary and supply flow are equal, and of a secondary flow of zero [m^3/s]."""
+STAGE_WIDTH = 1e-3
+LATENT_HEAT = 2.45e6
+"""Heat of vaporisation near 20 C [J/kg]."""
+
+
+@dataclasses.dataclass(frozen=True)
+class HumidifiedAir:
+    """Air behind a pad and what it took."""
+
+    T_out: Signal
+    """Dry bulb [K]."""
+    w_out: Signal
+    """Humidity ratio [kg/kg dry air]."""
+    evaporation: Signal
+    """Water taken up [kg/s]."""
+    effectiveness: Signal
+    """Share of the wet-bulb depression that is used."""
+
+
+@dataclasses.dataclass(frozen=True)
+class IndirectState:
+    """Supply air behind an indirect cooler; its humidity ratio is the one it entered with."""
+
+    T_out: Signal
+    """Dry bulb of the supply air [K]."""
+    stage: Signal
+    """Effectiveness of the exchanger with its flow ratio (dry coil) or of the whole stage (wet coil)."""
+    evaporation: Signal
+    """Water into the secondary air [kg/s]."""
+    P_el: Signal
+    """Electric power of pump and secondary fan [W]."""
+
+
+def humidify(T_db: Signal, T_wb: Signal, p: Signal, m_da: Signal, eff: Signal) -> HumidifiedAir:
+    """Adiabatic humidification, equations (2) and (3).
+
+    Args:
+        T_db: dry bulb [K].
+        T_wb: wet bulb [K].
+        p: pressure [Pa].
+        m_da: dry air [kg/s].
+        eff: share of the wet-bulb depression that is used, 0..1.
+
+    >>> air = humidify(308.15, 293.15, 101325.0, 1.0, 0.8)
+    >>> round(float(air.T_out), 2), round(float(air.evaporation), 5)
+    (296.15, 0.00498)
+    """
+    T_wet = ops.minimum(T_wb, T_db)
+    T_out = T_db - eff * (T_db - T_wet)
+    w_in = psy.humidity_ratio_from_wet_bulb(T_db, T_wet, p)
+    w_out = psy.humidity_ratio_from_wet_bulb(T_out, T_wet, p)
+    return HumidifiedAir(T_out, w_out, m_da * (w_out - w_in), eff)
+
+
+def makeup(evaporation: Signal, cycles: float) -> Signal:
+    """Makeup water [kg/s]: evaporation and the blowdown that keeps ``cycles`` (> 1) of concentration, equation (3)."""
+    return evaporation * (cycles / (cycles - 1.0))
+
+
+class CelDekPad(Component):
+    """A rigid cellulose pad (CelDek), equations (1) and (7).
+
+    >>> pad = CelDekPad(area=2.0, depth=0.3)
+    >>> round(float(pad.effectiveness(2.0)), 3)
+    0.894
+    """
+
+    area: float = parameter(unit="m^2", above=0.0, doc="face area")
+    depth: float = parameter(default=0.2, unit="m", low=0.05, high=0.6, doc="depth in the direction of flow")
+
+    dp_rated: float = parameter(default=35.0, unit="Pa", low=0.0, high=500.0, doc="pressure drop at 2 m/s and 0.2 m depth (guess)")
+
+    def face_velocity(self, T_db: Signal, T_wb: Signal, p: Signal, m_da: Signal) -> Signal:
+        """Face velocity [m/s] of ``m_da`` [kg/s dry air]."""
+        return m_da * psy.specific_volume(T_db, psy.humidity_ratio_from_wet_bulb(T_db, T_wb, p), p) / self.area
+
+    def effectiveness(self, V: Signal) -> Signal:
+        """Effectiveness at face velocity ``V`` [m/s], always between 0.01 and 0.99."""
+        D = self.depth
+        v = ops.smooth_min(ops.smooth_max(V, VELOCITY_HELD[0], VELOCITY_WIDTH), VELOCITY_HELD[1], VELOCITY_WIDTH)
+        raw = ops.polynomial(
+            v,
+            (
+                0.792714 + 0.958569 * D - 1.03215 * D**2,
+                -0.25193 + 0.914869 * D - 1.48241 * D**2 + 1.13137 * D**3,
+                0.0262659 - 0.145384 * D**3,
+                -0.018992 * D + 0.0327622 * D**2,
+            ),
+        )
+        low, high = EFFECTIVENESS_LIMITS
+        return ops.smooth_min(ops.smooth_max(raw, low, EFFECTIVENESS_WIDTH), high, EFFECTIVENESS_WIDTH)
+
+    def dp(self, V: Signal) -> Signal:
+        """Pressure drop [Pa] at face velocity ``V`` [m/s], equation (7): the price of a pad all year."""
+        return self.dp_rated * (self.depth / DEPTH_RATED) * (V / VELOCITY_RATED) * (V / VELOCITY_RATED)
+
+    def range_violation(self, V: Signal) -> Signal:
+        """How far depth and face velocity lie outside the known range, as shares of that range; zero inside."""
+
+        def outside(x: Signal, low: float, high: float) -> Signal:
+            return (ops.maximum(low - x, 0.0) + ops.maximum(x - high, 0.0)) / (high - low)
+
+        return outside(V, *VELOCITY_RANGE) + outside(self.depth, *DEPTH_RANGE)
+
+
+class DirectEvaporativeCooler(Component):
+    """A wetted pad in the supply air.
+
+    >>> cooler = DirectEvaporativeCooler(pad=CelDekPad(area=2.0, depth=0.3))
+    >>> round(float(cooler.leave(308.15, 293.15, 101325.0, 3.5).T_out), 2)
+    294.56
+    """
+
+    pad: CelDekPad
+    P_pump: float = parameter(default=225.0, unit="W", low=0.0, doc="circulation pump (EnergyPlus example)")
+    cycles: float = parameter(default=4.0, unit="1", above=1.0, high=50.0, doc="cycles of concentration (guess)")
+
+    def leave(self, T_db: Signal, T_wb: Signal, p: Signal, m_da: Signal, s: Signal = 1.0) -> HumidifiedAir:
+        """Air leaving for ``m_da`` [kg/s dry air] at ``T_db``, ``T_wb`` [K] and ``p`` [Pa], a share ``s`` of the pad wet."""
+        return humidify(T_db, T_wb, p, m_da, s * self.pad.effectiveness(self.pad.face_velocity(T_db, T_wb, p, m_da)))
+
+    def makeup(self, evaporation: Signal) -> Signal:
+        """Makeup water [kg/s]."""
+        return makeup(evaporation, self.cycles)
+
+    def P_el(self, s: Signal = 1.0) -> Signal:
+        """Electric power of the pump [W]."""
+        return self.P_pump * s
+
+
+class IndirectDryCoil(Component):
+    """A pad cools secondary air, which cools the supply air through a dry exchanger: equations (2), (4) and (6).
+
+    >>> cooler = IndirectDryCoil(pad=CelDekPad(area=1.12, depth=0.15))
+    >>> state = cooler.leave(308.15, 2.0, 308.15, 293.15, 101325.0, 1.4)
+    >>> round(float(state.T_out), 2), round(float(state.P_el), 1)
+    (302.74, 655.8)
+    """
+
+    pad: CelDekPad
+    eff_hx: float = parameter(default=0.67, unit="1", above=0.0, below=1.0, doc="effectiveness of the exchanger at equal flows")
+    P_pump: float = parameter(default=225.0, unit="W", low=0.0, doc="circulation pump")
+    dp_fan: float = parameter(default=200.0, unit="Pa", low=0.0, doc="pressure rise of the secondary fan")
+    eta_fan: float = parameter(default=0.65, unit="1", above=0.0, high=1.0, doc="efficiency of the secondary fan with motor")
+
+    def leave(self, T: Signal, V_sup: Signal, T_sec: Signal, T_wb_sec: Signal, p: Signal, V_sec: Signal, s: Signal = 1.0) -> IndirectState:
+        """Supply air leaving.
+
+        Args:
+            T: supply air entering, dry bulb [K].
+            V_sup: supply flow [m^3/s], with the specific volume per kilogram of dry air.
+            T_sec: secondary air entering, dry bulb [K].
+            T_wb_sec: its wet bulb [K].
+            p: pressure [Pa].
+            V_sec: secondary flow [m^3/s].
+            s: wetted share of the pad.
+        """
+        w_sec = psy.humidity_ratio_from_wet_bulb(T_sec, ops.minimum(T_wb_sec, T_sec), p)
+        m_sec = V_sec / psy.specific_volume(T_sec, w_sec, p)
+        wet = humidify(T_sec, T_wb_sec, p, m_sec, s * self.pad.effectiveness(V_sec / self.pad.area))
+        # min(a, b) / b = a / max(a, b), which stays finite where both flows stop.
+        stage = self.eff_hx * V_sec / ops.smooth_max(V_sec, V_sup, FLOW_WIDTH)
+        power = s * self.P_pump + V_sec * (self.dp_fan / self.eta_fan)
+        return IndirectState(T - stage * (T - wet.T_out), stage, wet.evaporation, power)
+
+
+class IndirectWetCoil(Component):
+    """Supply air inside tubes that are wetted outside, in the secondary air: equations (5) and (6).
+
+    >>> cooler = IndirectWetCoil()
+    >>> round(float(cooler.leave(308.15, 2.0, 293.15, 2.0, 1.15).T_out), 2)
+    297.65
+    """
+
+    eff_max: float = parameter(default=0.8, unit="1", above=0.0, below=1.0, doc="stage effectiveness at ample secondary air")
+    C_1: float = parameter(default=0.1, unit="1", low=0.0, high=1.0, doc="loss of effectiveness per flow ratio")
+    P_pump: float = parameter(default=225.0, unit="W", low=0.0, doc="circulation pump")
+    dp_fan: float = parameter(default=200.0, unit="Pa", low=0.0, doc="pressure rise of the secondary fan")
+    eta_fan: float = parameter(default=0.65, unit="1", above=0.0, high=1.0, doc="efficiency of the secondary fan with motor")
+
+    def leave(self, T: Signal, V_sup: Signal, T_wb_sec: Signal, V_sec: Signal, rho: Signal, s: Signal = 1.0) -> IndirectState:
+        """Supply air leaving for ``V_sup`` [m^3/s] at ``T`` [K] and density ``rho`` [kg/m^3] (used for the water only)."""
+        ratio = V_sup / ops.smooth_abs(V_sec, FLOW_WIDTH)
+        stage = s * ops.smooth_max(self.eff_max - self.C_1 * ratio, 0.0, STAGE_WIDTH)
+        drop = stage * (T - ops.minimum(T_wb_sec, T))
+        power = s * self.P_pump + V_sec * (self.dp_fan / self.eta_fan)
+        return IndirectState(T - drop, stage, V_sup * rho * 1006.0 * drop / LATENT_HEAT, power)
+
+
+class AdiabaticAssist(Component):
+    """Pads or sprays in front of a dry cooler, of one effectiveness: equations (2) and (3).
+
+    >>> assist = AdiabaticAssist()
+    >>> round(float(assist.leave(308.15, 293.15, 101325.0, 100.0, 0.5).T_out), 2)
+    302.9
+    """
+
+    eff: float = parameter(default=0.7, unit="1", above=0.0, below=1.0, doc="effectiveness, fully wet (guess)")
+    overspray: float = parameter(default=0.0, unit="1", low=0.0, high=5.0, doc="water lost unevaporated over water evaporated (guess)")
+    cycles: float = parameter(default=4.0, unit="1", above=1.0, high=50.0, doc="cycles of concentration (guess)")
+
+    def leave(self, T_db: Signal, T_wb: Signal, p: Signal, m_da: Signal, s: Signal) -> HumidifiedAir:
+        """Air entering the dry cooler for ``m_da`` [kg/s dry air] and a share ``s`` of the pads wet."""
+        return humidify(T_db, T_wb, p, m_da, s * self.eff)
+
+    def makeup(self, evaporation: Signal) -> Signal:
+        """Makeup water [kg/s] with blowdown and overspray."""
+        return makeup(evaporation, self.cycles) + self.overspray * evaporation
