@@ -12,6 +12,7 @@ from lowlift.sim.plot_style import (
     INK,
     MUTED,
     PAPER,
+    beside,
     colour,
     finish,
     panels,
@@ -51,7 +52,7 @@ def energy_bars(runs: Runs) -> "Figure":
                 )
             left = left + width
         for y, (total, k) in enumerate(zip(left, figures.values(), strict=True)):
-            ax.text(total, y, f"  {total:,.2f} MWh, PUE {k.pue:.4f}", va="center", fontsize=8.5)
+            beside(ax, total, y, f"{total:,.2f} MWh, PUE {k.pue:.4f}")
         ax.set_xlim(0.0, 1.3 * left.max())
         ax.set_xlabel("cooling energy [MWh]")
         ax.invert_yaxis()
@@ -115,8 +116,7 @@ def savings(run: Trajectory, reference: Trajectory) -> "Figure":
         left.barh(list(by_use), list(by_use.values()), color=tints, height=0.68)
         span = max(*(abs(v) for v in by_use.values()), 1e-9)
         for y, value in enumerate(by_use.values()):
-            side = {"ha": "left", "x": value + 0.02 * span} if value >= 0 else {"ha": "right", "x": value - 0.02 * span}
-            left.text(s=f"{value:+,.0f}", y=y, va="center", fontsize=8.5, **side)
+            beside(left, value, y, f"{value:+,.0f}")
         left.set_xlim(min(0.0, *by_use.values()) - 0.25 * span, max(0.0, *by_use.values()) + 0.25 * span)
         left.invert_yaxis()
         left.grid(visible=False, axis="y")
@@ -153,8 +153,7 @@ def gap_bars(figures: pd.DataFrame) -> "Figure":
             ax.barh(y + shift, bars, height=0.36, color=colour(reference), label=f"against {reference}")
             for k, value in enumerate(share):
                 text = "n/a" if np.isnan(value) else f"{value:.0f} %"
-                box = {"facecolor": PAPER, "edgecolor": "none", "pad": 1.0}
-                ax.text(max(bars[k], 0.0) + 1.5, k + shift, text, va="center", fontsize=8.5, bbox=box)
+                beside(ax, max(bars[k], 0.0), k + shift, text, bbox={"facecolor": PAPER, "edgecolor": "none", "pad": 1.0})
         ax.axvline(100.0, color=INK, lw=1.2, ls="--")
         ax.axvline(0.0, color=MUTED, lw=0.8)
         ax.set_yticks(y, kept["controller"])

@@ -129,8 +129,15 @@ def thin(index: pd.DatetimeIndex, values: np.ndarray, how: str = "mean") -> tupl
     return x[: n * k : k] + 0.5 * k * step, reduced
 
 
-def svg(figure: "Figure", title: str) -> str:
-    """Render inline SVG that follows the page's colours; ``title`` is read aloud by screen readers."""
+def beside(axes: "Axes", x: float, y: float, text: str, **kwargs: Any) -> None:
+    """Write at the end of a horizontal bar, off by points: leading spaces collapse in SVG."""
+    left = x < 0.0
+    axes.annotate(text, (x, y), xytext=(-6 if left else 6, 0), textcoords="offset points", ha="right" if left else "left",
+                  va="center", fontsize=8.5, **kwargs)  # fmt: skip
+
+
+def svg(figure: "Figure", title: str, salt: str = "") -> str:
+    """Render inline SVG that follows the page's colours; ``title`` is read aloud by screen readers, ``salt`` sets its ids apart."""
     import html
 
     out = io.StringIO()
@@ -138,17 +145,32 @@ def svg(figure: "Figure", title: str) -> str:
         figure.savefig(out, format="svg", facecolor="none", edgecolor="none", metadata={"Date": None, "Creator": None})
     text = out.getvalue()
     text = text[text.index("<svg") :]
-    text = re.sub(r"(\d+\.\d\d)\d+", r"\1", text)
-    for hexcode, variable in CSS.items():
-        text = text.replace(hexcode, variable)
-    # Ids are per document, not per drawing: make them this drawing's own.
-    salt = re.sub(r"[^a-z0-9]", "", title.lower())
-    text = re.sub(r'(id="|url\(#|href="#)', rf"\g<1>{salt}-", text)
     text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
+    # Ids are per document, not per drawing: make them this drawing's own.
+    salt = re.sub(r"[^a-z0-9]", "", (salt or title).lower())
+    text = re.sub(r"<[^!?>][^>]*>", lambda tag: _tidy(tag[0], salt), text)
     text = re.sub(r'(<svg[^>]*?) width="[^"]*"', r"\1", text, count=1)
     text = re.sub(r'(<svg[^>]*?) height="[^"]*"', r"\1", text, count=1)
     label = html.escape(title, quote=True)
     return text.replace("<svg", f'<svg role="img" aria-label="{label}"', 1).strip()
+
+
+COORDINATES = re.compile(r'(\s(?:d|x|y|x1|x2|y1|y2|cx|cy|width|height|points)=)"([^"]*)"')
+MOVES = re.compile(r"((?:translate|rotate)\()([^)]*)\)")
+
+
+def _tidy(tag: str, salt: str) -> str:
+    """Shorten the coordinates of one SVG tag, make its ids unique and its colours the page's; text between tags stays as it is."""
+    tag = COORDINATES.sub(lambda m: f'{m[1]}"{_rounded(m[2])}"', tag)
+    tag = MOVES.sub(lambda m: f"{m[1]}{_rounded(m[2])})", tag)
+    for hexcode, variable in CSS.items():
+        tag = tag.replace(hexcode, variable)
+    return re.sub(r'(\sid="|url\(#|href="#)', rf"\g<1>{salt}-", tag)
+
+
+def _rounded(numbers: str) -> str:
+    """Round every number of an attribute to the hundredth of a point: no screen shows more."""
+    return re.sub(r"-?\d+\.\d{3,}", lambda m: f"{float(m[0]):.2f}".rstrip("0").rstrip("."), numbers)
 
 
 def save_png(figure: "Figure", path: str | Path) -> Path:

@@ -1,8 +1,10 @@
+import re
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,7 +13,7 @@ import synthetic_runs as synthetic
 from lowlift.sim import plots
 from lowlift.sim.kpis import table
 from lowlift.sim.plot_heat import flows
-from lowlift.sim.plot_style import CSS, POINTS, save_png, svg, thin
+from lowlift.sim.plot_style import CSS, POINTS, _rounded, save_png, svg, thin
 from lowlift.sim.trajectory import Trajectory
 
 Runs = dict[str, Trajectory]
@@ -119,3 +121,35 @@ def test_importing_the_charts_does_not_import_matplotlib() -> None:
     code = "import sys, lowlift.sim.report as r; print(*(m in sys.modules for m in ('matplotlib', 'jinja2')))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["False", "False"]
+
+
+@pytest.mark.parametrize("name", DRAW)
+def test_text_in_svg_is_what_matplotlib_drew(runs: Runs, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    from matplotlib.backends.backend_svg import RendererSVG
+
+    drawn: list[str] = []
+    draw = RendererSVG.draw_text
+
+    def record(self: RendererSVG, gc: Any, x: float, y: float, s: str, *args: Any, **kwargs: Any) -> None:
+        drawn.append(s)
+        draw(self, gc, x, y, s, *args, **kwargs)
+
+    monkeypatch.setattr(RendererSVG, "draw_text", record)
+    root = ET.fromstring(svg(DRAW[name](runs), name))  # type: ignore[arg-type]
+    shown = ["".join(e.itertext()) for e in root.iter("{http://www.w3.org/2000/svg}text")]
+    assert len(shown) > 5
+    # White space at the ends collapses in a browser: there must be none.
+    assert shown == drawn[-len(shown) :] == [" ".join(text.split()) for text in shown]
+
+
+def test_digits_of_text_survive_and_coordinates_are_rounded(runs: Runs) -> None:
+    figure = plots.energy_bars(runs)
+    figure.axes[0].set_xlabel('1.04578 d="9.87654"')
+    text = svg(figure, "a")
+    assert '1.04578 d="9.87654"' in text
+    pue = f"PUE {table(runs.values()).set_index('controller').loc['MPC', 'pue']:.4f}"
+    assert pue in text
+    inside = " ".join(re.findall(r"<[^>]*>", text))
+    numbers = [n for d in re.findall(r'\s(?:d|x|y|points)="([^"]*)"', inside) for n in re.findall(r"\.(\d+)", d)]
+    assert max(map(len, numbers)) == 2
+    assert _rounded("M 1.2389 -0.0011 L 3.999 2") == "M 1.24 -0 L 4 2"
