@@ -39,7 +39,7 @@ def write_outputs(comparison: Comparison, out: Path, notes: tuple[str, ...] = ()
         "power": plots.power_over_time(best),
         "heat": plots.heat_flow(best),
     }
-    if any(decision.plan is not None for _, decision in best.decisions):
+    if plots.has_plans(best):
         figures["plan"] = plots.plan_against_actual(best)
     written += [save_png(figure, out / f"{name}.png") for name, figure in figures.items()]
     import matplotlib.pyplot as plt

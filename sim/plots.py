@@ -4,11 +4,8 @@ Every function draws one Matplotlib figure from finished runs and returns it; de
 nowhere deeper. Matplotlib is imported when the first chart is drawn.
 """
 
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
-import pandas as pd
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from lowlift.controllers.interface import setpoint_table
 from lowlift.models.site import ZERO_C
@@ -21,13 +18,12 @@ from lowlift.sim.plot_energy import (
     savings,
 )
 from lowlift.sim.plot_heat import heat_flow
+from lowlift.sim.plot_plan import has_plans, plan_against_actual
 from lowlift.sim.plot_style import (
     END_USES,
     INK,
     LIMIT,
-    MUTED,
     colour,
-    dates,
     finish,
     panels,
     scored_index,
@@ -45,6 +41,7 @@ __all__ = [
     "cumulative_cooling",
     "energy_bars",
     "gap_bars",
+    "has_plans",
     "heat_flow",
     "plan_against_actual",
     "power_over_time",
@@ -152,75 +149,3 @@ def setpoints(runs: Runs) -> "Figure":
         finish(grid, first)
         figure.legend(*grid[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=7)
     return figure
-
-
-PREDICTED: dict[str, tuple[str, str, Callable[[Trajectory], np.ndarray]]] = {
-    "P_cooling": ("cooling power", "power [kW]", lambda run: run.power() / 1e3),
-    "T_chip": (
-        "hottest chip",
-        "temperature [°C]",
-        lambda run: run.components("T_chip").max(axis=1) - ZERO_C,
-    ),
-    "T_supply": (
-        "secondary supply",
-        "temperature [°C]",
-        lambda run: run.components("T_supply").mean(axis=1) - ZERO_C,
-    ),
-    "T_tower": (
-        "tower leaving water",
-        "temperature [°C]",
-        lambda run: run.components("T_tower")[:, 0] - ZERO_C,
-    ),
-}
-"""Predictions that have a measured counterpart: title, axis, measured series."""
-
-
-def plan_against_actual(run: Trajectory, *, plans: int = 6, hours: float = 8.0) -> "Figure":
-    """Plans as they stood at a few decisions, over what then happened.
-
-    Raises:
-        ValueError: the run has no plans (rules make none).
-    """
-    made = [d.plan for _, d in run.scored_decisions() if d.plan is not None]
-    if not made:
-        raise ValueError(f"{run.controller}: its decisions carry no plans")
-    chosen = [made[k] for k in np.linspace(0, len(made) - 1, plans + 1).astype(int)[:-1]]
-    names = [name for name in PREDICTED if name in chosen[0].predicted]
-    end = dates(scored_index(run))[-1]
-    with style():
-        figure, grid = panels((len(names) + 1) // 2, 2, height=2.7)
-        for ax, name in zip(grid.flat, names, strict=False):
-            title, label, measured = PREDICTED[name]
-            ax.plot(
-                *thin(scored_index(run), measured(run)),
-                color=MUTED,
-                lw=2.4,
-                alpha=0.45,
-                label="what happened",
-            )
-            for k, plan in enumerate(chosen):
-                x, y = _planned(run, plan, name, hours)
-                keep = x <= end
-                ax.plot(x[keep], y[keep], color=colour("MPC"), lw=1.2, label=None if k else "as planned")
-                ax.plot(x[:1], y[:1], "o", color=colour("MPC"), ms=4, label=None if k else "decision")
-            ax.set(title=title, ylabel=label)
-        for ax in grid.flat[len(names) :]:
-            ax.set_axis_off()
-        finish(grid, run)
-        figure.legend(*grid[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
-    return figure
-
-
-def _planned(run: Trajectory, plan: Any, name: str, hours: float) -> tuple[np.ndarray, np.ndarray]:
-    """Positions and values in display units; stage values are means (powers) or stage ends (temperatures)."""
-    values = np.asarray(plan.predicted[name], dtype=float)
-    t = np.asarray(plan.t, dtype=float)
-    if name.startswith("T_"):
-        series = (values.max(axis=1) if name == "T_chip" else values.mean(axis=1)) - ZERO_C
-        at = t if len(series) == len(t) else t[1:]
-    else:
-        series = values.sum(axis=1) / 1e3
-        at = 0.5 * (t[1:] + t[:-1]) if len(series) == len(t) - 1 else t
-    keep = at <= t[0] + 3600.0 * hours
-    index = pd.DatetimeIndex([run.time(float(s)) for s in at[keep]])
-    return dates(index), series[keep]

@@ -159,7 +159,7 @@ def charts(data: ReportInput, name: str, reference: str, prefix: str) -> list[di
         ("PUE so far", "A ratio of energies from the start of the scored period.",
          functools.partial(plots.running_pue, runs)),
     ]  # fmt: skip
-    if any(d.plan is not None for _, d in hero.scored_decisions()):
+    if plots.has_plans(hero):
         caption = "Plans as they stood at a few decisions, over what then happened."
         wanted.insert(6, ("The plan against what happened", caption, functools.partial(plots.plan_against_actual, hero)))
     if "Oracle" in runs and len(runs) > 2:

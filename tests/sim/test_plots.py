@@ -1,3 +1,4 @@
+import dataclasses
 import re
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 import synthetic_runs as synthetic
 
+from lowlift.controllers.interface import Plan
 from lowlift.sim import plots
 from lowlift.sim.kpis import table
 from lowlift.sim.plot_heat import flows
@@ -57,7 +59,7 @@ def test_every_chart_renders_without_warnings(runs: Runs, tmp_path: Path, name: 
 
 
 def test_every_chart_is_in_the_list() -> None:
-    assert set(DRAW) | {"saved_by_hour"} == set(plots.__all__)
+    assert set(DRAW) | {"saved_by_hour", "has_plans"} == set(plots.__all__)
 
 
 def test_bars_have_the_lengths_of_the_energies(runs: Runs) -> None:
@@ -84,6 +86,27 @@ def test_plans_begin_at_their_decision(runs: Runs) -> None:
     assert len(ax.lines) == 1 + 2 * 3
     with pytest.raises(ValueError, match="no plans"):
         plots.plan_against_actual(runs["SiteTuned"])
+
+
+def test_a_plan_of_one_endless_stage_is_not_drawn() -> None:
+    run = synthetic.run("StaticOptimal", days=0.25, plans=True)
+
+    def endless(plan: Plan) -> Plan:
+        predicted = {name: value[:1] for name, value in plan.predicted.items()}
+        return Plan(t=plan.t[0] + np.array([0.0, 1e7]), predicted=predicted, setpoints=plan.setpoints[:1])
+
+    def with_plans(keep: int) -> Trajectory:
+        made = [
+            (t, d if k % 2 < keep else dataclasses.replace(d, plan=endless(d.plan))) for k, (t, d) in enumerate(run.decisions) if d.plan
+        ]
+        return dataclasses.replace(run, decisions=made)
+
+    assert not plots.has_plans(with_plans(0))
+    with pytest.raises(ValueError, match="no plans"):
+        plots.plan_against_actual(with_plans(0))
+    # Where some plans can be drawn, they are, and the others do no harm.
+    labels = [line.get_label() for line in plots.plan_against_actual(with_plans(1)).axes[0].lines]
+    assert "as planned" in labels
 
 
 def test_heat_flow_is_balanced_at_every_node(runs: Runs) -> None:
