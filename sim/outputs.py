@@ -1,23 +1,14 @@
 """Write a finished comparison to a folder: KPIs, report, pictures, schedules and trajectories."""
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from lowlift.sim.compare import Comparison
 from lowlift.sim.files import write_text
+from lowlift.sim.leading import leading
 from lowlift.sim.plot_style import save_png
 from lowlift.sim.schedule import schedule_from
-from lowlift.sim.trajectory import Trajectory
-
-BEST = ("MPC", "StaticOptimal", "SiteTuned", "Guideline36")
-"""Whose schedule and trajectory are written, the first that was run."""
-
-
-def leading(runs: Mapping[str, Trajectory]) -> Trajectory:
-    """The run that a reader wants in detail."""
-    return next((runs[name] for name in BEST if name in runs), next(iter(runs.values())))
 
 
 def write_outputs(comparison: Comparison, out: Path, notes: tuple[str, ...] = ()) -> list[Path]:
@@ -27,7 +18,7 @@ def write_outputs(comparison: Comparison, out: Path, notes: tuple[str, ...] = ()
 
     out.mkdir(parents=True, exist_ok=True)
     runs = comparison.runs
-    best = leading(runs)
+    best = runs[leading(runs)]
     written = [write_kpis(comparison.rows, out / "kpis.json")]
     schedule = schedule_from(best)
     written += [schedule.export(out / "setpoints.csv"), schedule.export(out / "setpoints.json")]

@@ -18,6 +18,7 @@ from lowlift.controllers.envelope import Intervention
 from lowlift.sim import plots
 from lowlift.sim.files import write_text
 from lowlift.sim.kpis import Kpis, kpis
+from lowlift.sim.leading import leading, references
 from lowlift.sim.plot_style import svg
 from lowlift.sim.report_story import method, setpoint_ranges, story
 from lowlift.sim.trajectory import Trajectory
@@ -25,8 +26,6 @@ from lowlift.sim.trajectory import Trajectory
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-REFERENCES = ("SiteTuned", "Guideline36", "AsOperated", "FixedSetpoint")
-"""Controllers that the headline compares with, strongest first."""
 INTERVENTIONS_SHOWN = 30
 
 
@@ -93,18 +92,13 @@ def days(number: float) -> str:
     return "1 day" if number == 1.0 else f"{number:.3g} days"
 
 
-def hero_of(runs: Mapping[str, Trajectory]) -> str:
-    """Choose the controller that the chapter is about: MPC, else the last that is no bound."""
-    return "MPC" if "MPC" in runs else [n for n in runs if n != "Oracle" or len(runs) == 1][-1]
-
-
 def chapter(data: ReportInput, number: int) -> dict[str, Any]:
     """Everything that the template shows of one scenario."""
     runs = data.trajectories
     figures = {name: kpis(run) for name, run in runs.items()}
-    name = hero_of(runs)
-    others = [n for n in REFERENCES if n in runs and n != name]
-    reference = others[0] if others else next((n for n in runs if n != name), name)
+    name = leading(runs)
+    others = references(runs, name)
+    reference = others[0] if others else name
     hero, other = runs[name], runs[reference]
     site = hero.site
     stepped_in = [i for i in hero.interventions if i.until >= hero.warmup.total_seconds()]

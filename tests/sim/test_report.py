@@ -8,7 +8,7 @@ import pytest
 import synthetic_runs as synthetic
 
 from lowlift.sim.kpis import kpis, table
-from lowlift.sim.report import Published, ReportInput, hero_of, report
+from lowlift.sim.report import Published, ReportInput, report
 from lowlift.sim.report_story import story
 
 VOID = {"meta", "br", "hr", "img", "link", "input"}
@@ -148,12 +148,6 @@ def test_one_run_alone_can_be_reported(tmp_path: Path) -> None:
     Checker().feed(path.read_text(encoding="utf-8"))
     with pytest.raises(ValueError, match="no runs"):
         report([], tmp_path / "b.html")
-
-
-def test_the_chapter_is_about_mpc_or_the_last_controller_that_is_no_bound() -> None:
-    runs = synthetic.comparison()
-    assert hero_of(runs) == "MPC"
-    assert hero_of({k: v for k, v in runs.items() if k != "MPC"}) == "StaticOptimal"
 
 
 def test_missing_figures_read_not_available(tmp_path: Path) -> None:
