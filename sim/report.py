@@ -20,7 +20,8 @@ from lowlift.sim.files import write_text
 from lowlift.sim.kpis import Kpis, kpis
 from lowlift.sim.leading import leading, references
 from lowlift.sim.plot_style import svg
-from lowlift.sim.report_story import method, setpoint_ranges, story
+from lowlift.sim.report_method import alarms, method, setpoint_ranges
+from lowlift.sim.report_story import story
 from lowlift.sim.trajectory import Trajectory
 
 if TYPE_CHECKING:
@@ -113,6 +114,7 @@ def chapter(data: ReportInput, number: int) -> dict[str, Any]:
         "reference": reference,
         "cards": _cards(figures, name, others, data.table),
         "story": story(hero, other, figures[name], figures[reference]) if name != reference else [],
+        "alarms": alarms(figures[name], figures[reference] if name != reference else None),
         "ranges": setpoint_ranges(hero, other),
         "rows": _rows(figures, data.table),
         "limits": _limits(figures, name, reference),

@@ -4,12 +4,15 @@ import re
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import synthetic_runs as synthetic
 
 from lowlift.sim.kpis import kpis, table
-from lowlift.sim.report import Published, ReportInput, report
+from lowlift.sim.report import Published, ReportInput, render, report
+from lowlift.sim.report_method import alarms
 from lowlift.sim.report_story import story
+from lowlift.sim.trajectory import Trajectory
 
 VOID = {"meta", "br", "hr", "img", "link", "input"}
 
@@ -106,7 +109,7 @@ def test_it_says_what_was_saved_and_how(checked: Checker) -> None:
         "trace of Frontier & others",
         "nobody below yes",
         "gap closed 0.95",
-        "A chiller ran for",
+        "Chillers saved",
         "85.7 %",
     ):
         assert part in text, part
@@ -124,22 +127,65 @@ def test_the_story_is_true_when_nothing_is_saved() -> None:
     better, worse = synthetic.run("SiteTuned", scale=0.9), synthetic.run("MPC", scale=1.0, dT=12.0)
     text = sentences(worse, better)
     assert "more for cooling than SiteTuned" in text
-    assert "saved most" not in text
-    assert "largest saving" not in text
+    assert "less for cooling" not in text
+    assert " saved " not in text
     assert "Limits were exceeded" in text
     assert "more than under SiteTuned" in text
 
 
-def test_the_story_tells_where_it_was_paid_for() -> None:
-    reference = synthetic.run("SiteTuned")
+def changed(reference: Trajectory, **factors: float) -> Trajectory:
+    """The reference with some columns multiplied, vectors whole."""
     f = reference.frame
-    frame = f.assign(P_tower_fans=0.5 * f["P_tower_fans"], P_cw_pumps=1.1 * f["P_cw_pumps"], y_fan=0.5 * f["y_fan"])
+    columns = {c: f[c] * k for name, k in factors.items() for c in f.columns if c == name or c.startswith(f"{name}[")}
+    return dataclasses.replace(reference, controller="MPC", frame=f.assign(**columns))
+
+
+def test_the_story_gives_reasons_and_where_it_was_paid_for() -> None:
+    reference = synthetic.run("SiteTuned")
+    run = changed(reference, P_tower_fans=0.5, y_fan=0.5, P_cw_pumps=1.1, m_cw=1.2)
+    told = story(run, reference, kpis(run), kpis(reference))
+    assert 3 <= len(told) <= 5
+    text = " ".join(told)
+    assert "Tower fans saved 1,080 kWh against SiteTuned (" in text
+    assert "because the speed of the tower fans was lower, 28 % of full speed instead of 55 on average, and fan power goes with" in text
+    assert "Tower pumps used 192 kWh more than under SiteTuned (" in text
+    assert "because the tower water flow was higher, 300 kg/s instead of 250" in text
+    # What did not change is not told.
+    assert "CDU pumps" not in text
+
+
+def test_the_story_claims_no_cause_that_it_does_not_see() -> None:
+    reference = synthetic.run("SiteTuned")
+    equal = changed(reference, P_tower_fans=0.5, y_fan=0.9999)
+    assert "because the speed" not in sentences(equal, reference)
+    contrary = changed(reference, P_tower_fans=0.5, y_fan=1.1)
+    assert "although the speed of the tower fans was higher" in sentences(contrary, reference)
+
+
+def test_the_story_tells_the_effect_on_the_water() -> None:
+    reference = synthetic.run("SiteTuned")
+    run = changed(reference, P_tower_fans=0.5, y_fan=0.5, T_tower=1.004)
+    assert "; tower water was 1.2 K warmer (28.1 °C)." in sentences(run, reference)
+
+
+def test_every_broken_limit_is_an_alarm_with_peak_limit_time_and_duration() -> None:
+    reference = synthetic.run("SiteTuned")
+    frame = reference.frame.copy()
+    begin = pd.Timestamp("2024-07-04 07:00", tz="America/Phoenix")
+    frame.loc[begin : begin + pd.Timedelta(minutes=33), "T_inlet"] = 273.15 + 30.0
+    frame.loc[begin + pd.Timedelta(minutes=20), "T_inlet"] = 273.15 + 35.0
+    frame.loc[begin, "T_chip[1]"] = 273.15 + 99.0
     run = dataclasses.replace(reference, controller="MPC", frame=frame)
-    text = sentences(run, reference)
-    assert "The largest saving came from the tower fans: 1,080 kWh." in text
-    assert "the tower pumps used 192 kWh more" in text
-    assert "The tower fans ran slower than under SiteTuned in 24.0 of 24 h" in text
-    assert "CDU pumps ran" not in text
+    rows = alarms(kpis(run), kpis(reference))
+    assert [row["text"] for row in rows] == [
+        "hottest server air 35.0 °C, limit 27 °C, 34 min above, peak 4 July 07:20",
+        "hottest chip 99.0 °C, limit 85 °C, 1 min above, peak 4 July 07:00",
+    ]
+    assert rows[0]["reference"] == "SiteTuned: kept"
+    page = render([ReportInput(title="x", trajectories={"SiteTuned": reference, "MPC": run}, table=table([reference, run]))], "x")
+    assert page.count('class="card alarm"') == 2
+    assert rows[0]["text"][1:] in page
+    assert alarms(kpis(reference)) == []
 
 
 def test_one_run_alone_can_be_reported(tmp_path: Path) -> None:
