@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lowlift.sim.compare import Comparison
 from lowlift.sim.files import write_text
@@ -10,11 +10,14 @@ from lowlift.sim.leading import leading
 from lowlift.sim.plot_style import save_png
 from lowlift.sim.schedule import schedule_from
 
+if TYPE_CHECKING:
+    from lowlift.sim.report import Published
+
 
 def write_outputs(comparison: Comparison, out: Path, notes: tuple[str, ...] = ()) -> list[Path]:
     """Write ``kpis.json``, ``report.html``, PNGs, ``setpoints.csv`` and ``.json``, ``trajectory.parquet`` into ``out``."""
     from lowlift.sim import plots
-    from lowlift.sim.report import Published, ReportInput, report
+    from lowlift.sim.report import ReportInput, report
 
     out.mkdir(parents=True, exist_ok=True)
     runs = comparison.runs
@@ -36,17 +39,25 @@ def write_outputs(comparison: Comparison, out: Path, notes: tuple[str, ...] = ()
     import matplotlib.pyplot as plt
 
     plt.close("all")
-    told = comparison.published
-    published = None
-    if told:
-        shifted = {k: v for k, v in told["savings"].items() if k != "as declared"}
-        published = Published(saving=told["savings"]["as declared"], sensitivity=shifted, note=told["conditions"])
     page = ReportInput(
         title=best.site.title, trajectories=runs, table=comparison.figures, proof=comparison.proof,
-        notes=[*best.notes, *notes], published=published,
+        notes=[*best.notes, *notes], published=published(comparison),
     )  # fmt: skip
     report(page, out / "report.html")
     return [*written, out / "report.html"]
+
+
+def published(comparison: Comparison) -> "Published | None":
+    """Frontier's saving beside the published ones, with the assumptions of both; nothing elsewhere."""
+    from lowlift.sim.report import Published
+
+    told = comparison.published
+    if not told:
+        return None
+    savings = dict(told["savings"])
+    own = comparison.runs["AsOperated"].notes
+    assumed = [note for note in own if note not in comparison.scenario.provenance]
+    return Published(saving=savings.pop("as declared"), sensitivity=savings, conditions=told["conditions"], note="; ".join(assumed))
 
 
 def write_kpis(rows: list[dict[str, Any]], path: Path) -> Path:

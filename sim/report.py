@@ -32,13 +32,16 @@ INTERVENTIONS_SHOWN = 30
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Published:
-    """A run on Frontier beside what has been published on it: cooling energy saved against as-operated."""
+    """A run on Frontier beside what has been published on it: liquid-loop cooling energy saved against as-operated."""
 
     saving: float
-    """Share of cooling energy saved against ``as_operated`` [1]."""
+    """Share of liquid-loop cooling energy saved against ``as_operated`` [1]."""
     sensitivity: Mapping[str, float] = dataclasses.field(default_factory=dict)
-    """The same with other limits, by their shift, for example ``{"-5 K": 0.31, "+5 K": 0.24}``."""
+    """The same with other limits, by their shift, for example ``{"limits -5 K": 0.31, "limits +5 K": 0.24}``."""
+    conditions: str = ""
+    """In what the published figures and ours differ."""
     note: str = ""
+    """What the as-operated run assumed."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -126,9 +129,16 @@ def chapter(data: ReportInput, number: int) -> dict[str, Any]:
         "proof": [(key.replace("_", " "), *_verdict(value)) for key, value in data.proof.items()],
         "published": data.published,
         "method": method(site),
-        "notes": list(dict.fromkeys([*data.notes, *(n for run in runs.values() for n in run.notes)])),
+        "notes": _notes(data),
         "extras": {k: [v] if isinstance(v, str) else list(v) for k, v in data.extras.items()},
     }
+
+
+def _notes(data: ReportInput) -> list[str]:
+    """Notes of the scenario and its runs, each once; what stands beside the published figures is not said again."""
+    told = data.published.note if data.published else ""
+    notes = dict.fromkeys([*data.notes, *(n for run in data.trajectories.values() for n in run.notes)])
+    return [note for note in notes if note != told]
 
 
 def charts(data: ReportInput, name: str, reference: str, prefix: str) -> list[dict[str, str]]:

@@ -49,7 +49,9 @@ def chapter(site: str) -> ReportInput:
         "grid_halving": 0.0031,
         "perfect_forecast": {"gap_closed": 0.95, "passed": False},
     }
-    published = Published(saving=0.312, sensitivity={"-5 K": 0.25, "+5 K": 0.33}, note="pumps at full flow")
+    published = Published(
+        saving=0.312, sensitivity={"-5 K": 0.25, "+5 K": 0.33}, conditions="theirs is one year, ours a day", note="pumps at full flow"
+    )
     return ReportInput(
         title=f"A day of {site} <script>", trajectories=runs, table=table(runs.values()), proof=proof,
         notes=["declared note"], published=published if site == "frontier" else None,
@@ -103,7 +105,9 @@ def test_it_says_what_was_saved_and_how(checked: Checker) -> None:
         "35.3 %",
         "31.2 %",
         "-5 K: 25.0 % ; +5 K: 33.0 %",
-        "pumps at full flow",
+        "Pumps at full flow.",
+        "31.2 % of liquid-loop cooling energy (CDU pumps, facility pumps, tower pumps, tower fans) in 1 day",
+        "Theirs is one year, ours a day.",
         "declared note",
         "dew point plus margin",
         "trace of Frontier & others",
@@ -117,6 +121,16 @@ def test_it_says_what_was_saved_and_how(checked: Checker) -> None:
 
 def test_published_figures_appear_on_their_own_site_only(page: str) -> None:
     assert page.count("27.8 %") == 1
+
+
+def test_no_sentence_is_said_twice() -> None:
+    data = chapter("frontier")
+    data.trajectories["FixedSetpoint"].notes.append("pumps at full flow")
+    checker = Checker()
+    checker.feed(re.sub(r"<(style|table|figcaption).*?</\1>", "", render([data], "x"), flags=re.DOTALL))
+    blocks = re.findall(r"[^.;:]{30,}", re.sub(r"\s+", " ", " | ".join(checker.text)))
+    assert [b for b in set(blocks) if blocks.count(b) > 1] == []
+    assert " ".join(checker.text).lower().count("pumps at full flow") == 1
 
 
 def sentences(run: object, reference: object) -> str:
