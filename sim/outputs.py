@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from lowlift.sim.compare import Comparison
 from lowlift.sim.files import write_text
-from lowlift.sim.leading import leading
+from lowlift.sim.leading import in_focus, leading
 from lowlift.sim.plot_style import save_png
 from lowlift.sim.schedule import schedule_from
 
@@ -21,15 +21,16 @@ def write_outputs(comparison: Comparison, out: Path, notes: tuple[str, ...] = ()
 
     out.mkdir(parents=True, exist_ok=True)
     runs = comparison.runs
-    best = runs[leading(runs)]
+    name = leading(runs)
+    best, focus = runs[name], in_focus(runs, name)
     written = [write_kpis(comparison.rows, out / "kpis.json")]
     schedule = schedule_from(best)
     written += [schedule.export(out / "setpoints.csv"), schedule.export(out / "setpoints.json")]
     written.append(best.to_parquet(out / "trajectory.parquet"))
     figures = {
         "energy": plots.energy_bars(runs),
-        "temperatures": plots.temperatures(runs),
-        "setpoints": plots.setpoints(runs),
+        "temperatures": plots.temperatures(focus),
+        "setpoints": plots.setpoints(focus),
         "power": plots.power_over_time(best),
         "heat": plots.heat_flow(best),
     }

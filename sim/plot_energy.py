@@ -1,6 +1,6 @@
 """Charts of energy: how much, where and when it is saved, and how much of the possible that is."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,6 +15,7 @@ from lowlift.sim.plot_style import (
     beside,
     colour,
     finish,
+    line,
     panels,
     scored_index,
     style,
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 Runs = Mapping[str, Trajectory]
 CUT = -50.0
 """Where bars of controllers that fall behind the reference end [%]."""
+SETTLING = 3600.0
+"""Time before a ratio of energies means anything [s]."""
 
 
 def energy_bars(runs: Runs) -> "Figure":
@@ -62,19 +65,39 @@ def energy_bars(runs: Runs) -> "Figure":
     return figure
 
 
+def _saved_so_far(runs: Runs, reference: str) -> dict[str, np.ndarray]:
+    """Cooling energy saved against a reference up to each instant [kWh], for runs of its length."""
+    base = runs[reference].power()
+    return {name: np.cumsum(base - run.power()) * run.step / J_PER_KWH for name, run in runs.items()
+            if name != reference and len(run.scored) == len(base)}  # fmt: skip
+
+
+def left_behind(runs: Runs, reference: str) -> list[str]:
+    """Runs that fall behind the reference by more than the best gets ahead: they would squeeze all others into one line."""
+    saved = _saved_so_far(runs, reference)
+    best = max((float(v[-1]) for v in saved.values()), default=0.0)
+    return [name for name, v in saved.items() if best > 0.0 and float(v[-1]) < -best]
+
+
 def cumulative_cooling(runs: Runs, reference: str) -> "Figure":
-    """Cooling energy used so far [MWh], and saved so far against a reference controller [kWh]."""
-    used = {name: np.cumsum(run.power()) * run.step / J_PER_KWH for name, run in runs.items()}
+    """Cooling energy used so far [MWh], and saved so far against a reference controller [kWh].
+
+    The axis of savings is that of the good runs; those of :func:`left_behind` leave it.
+    """
+    saved, behind = _saved_so_far(runs, reference), left_behind(runs, reference)
     with style():
         figure, grid = panels(1, 2, height=3.4)
         left, right = grid[0]
         for j, (name, run) in enumerate(runs.items()):
-            x, y = thin(scored_index(run), used[name])
-            line = {"color": colour(name, j), "ls": "--" if name == "Oracle" else "-", "label": name}
-            left.plot(x, y / 1e3, **line)
-            if name != reference and len(used[name]) == len(used[reference]):
-                right.plot(x, thin(scored_index(run), used[reference] - used[name])[1], **line)
-        right.axhline(0.0, color=colour(reference), lw=1.6)
+            x, y = thin(scored_index(run), np.cumsum(run.power()) * run.step / J_PER_KWH)
+            left.plot(x, y / 1e3, **line(name, j))
+            if name in saved:
+                right.plot(x, thin(scored_index(run), saved[name])[1], **line(name, j))
+        right.axhline(0.0, color=colour(reference), lw=1.4)
+        kept = np.concatenate([[0.0], *(v for name, v in saved.items() if name not in behind)])
+        if kept.any():
+            room = 0.06 * float(np.ptp(kept))
+            right.set_ylim(float(kept.min()) - room, float(kept.max()) + room)
         left.set(title="used so far", ylabel="cooling energy [MWh]", ylim=(0.0, None))
         right.set(title=f"saved so far against {reference}", ylabel="cooling energy saved [kWh]")
         finish(grid, runs[reference])
@@ -82,20 +105,22 @@ def cumulative_cooling(runs: Runs, reference: str) -> "Figure":
     return figure
 
 
-def running_pue(runs: Runs) -> "Figure":
-    """PUE of the period up to each instant: a ratio of energies, not of powers."""
+def running_pue(runs: Runs, without: Sequence[str] = ()) -> "Figure":
+    """PUE of the period up to each instant, a ratio of energies; the first hour is left out, runs named in ``without`` leave the axis."""
     with style():
         figure, grid = panels(height=3.0)
         ax = grid[0, 0]
+        seen = []
         for j, (name, run) in enumerate(runs.items()):
             ratio = np.cumsum(run.power(*POWERS)) / np.cumsum(run.power("P_it"))
-            ax.plot(
-                *thin(scored_index(run), ratio),
-                color=colour(name, j),
-                ls="--" if name == "Oracle" else "-",
-                label=name,
-            )
-        ax.set(ylabel="PUE of the period so far [1]")
+            # Over minutes the ratio is noise; a run of less than two hours shows its second half.
+            first = min(round(SETTLING / run.step), len(ratio) // 2)
+            ax.plot(*thin(scored_index(run)[first:], ratio[first:]), **line(name, j))
+            if name not in without:
+                seen.append(ratio[first:])
+        low, high = min(float(r.min()) for r in seen), max(float(r.max()) for r in seen)
+        room = max(0.06 * (high - low), 1e-4)
+        ax.set(ylabel="PUE of the period so far [1]", ylim=(low - room, high + room))
         finish(grid, next(iter(runs.values())))
         figure.legend(loc="outside lower center", ncols=7)
     return figure

@@ -13,6 +13,7 @@ from lowlift.sim.plot_energy import (
     cumulative_cooling,
     energy_bars,
     gap_bars,
+    left_behind,
     running_pue,
     saved_by_hour,
     savings,
@@ -25,6 +26,7 @@ from lowlift.sim.plot_style import (
     LIMIT,
     colour,
     finish,
+    line,
     panels,
     scored_index,
     style,
@@ -43,6 +45,7 @@ __all__ = [
     "gap_bars",
     "has_plans",
     "heat_flow",
+    "left_behind",
     "plan_against_actual",
     "power_over_time",
     "running_pue",
@@ -91,7 +94,7 @@ def conditions(run: Trajectory) -> "Figure":
 
 
 def temperatures(runs: Runs) -> "Figure":
-    """Worst component of each limited temperature against its limits [degC], warm-up excluded."""
+    """Worst component of each limited temperature against its limits [degC], warm-up excluded; the last run is drawn on top."""
     first = next(iter(runs.values()))
     lim = first.site.limits
     dew = first.site.T_dew_hall + lim.dew_point_margin
@@ -110,7 +113,7 @@ def temperatures(runs: Runs) -> "Figure":
             for j, (name, run) in enumerate(runs.items()):
                 values = run.components(signal)
                 worst = values.max(axis=1) if how == "max" else values.min(axis=1)
-                ax.plot(*thin(scored_index(run), worst - ZERO_C, how), color=colour(name, j), label=name, lw=1.3)
+                ax.plot(*thin(scored_index(run), worst - ZERO_C, how), **line(name, j))
             for text, value in limits.items():
                 if value is not None:
                     ax.axhline(value - ZERO_C, color=LIMIT, lw=1.2, ls=(0, (5, 3)))
@@ -127,7 +130,7 @@ def temperatures(runs: Runs) -> "Figure":
 
 
 def setpoints(runs: Runs) -> "Figure":
-    """Setpoints in site units; a band spans the groups of CDUs."""
+    """Setpoints in site units; a band spans the groups of CDUs, the last run is drawn on top."""
     first = next(iter(runs.values()))
     signals = [s for s in setpoint_table(first.site).signals if first.has(s.name)]
     with style():
@@ -137,7 +140,7 @@ def setpoints(runs: Runs) -> "Figure":
             for j, (name, run) in enumerate(runs.items()):
                 values = run.components(s.name) * factor - offset
                 tint = colour(name, j)
-                ax.plot(*thin(scored_index(run), values.mean(axis=1)), color=tint, label=name, lw=1.3)
+                ax.plot(*thin(scored_index(run), values.mean(axis=1)), **line(name, j))
                 if values.shape[1] > 1:
                     x, low = thin(scored_index(run), values.min(axis=1))
                     ax.fill_between(x, low, thin(scored_index(run), values.max(axis=1))[1], color=tint, alpha=0.2, lw=0.0)

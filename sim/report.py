@@ -4,9 +4,8 @@ Inline style and inline SVG only: the page needs no network and follows the read
 """
 
 import dataclasses
-import functools
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,17 +14,16 @@ import numpy as np
 import pandas as pd
 
 from lowlift.controllers.envelope import Intervention
-from lowlift.sim import plots
 from lowlift.sim.files import write_text
 from lowlift.sim.kpis import Kpis, kpis
 from lowlift.sim.leading import leading, references
-from lowlift.sim.plot_style import svg
+from lowlift.sim.report_charts import charts
 from lowlift.sim.report_method import alarms, method, setpoint_ranges
 from lowlift.sim.report_story import story
 from lowlift.sim.trajectory import Trajectory
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+    pass
 
 INTERVENTIONS_SHOWN = 30
 
@@ -121,7 +119,7 @@ def chapter(data: ReportInput, number: int) -> dict[str, Any]:
         "ranges": setpoint_ranges(hero, other),
         "rows": _rows(figures, data.table),
         "limits": _limits(figures, name, reference),
-        "charts": charts(data, name, reference, f"c{number}"),
+        "charts": charts(runs, data.table, name, reference, f"c{number}"),
         "interventions": _interventions(hero, stepped_in),
         "n_interventions": len(stepped_in),
         "decisions": figures[name],
@@ -139,39 +137,6 @@ def _notes(data: ReportInput) -> list[str]:
     told = data.published.note if data.published else ""
     notes = dict.fromkeys([*data.notes, *(n for run in data.trajectories.values() for n in run.notes)])
     return [note for note in notes if note != told]
-
-
-def charts(data: ReportInput, name: str, reference: str, prefix: str) -> list[dict[str, str]]:
-    """Charts of a chapter with heading and caption, as inline SVG."""
-    runs = data.trajectories
-    hero, other = runs[name], runs[reference]
-    two = {reference: other, name: hero}
-    wanted: list[tuple[str, str, Callable[[], Figure]]] = [
-        ("Cooling energy", "By end use, for every controller.", functools.partial(plots.energy_bars, runs)),
-        ("Where and when it saves", f"{name} against {reference}.",
-         functools.partial(plots.savings, hero, other)),
-        ("Cooling power", f"{name} by end use; the line is {reference}.",
-         functools.partial(plots.power_over_time, hero, other if other is not hero else None)),
-        ("What the plant had to meet", "IT power and weather, the same for every controller.",
-         functools.partial(plots.conditions, hero)),
-        ("Temperatures against limits", "The worst component of each kind, and its declared limits (dashed).",
-         functools.partial(plots.temperatures, two)),
-        ("Setpoints", "Asked of the plant, after the safety envelope; a band spans the groups of CDUs.",
-         functools.partial(plots.setpoints, two)),
-        ("From the meter to the sky", f"Energy and heat under {name} over the scored period.",
-         functools.partial(plots.heat_flow, hero)),
-        ("Cooling energy so far", f"Used, and saved against {reference}.",
-         functools.partial(plots.cumulative_cooling, runs, reference)),
-        ("PUE so far", "A ratio of energies from the start of the scored period.",
-         functools.partial(plots.running_pue, runs)),
-    ]  # fmt: skip
-    if plots.has_plans(hero):
-        caption = "Plans as they stood at a few decisions, over what then happened."
-        wanted.insert(6, ("The plan against what happened", caption, functools.partial(plots.plan_against_actual, hero)))
-    if "Oracle" in runs and len(runs) > 2:
-        caption = "The oracle knows weather and load in advance; whether it is a bound is checked below."
-        wanted.insert(1, ("How much of the possible", caption, functools.partial(plots.gap_bars, data.table)))
-    return [{"heading": heading, "caption": caption, "svg": svg(draw(), f"{prefix} {heading}")} for heading, caption, draw in wanted]
 
 
 def _cards(figures: Mapping[str, Kpis], name: str, others: Sequence[str], table: pd.DataFrame) -> list[dict[str, str]]:

@@ -59,7 +59,7 @@ def test_every_chart_renders_without_warnings(runs: Runs, tmp_path: Path, name: 
 
 
 def test_every_chart_is_in_the_list() -> None:
-    assert set(DRAW) | {"saved_by_hour", "has_plans"} == set(plots.__all__)
+    assert set(DRAW) | {"saved_by_hour", "has_plans", "left_behind"} == set(plots.__all__)
 
 
 def test_bars_have_the_lengths_of_the_energies(runs: Runs) -> None:
@@ -77,6 +77,26 @@ def test_temperatures_show_runs_and_limits(runs: Runs) -> None:
     assert any(np.allclose(line.get_ydata(), limit) for line in chip.lines)
     drawn = np.asarray(next(x for x in chip.lines if x.get_label() == "MPC").get_ydata())
     assert drawn.max() == pytest.approx(runs["MPC"].components("T_chip").max() - 273.15)
+
+
+def test_good_runs_fill_the_axis_of_savings(runs: Runs) -> None:
+    right = plots.cumulative_cooling(runs, "SiteTuned").axes[1]
+    assert plots.left_behind(runs, "SiteTuned") == ["FixedSetpoint", "Guideline36"]
+    low, high = right.get_ylim()
+    drawn = {x.get_label(): np.asarray(x.get_ydata()) for x in right.lines}
+    assert drawn["Oracle"].max() > 0.8 * high
+    assert low <= 0.0 <= drawn["MPC"].max() <= high
+    assert drawn["FixedSetpoint"].min() < low
+
+
+def test_pue_begins_after_an_hour_on_the_axis_of_the_good_runs(runs: Runs) -> None:
+    ax = plots.running_pue(runs, ["FixedSetpoint"]).axes[0]
+    start = runs["MPC"].scored.index[0]
+    begins = min(np.asarray(x.get_xdata())[0] for x in ax.lines)
+    assert begins * 86400.0 >= start.timestamp() + 3600.0
+    drawn = {x.get_label(): np.asarray(x.get_ydata()) for x in ax.lines}
+    low, high = ax.get_ylim()
+    assert low < drawn["Oracle"].min() < drawn["Guideline36"].max() < high < drawn["FixedSetpoint"].max()
 
 
 def test_plans_begin_at_their_decision(runs: Runs) -> None:

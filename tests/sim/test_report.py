@@ -1,6 +1,7 @@
 import dataclasses
 import html.parser
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -8,8 +9,10 @@ import pandas as pd
 import pytest
 import synthetic_runs as synthetic
 
+from lowlift.sim import plots
 from lowlift.sim.kpis import kpis, table
 from lowlift.sim.report import Published, ReportInput, render, report
+from lowlift.sim.report_charts import charts
 from lowlift.sim.report_method import alarms
 from lowlift.sim.report_story import story
 from lowlift.sim.trajectory import Trajectory
@@ -121,6 +124,23 @@ def test_it_says_what_was_saved_and_how(checked: Checker) -> None:
 
 def test_published_figures_appear_on_their_own_site_only(page: str) -> None:
     assert page.count("27.8 %") == 1
+
+
+def test_captions_name_who_leaves_the_axis_and_nobody_hides_the_hero(monkeypatch: pytest.MonkeyPatch) -> None:
+    runs = synthetic.comparison(days=0.25)
+    drawn: dict[str, list[str]] = {}
+    for name in ("temperatures", "setpoints"):
+        draw = getattr(plots, name)
+
+        def record(shown: dict[str, Trajectory], name: str = name, draw: Callable[..., object] = draw) -> object:
+            drawn[name] = list(shown)
+            return draw(shown)
+
+        monkeypatch.setattr(plots, name, record)
+    captions = {c["heading"]: c["caption"] for c in charts(runs, table(runs.values()), "MPC", "SiteTuned", "c1")}
+    assert drawn == {key: ["SiteTuned", "Oracle", "MPC"] for key in ("temperatures", "setpoints")}
+    for heading in ("Cooling energy so far", "PUE so far"):
+        assert "FixedSetpoint and Guideline36 used so much more that they leave the axis." in captions[heading]
 
 
 def test_no_sentence_is_said_twice() -> None:
