@@ -1,14 +1,15 @@
 """The plan against what happened: plans as they stood at a few decisions, over the measured course."""
 
+import dataclasses
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from lowlift.controllers.interface import Plan
-from lowlift.models.site import ZERO_C
-from lowlift.sim.plot_style import MUTED, colour, dates, finish, panels, scored_index, style, thin
+from lowlift.models.site import ZERO_C, Limits
+from lowlift.sim.plot_style import MUTED, colour, dates, finish, limit_lines, panels, scored_index, style, thin
 from lowlift.sim.trajectory import Trajectory
 
 if TYPE_CHECKING:
@@ -18,25 +19,42 @@ HOURS = 8.0
 """How far ahead a plan is drawn [h]."""
 
 
-PREDICTED: dict[str, tuple[str, str, Callable[[Trajectory], np.ndarray]]] = {
-    "P_cooling": ("cooling power", "power [kW]", lambda run: run.power() / 1e3),
-    "T_chip": (
-        "hottest chip",
-        "temperature [°C]",
-        lambda run: run.components("T_chip").max(axis=1) - ZERO_C,
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Panel:
+    """A prediction with its measured counterpart."""
+
+    title: str
+    label: str
+    measured: Callable[[Trajectory], np.ndarray]
+    limit: Callable[[Limits], float | None] = lambda limits: None
+    """Upper limit [K]."""
+    worst: bool = False
+    """Whether the highest component counts, in the plan and in every block of a thinned line."""
+
+
+def _degC(name: str, reduce: Callable[..., np.ndarray]) -> Callable[[Trajectory], np.ndarray]:
+    return lambda run: reduce(run.components(name), axis=1) - ZERO_C
+
+
+TEMPERATURE = "temperature [°C]"
+PREDICTED = {
+    "P_cooling": Panel(title="cooling power", label="power [kW]", measured=lambda run: run.power() / 1e3),
+    "T_chip": Panel(
+        title="hottest chip", label=TEMPERATURE, measured=_degC("T_chip", np.max), limit=lambda limits: limits.T_chip_max, worst=True
     ),
-    "T_supply": (
-        "secondary supply",
-        "temperature [°C]",
-        lambda run: run.components("T_supply").mean(axis=1) - ZERO_C,
+    "T_inlet": Panel(
+        title="hottest server air",
+        label=TEMPERATURE,
+        measured=_degC("T_inlet", np.max),
+        limit=lambda limits: limits.T_inlet_max,
+        worst=True,
     ),
-    "T_tower": (
-        "tower leaving water",
-        "temperature [°C]",
-        lambda run: run.components("T_tower")[:, 0] - ZERO_C,
+    "T_supply": Panel(
+        title="secondary supply", label=TEMPERATURE, measured=_degC("T_supply", np.mean), limit=lambda limits: limits.T_supply_max
     ),
+    "T_tower": Panel(title="tower leaving water", label=TEMPERATURE, measured=_degC("T_tower", np.mean)),
 }
-"""Predictions that have a measured counterpart: title, axis, measured series."""
+"""Predictions that have a measured counterpart."""
 
 
 def _drawable(run: Trajectory) -> list[Plan]:
@@ -61,30 +79,37 @@ def plan_against_actual(run: Trajectory, *, plans: int = 6) -> "Figure":
     if not made:
         raise ValueError(f"{run.controller}: its decisions carry no plans")
     chosen = [made[k] for k in np.linspace(0, len(made) - 1, plans + 1).astype(int)[:-1]]
-    names = [name for name in PREDICTED if name in chosen[0].predicted]
+    names = [n for n in PREDICTED if n in chosen[0].predicted and (n == "P_cooling" or run.has(n))]
     end = dates(scored_index(run))[-1]
+    tint = colour(run.controller)
+    happened: Any = {"color": MUTED, "lw": 2.4, "alpha": 0.45, "label": "what happened"}
     with style():
-        figure, grid = panels((len(names) + 1) // 2, 2, height=2.7)
-        for ax, name in zip(grid.flat, names, strict=False):
-            title, label, measured = PREDICTED[name]
-            ax.plot(
-                *thin(scored_index(run), measured(run)),
-                color=MUTED,
-                lw=2.4,
-                alpha=0.45,
-                label="what happened",
-            )
+        figure, grid = panels((len(names) + 2) // 2, 2, height=2.5)
+        load = grid.flat[0]
+        load.plot(*thin(scored_index(run), run.power("P_it") / 1e6), **happened)
+        load.set(title="IT power, as it came", ylabel="IT power [MW]")
+        for plan in chosen:
+            load.axvline(dates(_times(run, plan.t[:1]))[0], color=tint, lw=1.0, ls=":")
+        for ax, name in zip(grid.flat[1:], names, strict=False):
+            panel = PREDICTED[name]
+            ax.plot(*thin(scored_index(run), panel.measured(run), "max" if panel.worst else "mean"), **happened)
             for k, plan in enumerate(chosen):
                 x, y = _planned(run, plan, name)
                 keep = x <= end
-                ax.plot(x[keep], y[keep], color=colour("MPC"), lw=1.2, label=None if k else "as planned")
-                ax.plot(x[:1], y[:1], "o", color=colour("MPC"), ms=4, label=None if k else "decision")
-            ax.set(title=title, ylabel=label)
-        for ax in grid.flat[len(names) :]:
+                ax.plot(x[keep], y[keep], color=tint, lw=1.3, label=None if k else "as planned")
+                ax.plot(x[:1], y[:1], "o", color=tint, ms=4, label=None if k else "decision")
+            ax.set(title=panel.title, ylabel=panel.label)
+            limit = panel.limit(run.site.limits)
+            limit_lines(ax, {} if limit is None else {"limit": limit - ZERO_C})
+        for ax in grid.flat[len(names) + 1 :]:
             ax.set_axis_off()
         finish(grid, run)
-        figure.legend(*grid[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
+        figure.legend(*grid.flat[1].get_legend_handles_labels(), loc="outside lower center", ncols=3)
     return figure
+
+
+def _times(run: Trajectory, t: np.ndarray) -> pd.DatetimeIndex:
+    return pd.DatetimeIndex(run.start + pd.to_timedelta(t, unit="s"))
 
 
 def _planned(run: Trajectory, plan: Plan, name: str) -> tuple[np.ndarray, np.ndarray]:
@@ -92,11 +117,10 @@ def _planned(run: Trajectory, plan: Plan, name: str) -> tuple[np.ndarray, np.nda
     values = np.asarray(plan.predicted[name], dtype=float)
     t = np.asarray(plan.t, dtype=float)
     if name.startswith("T_"):
-        series = (values.max(axis=1) if name == "T_chip" else values.mean(axis=1)) - ZERO_C
+        series = (values.max(axis=1) if PREDICTED[name].worst else values.mean(axis=1)) - ZERO_C
         at = t if len(series) == len(t) else t[1:]
     else:
         series = values.sum(axis=1) / 1e3
         at = 0.5 * (t[1:] + t[:-1]) if len(series) == len(t) - 1 else t
     keep = at <= t[0] + 3600.0 * HOURS
-    index = pd.DatetimeIndex(run.start + pd.to_timedelta(at[keep], unit="s"))
-    return dates(index), series[keep]
+    return dates(_times(run, at[keep])), series[keep]

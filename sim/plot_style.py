@@ -1,7 +1,7 @@
 """How charts look: colours that colour-blind readers can tell apart, quiet axes, two renderings.
 
 A chart is drawn once. As PNG it has a white ground; as SVG for a web page its ink, grid and ground become CSS
-variables (``--ink``, ``--muted``, ``--grid``, ``--paper``), so that it follows the reader's light or dark
+variables (``--ink``, ``--muted``, ``--grid``, ``--paper``, ``--bad``), so that it follows the reader's light or dark
 mode.
 """
 
@@ -23,9 +23,11 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 INK, MUTED, GRID, PAPER = "#1b1e23", "#5c636b", "#dde1e6", "#fefefe"
-CSS = {INK: "var(--ink)", MUTED: "var(--muted)", GRID: "var(--grid)", PAPER: "var(--paper)"}
 LIMIT = "#c1272d"
 """Limits, always dashed as well."""
+CSS = {INK: "var(--ink)", MUTED: "var(--muted)", GRID: "var(--grid)", PAPER: "var(--paper)", LIMIT: "var(--bad)"}
+REACH = 3.0
+"""A limit further from the data than this many times their range is named but not drawn: it would flatten everything else."""
 
 # Okabe and Ito's palette, in order of appearance along the flow of heat.
 END_USES = {
@@ -109,6 +111,21 @@ def date_axis(axes: "Axes", index: pd.DatetimeIndex) -> None:
     formatter = ConciseDateFormatter(locator, tz=index.tz)  # type: ignore[no-untyped-call]
     axes.xaxis.set_major_formatter(formatter)
     axes.margins(x=0.0)
+
+
+def limit_lines(axes: "Axes", limits: dict[str, float | None]) -> None:
+    """Dashed lines at limits [degC], named at the right above the panel, where no data cross the words."""
+    low, high = axes.dataLim.intervaly
+    reach = REACH * max(high - low, 1.0)
+    labels = []
+    for text, value in limits.items():
+        if value is None:
+            continue
+        near = low - reach <= value <= high + reach
+        labels.append(f"{text} {value:.4g} °C" if near else f"{text} {value:.4g} °C, off the axis")
+        if near:
+            axes.axhline(value, color=LIMIT, lw=1.2, ls=(0, (5, 3)))
+    axes.set_title("\n".join(labels), loc="right", fontsize=8.5, fontweight="normal", color=LIMIT)
 
 
 def scored_index(run: Trajectory) -> pd.DatetimeIndex:

@@ -23,9 +23,9 @@ from lowlift.sim.plot_plan import has_plans, plan_against_actual
 from lowlift.sim.plot_style import (
     END_USES,
     INK,
-    LIMIT,
     colour,
     finish,
+    limit_lines,
     line,
     panels,
     scored_index,
@@ -101,7 +101,7 @@ def temperatures(runs: Runs) -> "Figure":
     wanted: list[tuple[str, str, str, dict[str, float | None]]] = [
         ("hottest chip", "T_chip", "max", {"limit": lim.T_chip_max}),
         ("hottest rack return", "T_return_hot", "max", {"limit": lim.T_return_max}),
-        ("secondary supply", "T_supply", "max", {"limit": lim.T_supply_max, "dew point + margin": dew}),
+        ("secondary supply", "T_supply", "max", {"limit": lim.T_supply_max, "dew point and margin": dew}),
         ("server inlet air", "T_inlet", "max", {"limit": lim.T_inlet_max}),
         ("tower leaving water", "T_tower", "min", {"freeze limit": lim.T_basin_min}),
     ]
@@ -114,13 +114,8 @@ def temperatures(runs: Runs) -> "Figure":
                 values = run.components(signal)
                 worst = values.max(axis=1) if how == "max" else values.min(axis=1)
                 ax.plot(*thin(scored_index(run), worst - ZERO_C, how), **line(name, j))
-            for text, value in limits.items():
-                if value is not None:
-                    ax.axhline(value - ZERO_C, color=LIMIT, lw=1.2, ls=(0, (5, 3)))
-                    label = f"{text} {value - ZERO_C:.4g} °C"
-                    at = {"ha": "right", "va": "bottom", "transform": ax.get_yaxis_transform()}
-                    ax.text(0.995, value - ZERO_C, label, fontsize=8, color=LIMIT, **at)
-            ax.margins(y=0.14)
+            limit_lines(ax, {text: value - ZERO_C for text, value in limits.items() if value is not None})
+            ax.margins(y=0.08)
             ax.set(title=title, ylabel="temperature [°C]")
         for ax in grid.flat[len(shown) :]:
             ax.set_axis_off()

@@ -13,16 +13,21 @@ from lowlift.sim.trajectory import Trajectory
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+PERSISTENT = ("MPC", "StaticOptimal")
+"""Controllers whose load forecast is persistence."""
+
 
 def charts(runs: Mapping[str, Trajectory], table: pd.DataFrame, name: str, reference: str, prefix: str) -> list[dict[str, str]]:
     """Draw the charts of a chapter in the order of the page; ``prefix`` sets their ids apart."""
     hero, other, focus = runs[name], runs[reference], in_focus(runs, name)
     behind = plots.left_behind(runs, reference)
     left_out = f" {words(behind)} used so much more that {'it leaves' if len(behind) == 1 else 'they leave'} the axis." if behind else ""
-    plan = (
-        f"Plans as {name} made them at a few decisions, over what then happened. It expects the load to stay as it was in the last minutes "
-        "and the weather to take yesterday's course: where the load moves, the plan is off until the next decision."
-    )
+    plan = f"Plans as {name} made them at a few decisions, over what then happened; dotted lines mark the decisions."
+    if name in PERSISTENT:
+        plan += (
+            " The load is forecast by persistence: it is expected to stay as it was in the last minutes, and the weather to take "
+            "yesterday's course. Where the load moves, the plan is off until the next decision."
+        )
     wanted: list[tuple[str, str, bool, Callable[[], Figure]]] = [
         ("Cooling energy", "By end use, for every controller.", True, lambda: plots.energy_bars(runs)),
         ("How much of the possible", "The oracle knows weather and load in advance; whether it is a bound is checked below.",

@@ -15,7 +15,7 @@ from lowlift.controllers.interface import Plan
 from lowlift.sim import plots
 from lowlift.sim.kpis import table
 from lowlift.sim.plot_heat import flows
-from lowlift.sim.plot_style import CSS, POINTS, _rounded, save_png, svg, thin
+from lowlift.sim.plot_style import CSS, POINTS, _rounded, limit_lines, save_png, svg, thin
 from lowlift.sim.trajectory import Trajectory
 
 Runs = dict[str, Trajectory]
@@ -100,12 +100,36 @@ def test_pue_begins_after_an_hour_on_the_axis_of_the_good_runs(runs: Runs) -> No
 
 
 def test_plans_begin_at_their_decision(runs: Runs) -> None:
-    ax = plots.plan_against_actual(runs["MPC"], plans=3).axes[0]
+    figure = plots.plan_against_actual(runs["MPC"], plans=3)
+    load, ax = figure.axes[:2]
     labels = [line.get_label() for line in ax.lines]
     assert labels.count("what happened") == labels.count("as planned") == labels.count("decision") == 1
     assert len(ax.lines) == 1 + 2 * 3
+    begins = [np.asarray(x.get_xdata())[0] for x in load.lines[1:]]
+    assert begins == [np.asarray(x.get_xdata())[0] - 0.5 * 900.0 / 86400.0 for x in ax.lines if x.get_marker() == "o"]
     with pytest.raises(ValueError, match="no plans"):
         plots.plan_against_actual(runs["SiteTuned"])
+
+
+def test_the_plan_chart_shows_limits_and_the_hottest_moment(runs: Runs) -> None:
+    run = runs["MPC"]
+    frame = run.frame.copy()
+    peak = 273.15 + 84.0
+    frame.iloc[1000, frame.columns.get_loc("T_chip[1]")] = peak
+    figure = plots.plan_against_actual(dataclasses.replace(run, frame=frame))
+    chip = next(ax for ax in figure.axes if ax.get_title("left") == "hottest chip")
+    assert np.asarray(chip.lines[0].get_ydata()).max() == pytest.approx(84.0)
+    assert chip.get_title("right") == f"limit {run.site.limits.T_chip_max - 273.15:.4g} °C"
+    assert any(np.allclose(line.get_ydata(), run.site.limits.T_chip_max - 273.15) for line in chip.lines)
+
+
+def test_a_limit_far_away_is_named_but_flattens_nothing() -> None:
+    figure = plots.temperatures({"MPC": synthetic.run("MPC", site="frontier")})
+    ax = figure.axes[-1] if figure.axes[-1].axison else figure.axes[-2]
+    ax.dataLim.intervaly = (20.0, 22.0)
+    limit_lines(ax, {"freeze limit": 4.0, "other": 25.0})
+    assert ax.get_title("right") == "freeze limit 4 °C, off the axis\nother 25 °C"
+    assert not any(np.allclose(line.get_ydata(), 4.0) for line in ax.lines[-1:])
 
 
 def test_a_plan_of_one_endless_stage_is_not_drawn() -> None:
@@ -125,7 +149,7 @@ def test_a_plan_of_one_endless_stage_is_not_drawn() -> None:
     with pytest.raises(ValueError, match="no plans"):
         plots.plan_against_actual(with_plans(0))
     # Where some plans can be drawn, they are, and the others do no harm.
-    labels = [line.get_label() for line in plots.plan_against_actual(with_plans(1)).axes[0].lines]
+    labels = [line.get_label() for line in plots.plan_against_actual(with_plans(1)).axes[1].lines]
     assert "as planned" in labels
 
 

@@ -139,6 +139,7 @@ def test_captions_name_who_leaves_the_axis_and_nobody_hides_the_hero(monkeypatch
         monkeypatch.setattr(plots, name, record)
     captions = {c["heading"]: c["caption"] for c in charts(runs, table(runs.values()), "MPC", "SiteTuned", "c1")}
     assert drawn == {key: ["SiteTuned", "Oracle", "MPC"] for key in ("temperatures", "setpoints")}
+    assert "by persistence" in captions["The plan against what happened"]
     for heading in ("Cooling energy so far", "PUE so far"):
         assert "FixedSetpoint and Guideline36 used so much more that they leave the axis." in captions[heading]
 
