@@ -13,8 +13,8 @@ import synthetic_runs as synthetic
 
 from lowlift.controllers.interface import Plan
 from lowlift.sim import plots
-from lowlift.sim.kpis import table
-from lowlift.sim.plot_heat import flows
+from lowlift.sim.kpis import kpis, table
+from lowlift.sim.plot_heat import SINKS, SOURCES, Flow, flows
 from lowlift.sim.plot_style import CSS, POINTS, _rounded, limit_lines, save_png, svg, thin
 from lowlift.sim.trajectory import Trajectory
 
@@ -153,12 +153,36 @@ def test_a_plan_of_one_endless_stage_is_not_drawn() -> None:
     assert "as planned" in labels
 
 
-def test_heat_flow_is_balanced_at_every_node(runs: Runs) -> None:
-    ribbons = flows(runs["MPC"])
-    for node in ("IT", "Liquid loops", "Cooling machinery", "Facility water", "Economiser"):
-        into = sum(f.value for f in ribbons if f.target == node)
-        out = sum(f.value for f in ribbons if f.source == node)
-        assert into == pytest.approx(out, rel=1e-9), node
+def total(ribbons: list[Flow], end: str, node: str) -> float:
+    return sum(f.value for f in ribbons if getattr(f, end) == node)
+
+
+@pytest.mark.parametrize("gain", [-9e10, 0.0, 9e10])
+@pytest.mark.parametrize("site", ["gb200_hall", "frontier"])
+def test_heat_flow_is_balanced_at_every_node(site: str, gain: float) -> None:
+    run = synthetic.run("MPC", site=site, stored_gain=gain)
+    ribbons = flows(run)
+    inner = {f.target for f in ribbons} - set(SINKS)
+    assert {f.source for f in ribbons} - set(SOURCES) == inner
+    assert {"IT", "Liquid loops", "Hall air", "Cooling plant", "Facility water", "Economiser"} <= inner
+    for node in inner:
+        assert total(ribbons, "target", node) == pytest.approx(total(ribbons, "source", node), rel=1e-9), node
+    energy = kpis(run)
+    assert total(ribbons, "source", "Electricity") == pytest.approx(energy.energy_facility_kWh / 1e3)
+    # The towers get what the run says that left there: nothing is made up on the way.
+    left = float(run.scored["Q_tower"].sum()) * run.step / 3.6e9
+    assert total(ribbons, "target", "Towers") == pytest.approx(left, rel=1e-9)
+    kept = total(ribbons, "target", "Stored in the loops") - total(ribbons, "source", "Drawn from the loops")
+    assert kept == pytest.approx(gain / 3.6e9)
+
+
+def test_compressor_work_enters_at_the_chillers_and_the_air_path_at_the_buildings() -> None:
+    gb200, frontier = (flows(synthetic.run("MPC", site=site)) for site in ("gb200_hall", "frontier"))
+    work = next(f.value for f in gb200 if (f.source, f.target) == ("Chiller power", "Chillers"))
+    assert work == pytest.approx(kpis(synthetic.run("MPC")).end_uses_kWh["chillers"] / 1e3)
+    into = {f.source for f in frontier if f.target == "Building chillers"}
+    assert into == {"Hall air", "Chiller power"}
+    assert not any("Chillers" in (f.source, f.target) for f in frontier)
 
 
 def test_savings_by_hour_add_up(runs: Runs) -> None:
