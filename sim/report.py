@@ -10,13 +10,13 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 
 from lowlift.controllers.envelope import Intervention
 from lowlift.sim.files import write_text
 from lowlift.sim.kpis import Kpis, kpis
 from lowlift.sim.leading import leading, references
+from lowlift.sim.proof_words import findings
 from lowlift.sim.report_charts import charts
 from lowlift.sim.report_method import alarms, method, setpoint_ranges
 from lowlift.sim.report_story import story
@@ -52,7 +52,7 @@ class ReportInput:
     table: pd.DataFrame
     """From :func:`lowlift.sim.kpis.table`."""
     proof: Mapping[str, Any] = dataclasses.field(default_factory=dict)
-    """The oracle's self-proof: finding to outcome (a boolean, number or text)."""
+    """The oracle's self-proof, from :attr:`lowlift.sim.compare.Comparison.proof`."""
     notes: Sequence[str] = ()
     """Further notes on method and assumptions."""
     published: Published | None = None
@@ -124,7 +124,7 @@ def chapter(data: ReportInput, number: int) -> dict[str, Any]:
         "n_interventions": len(stepped_in),
         "decisions": figures[name],
         "n_decisions": len(hero.scored_decisions()),
-        "proof": [(key.replace("_", " "), *_verdict(value)) for key, value in data.proof.items()],
+        "proof": [(f.text, f.verdict, {True: "good", False: "bad", None: ""}[f.holds]) for f in findings(data.proof)],
         "published": data.published,
         "method": method(site),
         "notes": _notes(data),
@@ -201,19 +201,6 @@ def _change(before: float, after: float, name: str) -> str:
     if name.startswith("T_"):
         return f"{before - 273.15:.2f} to {after - 273.15:.2f} °C"
     return f"{before:.4g} to {after:.4g}"
-
-
-def _verdict(value: Any) -> tuple[str, str]:
-    """Text and mark of one finding of the self-proof."""
-    if isinstance(value, bool | np.bool_):
-        return ("yes", "good") if value else ("no", "bad")
-    if isinstance(value, float):
-        return _number(value, 4), ""
-    if isinstance(value, Mapping):
-        parts = [f"{k.replace('_', ' ')} {_verdict(v)[0]}" for k, v in value.items() if k != "passed"]
-        mark = "" if "passed" not in value else "good" if value["passed"] else "bad"
-        return ", ".join(parts), mark
-    return str(value), ""
 
 
 def _number(value: Any, digits: int = 3) -> str:
