@@ -1,7 +1,9 @@
 """Write a finished comparison to a folder: KPIs, report, pictures, schedules and trajectories."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from lowlift.sim.compare import Comparison
@@ -14,8 +16,11 @@ if TYPE_CHECKING:
     from lowlift.sim.report import Published
 
 
-def write_outputs(comparison: Comparison, out: Path, notes: tuple[str, ...] = ()) -> list[Path]:
-    """Write ``kpis.json``, ``report.html``, PNGs, ``setpoints.csv`` and ``.json``, ``trajectory.parquet`` into ``out``."""
+def write_outputs(comparison: Comparison, out: Path, see_also: Mapping[str, str] = MappingProxyType({})) -> list[Path]:
+    """Write ``kpis.json``, ``report.html``, PNGs, ``setpoints.csv`` and ``.json``, ``trajectory.parquet`` into ``out``.
+
+    ``see_also`` names other reports and their addresses, relative to this one.
+    """
     from lowlift.sim import plots
     from lowlift.sim.report import ReportInput, report
 
@@ -42,7 +47,7 @@ def write_outputs(comparison: Comparison, out: Path, notes: tuple[str, ...] = ()
     plt.close("all")
     page = ReportInput(
         title=best.site.title, trajectories=runs, table=comparison.figures, proof=comparison.proof,
-        notes=[*best.notes, *notes], published=published(comparison),
+        notes=best.notes, see_also=see_also, published=published(comparison),
     )  # fmt: skip
     report(page, out / "report.html")
     return [*written, out / "report.html"]

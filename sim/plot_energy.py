@@ -21,6 +21,7 @@ from lowlift.sim.plot_style import (
     style,
     thin,
 )
+from lowlift.sim.run_words import zone
 from lowlift.sim.trajectory import POWERS, Trajectory
 
 if TYPE_CHECKING:
@@ -148,7 +149,7 @@ def savings(run: Trajectory, reference: Trajectory) -> "Figure":
         left.tick_params(axis="y", length=0, labelcolor=INK)
         left.set(title="by end use", xlabel=f"saved against {reference.controller} [kWh]")
         right.bar(by_hour.index + 0.5, by_hour, width=0.84, color=colour(run.controller))
-        right.set(title="by hour of the day", xlabel="local hour", ylabel="saved [kWh]", xlim=(0, 24))
+        right.set(title="by hour of the day", xlabel=f"local hour, {zone(scored_index(run))}", ylabel="saved [kWh]", xlim=(0, 24))
         right.set_xticks(range(0, 25, 3))
         for ax in (left, right):
             (ax.axvline if ax is left else ax.axhline)(0.0, color=MUTED, lw=0.8)

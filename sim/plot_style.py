@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from lowlift.sim.files import save_with
+from lowlift.sim.run_words import period, zone
 from lowlift.sim.trajectory import Trajectory
 
 if TYPE_CHECKING:
@@ -108,7 +109,8 @@ def date_axis(axes: "Axes", index: pd.DatetimeIndex) -> None:
 
     locator = AutoDateLocator(tz=index.tz, minticks=4, maxticks=9)  # type: ignore[no-untyped-call]
     axes.xaxis.set_major_locator(locator)
-    formatter = ConciseDateFormatter(locator, tz=index.tz)  # type: ignore[no-untyped-call]
+    zero = ["", "%Y", "%b", "%d %b", "%H:%M", "%H:%M"]
+    formatter = ConciseDateFormatter(locator, tz=index.tz, zero_formats=zero, show_offset=False)  # type: ignore[no-untyped-call]
     axes.xaxis.set_major_formatter(formatter)
     axes.margins(x=0.0)
 
@@ -134,10 +136,14 @@ def scored_index(run: Trajectory) -> pd.DatetimeIndex:
 
 
 def finish(grid: Any, run: Trajectory) -> None:
-    """Give every panel in use the run's date axis."""
-    for axes in grid.flat:
-        if axes.axison:
-            date_axis(axes, scored_index(run))
+    """Give every panel in use the run's date axis, the lowest of each column the days and the zone."""
+    index = scored_index(run)
+    for column in grid.T:
+        used = [axes for axes in column if axes.axison]
+        for axes in used:
+            date_axis(axes, index)
+        if used:
+            used[-1].set_xlabel(f"{period(index)}, {zone(index)}")
 
 
 def thin(index: pd.DatetimeIndex, values: np.ndarray, how: str = "mean") -> tuple[np.ndarray, np.ndarray]:

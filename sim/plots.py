@@ -32,6 +32,7 @@ from lowlift.sim.plot_style import (
     style,
     thin,
 )
+from lowlift.sim.run_words import dry_bulb_assumed
 from lowlift.sim.schedule_rows import SITE_UNITS
 from lowlift.sim.trajectory import Trajectory
 
@@ -83,7 +84,8 @@ def conditions(run: Trajectory) -> "Figure":
         x, y = thin(scored_index(run), run.power("P_it") / 1e6)
         grid[0, 0].plot(x, y, color=INK, lw=1.2)
         grid[0, 0].set(title="IT power", ylabel="IT power [MW]")
-        for name, label, tint in (("T_wb", "wet bulb", "#0072B2"), ("T_db", "dry bulb", "#E69F00")):
+        dry = "dry bulb (assumed)" if dry_bulb_assumed(run) else "dry bulb"
+        for name, label, tint in (("T_wb", "wet bulb", "#0072B2"), ("T_db", dry, "#E69F00")):
             if run.has(name):
                 x, y = thin(scored_index(run), run.components(name)[:, 0] - ZERO_C)
                 grid[0, 1].plot(x, y, color=tint, label=label)

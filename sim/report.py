@@ -20,6 +20,7 @@ from lowlift.sim.proof_words import findings
 from lowlift.sim.report_charts import charts
 from lowlift.sim.report_method import alarms, method, setpoint_ranges
 from lowlift.sim.report_story import story
+from lowlift.sim.run_words import days, lead
 from lowlift.sim.trajectory import Trajectory
 
 if TYPE_CHECKING:
@@ -56,6 +57,8 @@ class ReportInput:
     notes: Sequence[str] = ()
     """Further notes on method and assumptions."""
     published: Published | None = None
+    see_also: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    """Other reports: title to address, relative to this one."""
     extras: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     """Further blocks: heading to text or list of texts."""
 
@@ -89,11 +92,6 @@ def render(inputs: Sequence[ReportInput], title: str) -> str:
     return page.render(title=title, chapters=[chapter(i, k) for k, i in enumerate(inputs, 1)], version=_version())
 
 
-def days(number: float) -> str:
-    """Name a number of days: ``1 day``, ``2 days``."""
-    return "1 day" if number == 1.0 else f"{number:.3g} days"
-
-
 def chapter(data: ReportInput, number: int) -> dict[str, Any]:
     """Everything that the template shows of one scenario."""
     runs = data.trajectories
@@ -107,10 +105,10 @@ def chapter(data: ReportInput, number: int) -> dict[str, Any]:
     return {
         "id": f"c{number}",
         "title": data.title,
-        "scenario": hero.scenario,
+        "lead": lead(hero),
+        "see_also": data.see_also,
         "site": site.title,
         "days": hero.days,
-        "measured": hero.measured,
         "hero": name,
         "reference": reference,
         "cards": _cards(figures, name, others, data.table),

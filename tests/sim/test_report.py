@@ -53,7 +53,7 @@ def chapter(site: str) -> ReportInput:
     return ReportInput(
         title=f"A day of {site} <script>", trajectories=runs, table=table(runs.values()), proof=proof,
         notes=["declared note"], published=published if site == "frontier" else None,
-        extras={"Data": ["trace of Frontier & others"]},
+        extras={"Data": ["trace of Frontier & others"]}, see_also={"The other hall": "other/report.html"},
     )  # fmt: skip
 
 
@@ -76,7 +76,7 @@ def checked(page: str) -> Checker:
 
 
 def test_the_page_needs_no_network(page: str) -> None:
-    assert not re.findall(r'(?:src|href)="(?!#)', page)
+    assert set(re.findall(r'(?:src|href)="([^#"][^"]*)"', page)) == {"other/report.html"}
     assert "@import" not in page
     assert not re.findall(r"url\((?!#)", page)
     assert set(re.findall(r"https?://[^\s\"<]+", page)) <= {
@@ -115,6 +115,11 @@ def test_it_says_what_was_saved_and_how(checked: Checker) -> None:
         "85.7 %",
     ):
         assert part in text, part
+
+
+def test_the_head_says_where_when_and_on_what_data(page: str) -> None:
+    assert page.count('<a href="other/report.html">The other hall</a>') == 2
+    assert "4 July 2024 (1 day, local time America/Phoenix), generated load: synthetic; weather not stated." in page
 
 
 def test_published_figures_appear_on_their_own_site_only(page: str) -> None:
