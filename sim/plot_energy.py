@@ -15,6 +15,8 @@ from lowlift.sim.plot_style import (
     beside,
     colour,
     finish,
+    is_narrow,
+    legend,
     line,
     panels,
     scored_index,
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
 Runs = Mapping[str, Trajectory]
 CUT = -50.0
 """Where bars of controllers that fall behind the reference end [%]."""
+SHOWN = 0.5
+"""Smallest saving of an end use that gets a bar [kWh]: less reads +0."""
 SETTLING = 3600.0
 """Time before a ratio of energies means anything [s]."""
 
@@ -57,12 +61,12 @@ def energy_bars(runs: Runs) -> "Figure":
             left = left + width
         for y, (total, k) in enumerate(zip(left, figures.values(), strict=True)):
             beside(ax, total, y, f"{total:,.2f} MWh, PUE {k.pue:.4f}")
-        ax.set_xlim(0.0, 1.3 * left.max())
+        ax.set_xlim(0.0, (2.2 if is_narrow() else 1.3) * left.max())
         ax.set_xlabel("cooling energy [MWh]")
         ax.invert_yaxis()
         ax.grid(visible=False, axis="y")
         ax.tick_params(axis="y", length=0, labelcolor=INK, labelsize=9.5)
-        figure.legend(loc="outside lower center", ncols=7, handlelength=1.0, columnspacing=1.2)
+        legend(figure, ax)
     return figure
 
 
@@ -102,7 +106,7 @@ def cumulative_cooling(runs: Runs, reference: str) -> "Figure":
         left.set(title="used so far", ylabel="cooling energy [MWh]", ylim=(0.0, None))
         right.set(title=f"saved so far against {reference}", ylabel="cooling energy saved [kWh]")
         finish(grid, runs[reference])
-        figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=7)
+        legend(figure, left)
     return figure
 
 
@@ -123,18 +127,15 @@ def running_pue(runs: Runs, without: Sequence[str] = ()) -> "Figure":
         room = max(0.06 * (high - low), 1e-4)
         ax.set(ylabel="PUE of the period so far [1]", ylim=(low - room, high + room))
         finish(grid, next(iter(runs.values())))
-        figure.legend(loc="outside lower center", ncols=7)
+        legend(figure, ax)
     return figure
 
 
 def savings(run: Trajectory, reference: Trajectory) -> "Figure":
     """Where and when ``run`` saves against ``reference``: by end use and by hour of the local day [kWh]."""
-    by_use = {
-        label: float((reference.power(f"P_{use}") - run.power(f"P_{use}")).sum()) * run.step / J_PER_KWH
-        for use, (label, _) in END_USES.items()
-        if reference.scored[f"P_{use}"].to_numpy().any() or run.scored[f"P_{use}"].to_numpy().any()
-    }
-    tints = [tint for label, tint in END_USES.values() if label in by_use]
+    saved = {use: float((reference.power(f"P_{use}") - run.power(f"P_{use}")).sum()) * run.step / J_PER_KWH for use in END_USES}
+    by_use = {END_USES[use][0]: value for use, value in saved.items() if abs(value) >= SHOWN} or {"cooling": sum(saved.values())}
+    tints = [tint for label, tint in END_USES.values() if label in by_use] or [MUTED]
     by_hour = saved_by_hour(run, reference)
     with style():
         figure, grid = panels(1, 2, height=3.2, width_ratios=[1.0, 1.25])
@@ -186,6 +187,6 @@ def gap_bars(figures: pd.DataFrame) -> "Figure":
         ax.invert_yaxis()
         ax.grid(visible=False, axis="y")
         ax.tick_params(axis="y", length=0, labelcolor=INK, labelsize=9.5)
-        ax.set(xlabel="gap to the oracle closed [%]; longer bars to the left are cut", xlim=(CUT, 115.0))
-        figure.legend(loc="outside lower center", ncols=2)
+        ax.set(xlabel="gap to the oracle closed [%]", xlim=(CUT, 115.0))
+        legend(figure, ax)
     return figure

@@ -1,12 +1,13 @@
 """Where the energy goes: a Sankey diagram from the meter to the sky, in MWh over the scored period."""
 
 import dataclasses
+import textwrap
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from lowlift.sim.kpis import J_PER_KWH, Kpis, kpis
-from lowlift.sim.plot_style import INK, MUTED, panels, style
+from lowlift.sim.plot_style import INK, MUTED, is_narrow, panels, style
 from lowlift.sim.trajectory import HEATS, Trajectory
 
 if TYPE_CHECKING:
@@ -90,9 +91,10 @@ def heat_flow(run: Trajectory) -> "Figure":
     ribbons = [f for f in everything if f.value > SMALL * everything[0].value]
     size = {n: max(_sum(ribbons, "source", n), _sum(ribbons, "target", n)) for n in NODES}
     total = max(size.values())
-    place = _places({n: v for n, v in size.items() if v > 0.0}, GAP * total)
+    place = _places({n: v for n, v in size.items() if v > 0.0}, (1.4 if is_narrow() else 1.0) * GAP * total)
     with style():
-        figure, grid = panels(height=5.2)
+        figure, grid = panels(height=6.8 if is_narrow() else 5.2)
+        font = 7.0 if is_narrow() else 8.5
         ax = grid[0, 0]
         ax.set_axis_off()
         out = {n: top for n, (_, top) in place.items()}
@@ -110,17 +112,22 @@ def heat_flow(run: Trajectory) -> "Figure":
             _ribbon(ax, (source + BAR, starts[f]), (target - BAR, ends[f]), f.value, f.colour)
         for n, (x, top) in place.items():
             ax.fill_between([x - BAR, x + BAR], top - size[n], top, color=INK, lw=0.6)
-            label = f"{n}\n{size[n]:,.1f} MWh"
+            label = f"{_wrapped(n)}\n{size[n]:,.1f} MWh"
             if n in BESIDE:
                 to_sky = "\nto the atmosphere" if n == BUILDING else ""
-                ax.text(x + 2 * BAR, top - 0.5 * size[n], label + to_sky, va="center", fontsize=8.5)
+                ax.text(x + 2 * BAR, top - 0.5 * size[n], label + to_sky, va="center", fontsize=font)
             else:
-                ax.text(x, top + 0.012 * total, label, ha="center", va="bottom", fontsize=8.5)
-        ax.set_xlim(-0.45, 5.95)
+                ax.text(x, top + 0.012 * total, label, ha="center", va="bottom", fontsize=font)
+        ax.set_xlim(-0.45, 5.75 if is_narrow() else 5.95)
         ax.set_ylim(None, total * 1.14)
         x, top = place["Towers"]
-        ax.text(x + 0.15, top - 0.5 * size["Towers"], "to the\natmosphere", fontsize=8.5, color=MUTED, va="center")
+        ax.text(x + 0.15, top - 0.5 * size["Towers"], "to the atmosphere", fontsize=font, color=MUTED, va="center", rotation=90)
     return figure
+
+
+def _wrapped(name: str) -> str:
+    """Break long names on phones, where columns are narrow."""
+    return "\n".join(textwrap.wrap(name, 10, break_long_words=False)) if is_narrow() else name
 
 
 def _sum(ribbons: list[Flow], end: str, node: str) -> float:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from lowlift.controllers.interface import Plan
 from lowlift.models.site import ZERO_C, Limits
-from lowlift.sim.plot_style import MUTED, colour, dates, finish, limit_lines, panels, scored_index, style, thin
+from lowlift.sim.plot_style import MUTED, colour, dates, finish, legend, limit_lines, panels, scored_index, style, thin
 from lowlift.sim.trajectory import Trajectory
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def plan_against_actual(run: Trajectory, *, plans: int = 6) -> "Figure":
     tint = colour(run.controller)
     happened: Any = {"color": MUTED, "lw": 2.4, "alpha": 0.45, "label": "what happened"}
     with style():
-        figure, grid = panels((len(names) + 2) // 2, 2, height=2.5)
+        figure, grid = panels((len(names) + 2) // 2, 2, used=len(names) + 1, height=2.5)
         load = grid.flat[0]
         load.plot(*thin(scored_index(run), run.power("P_it") / 1e6), **happened)
         load.set(title="IT power, as it came", ylabel="IT power [MW]")
@@ -101,10 +101,8 @@ def plan_against_actual(run: Trajectory, *, plans: int = 6) -> "Figure":
             ax.set(title=panel.title, ylabel=panel.label)
             limit = panel.limit(run.site.limits)
             limit_lines(ax, {} if limit is None else {"limit": limit - ZERO_C})
-        for ax in grid.flat[len(names) + 1 :]:
-            ax.set_axis_off()
         finish(grid, run)
-        figure.legend(*grid.flat[1].get_legend_handles_labels(), loc="outside lower center", ncols=3)
+        legend(figure, grid.flat[1])
     return figure
 
 

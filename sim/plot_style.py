@@ -9,6 +9,7 @@ import io
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -77,12 +78,54 @@ def style() -> Iterator[None]:
         yield
 
 
-def panels(rows: int = 1, columns: int = 1, *, width: float = 9.0, height: float = 3.2, **kwargs: Any) -> "tuple[Figure, Any]":
-    """Lay out a figure and its axes, shape ``(rows, columns)``; ``height`` is that of one row [inch]."""
+NARROW_WIDTH = 4.3
+"""Width of a chart for phones [inch]: at 390 pixels its letters keep their size."""
+_narrow: ContextVar[bool] = ContextVar("narrow", default=False)
+
+
+@contextmanager
+def narrow() -> Iterator[None]:
+    """Charts drawn within are for phones: panels below one another, short legends."""
+    token = _narrow.set(True)
+    try:
+        yield
+    finally:
+        _narrow.reset(token)
+
+
+def is_narrow() -> bool:
+    """Whether the chart is for phones."""
+    return _narrow.get()
+
+
+def panels(
+    rows: int = 1, columns: int = 1, *, used: int | None = None, width: float = 9.0, height: float = 3.2, **kwargs: Any
+) -> "tuple[Figure, Any]":
+    """Lay out a figure and its axes, shape ``(rows, columns)``, of which the first ``used`` are shown; ``height`` is one row's [inch].
+
+    On phones the panels stand below one another in the same order, and those not used are ``None``.
+    """
     from matplotlib.figure import Figure
 
+    count = rows * columns if used is None else used
+    if is_narrow():
+        kwargs.pop("width_ratios", None)
+        figure = Figure(figsize=(NARROW_WIDTH, height * count), layout="constrained")
+        grid = np.full(rows * columns, None, dtype=object)
+        grid[:count] = figure.subplots(count, 1, squeeze=False, **kwargs).flat
+        return figure, grid.reshape(rows, columns)
     figure = Figure(figsize=(width, height * rows), layout="constrained")
-    return figure, figure.subplots(rows, columns, squeeze=False, **kwargs)
+    grid = figure.subplots(rows, columns, squeeze=False, **kwargs)
+    for axes in grid.flat[count:]:
+        axes.set_axis_off()
+    return figure, grid
+
+
+def legend(figure: "Figure", axes: "Axes", ncols: int = 6) -> None:
+    """Name the lines of ``axes`` below all panels, where no data cross the words."""
+    handles = axes.get_legend_handles_labels()
+    columns = min(ncols, 3) if is_narrow() else ncols
+    figure.legend(*handles, loc="outside lower center", ncols=columns, handlelength=1.4, columnspacing=1.4)
 
 
 def colour(controller: str, position: int = 0) -> str:
@@ -124,7 +167,7 @@ def limit_lines(axes: "Axes", limits: dict[str, float | None]) -> None:
         if value is None:
             continue
         near = low - reach <= value <= high + reach
-        labels.append(f"{text} {value:.4g} °C" if near else f"{text} {value:.4g} °C, off the axis")
+        labels.append(f"{text} {value:.4g} °C" if near else f"{text} {value:.4g} °C (off axis)")
         if near:
             axes.axhline(value, color=LIMIT, lw=1.2, ls=(0, (5, 3)))
     axes.set_title("\n".join(labels), loc="right", fontsize=8.5, fontweight="normal", color=LIMIT)
@@ -138,8 +181,8 @@ def scored_index(run: Trajectory) -> pd.DatetimeIndex:
 def finish(grid: Any, run: Trajectory) -> None:
     """Give every panel in use the run's date axis, the lowest of each column the days and the zone."""
     index = scored_index(run)
-    for column in grid.T:
-        used = [axes for axes in column if axes.axison]
+    for column in grid.reshape(-1, 1).T if is_narrow() else grid.T:
+        used = [axes for axes in column if axes is not None and axes.axison]
         for axes in used:
             date_axis(axes, index)
         if used:
@@ -148,7 +191,7 @@ def finish(grid: Any, run: Trajectory) -> None:
 
 def thin(index: pd.DatetimeIndex, values: np.ndarray, how: str = "mean") -> tuple[np.ndarray, np.ndarray]:
     """Positions and block ``mean``, ``max`` or ``min`` of a long series, so that extremes stay visible."""
-    k = max(int(np.ceil(len(values) / POINTS)), 1)
+    k = max(int(np.ceil(len(values) / (POINTS // 2 if is_narrow() else POINTS))), 1)
     n = len(values) // k
     blocks = values[: n * k].reshape(n, k, *values.shape[1:])
     reduce: dict[str, Callable[..., np.ndarray]] = {"mean": np.mean, "max": np.max, "min": np.min}

@@ -25,6 +25,7 @@ from lowlift.sim.plot_style import (
     INK,
     colour,
     finish,
+    legend,
     limit_lines,
     line,
     panels,
@@ -32,8 +33,7 @@ from lowlift.sim.plot_style import (
     style,
     thin,
 )
-from lowlift.sim.run_words import dry_bulb_assumed
-from lowlift.sim.schedule_rows import SITE_UNITS
+from lowlift.sim.run_words import dry_bulb_assumed, site_unit
 from lowlift.sim.trajectory import Trajectory
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def power_over_time(run: Trajectory, reference: Trajectory | None = None) -> "Fi
             ax.plot(x, y, color=INK, lw=1.3, label=f"total of {reference.controller}")
         ax.set(title=run.controller, ylabel="cooling power [kW]", ylim=(0.0, None))
         finish(grid, run)
-        figure.legend(loc="outside lower center", ncols=4, handlelength=1.2)
+        legend(figure, ax, ncols=4)
     return figure
 
 
@@ -90,8 +90,8 @@ def conditions(run: Trajectory) -> "Figure":
                 x, y = thin(scored_index(run), run.components(name)[:, 0] - ZERO_C)
                 grid[0, 1].plot(x, y, color=tint, label=label)
         grid[0, 1].set(title="weather", ylabel="temperature [°C]")
-        grid[0, 1].legend(loc="best")
         finish(grid, run)
+        legend(figure, grid[0, 1])
     return figure
 
 
@@ -103,14 +103,14 @@ def temperatures(runs: Runs) -> "Figure":
     wanted: list[tuple[str, str, str, dict[str, float | None]]] = [
         ("hottest chip", "T_chip", "max", {"limit": lim.T_chip_max}),
         ("hottest rack return", "T_return_hot", "max", {"limit": lim.T_return_max}),
-        ("secondary supply", "T_supply", "max", {"limit": lim.T_supply_max, "dew point and margin": dew}),
+        ("secondary supply", "T_supply", "max", {"limit": lim.T_supply_max, "dew-point limit": dew}),
         ("server inlet air", "T_inlet", "max", {"limit": lim.T_inlet_max}),
         ("tower leaving water", "T_tower", "min", {"freeze limit": lim.T_basin_min}),
     ]
     shown = [w for w in wanted if first.has(w[1])]
     with style():
         rows = (len(shown) + 1) // 2
-        figure, grid = panels(rows, 2, height=2.5)
+        figure, grid = panels(rows, 2, used=len(shown), height=2.5)
         for ax, (title, signal, how, limits) in zip(grid.flat, shown, strict=False):
             for j, (name, run) in enumerate(runs.items()):
                 values = run.components(signal)
@@ -119,10 +119,8 @@ def temperatures(runs: Runs) -> "Figure":
             limit_lines(ax, {text: value - ZERO_C for text, value in limits.items() if value is not None})
             ax.margins(y=0.08)
             ax.set(title=title, ylabel="temperature [°C]")
-        for ax in grid.flat[len(shown) :]:
-            ax.set_axis_off()
         finish(grid, first)
-        figure.legend(*grid[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=7)
+        legend(figure, grid[0, 0])
     return figure
 
 
@@ -131,9 +129,9 @@ def setpoints(runs: Runs) -> "Figure":
     first = next(iter(runs.values()))
     signals = [s for s in setpoint_table(first.site).signals if first.has(s.name)]
     with style():
-        figure, grid = panels((len(signals) + 1) // 2, 2, height=2.2)
+        figure, grid = panels((len(signals) + 1) // 2, 2, used=len(signals), height=2.2)
         for ax, s in zip(grid.flat, signals, strict=False):
-            unit, factor, offset = SITE_UNITS.get(s.unit, (s.unit, 1.0, 0.0))
+            quantity, unit, factor, offset = site_unit(s.unit)
             for j, (name, run) in enumerate(runs.items()):
                 values = run.components(s.name) * factor - offset
                 tint = colour(name, j)
@@ -143,9 +141,7 @@ def setpoints(runs: Runs) -> "Figure":
                     ax.fill_between(x, low, thin(scored_index(run), values.max(axis=1))[1], color=tint, alpha=0.2, lw=0.0)
             title = s.doc[0].upper() + s.doc[1:]
             ax.set_title(title, fontsize=9.5)
-            ax.set_ylabel(f"{s.name.removesuffix('_set')} [{unit.replace('degC', '°C')}]")
-        for ax in grid.flat[len(signals) :]:
-            ax.set_axis_off()
+            ax.set_ylabel(f"{quantity} [{unit}]")
         finish(grid, first)
-        figure.legend(*grid[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=7)
+        legend(figure, grid[0, 0])
     return figure

@@ -20,7 +20,7 @@ from lowlift.sim.proof_words import findings
 from lowlift.sim.report_charts import charts
 from lowlift.sim.report_method import alarms, method, setpoint_ranges
 from lowlift.sim.report_story import story
-from lowlift.sim.run_words import days, lead
+from lowlift.sim.run_words import days, lead, signal_words, site_unit
 from lowlift.sim.trajectory import Trajectory
 
 if TYPE_CHECKING:
@@ -180,25 +180,24 @@ def _limits(figures: Mapping[str, Kpis], name: str, reference: str) -> list[dict
 def _interventions(run: Trajectory, interventions: Sequence[Intervention]) -> list[dict[str, str]]:
     rows = []
     for i in interventions[:INTERVENTIONS_SHOWN]:
-        at = run.time(i.t)
+        what, unit = signal_words(run.site, i.name)
         rows.append(
             {
-                "time": f"{at:%Y-%m-%d %H:%M:%S}",
+                "time": f"{run.time(i.t):%Y-%m-%d %H:%M:%S}",
                 "minutes": f"{(i.until - i.t + run.step) / 60.0:.1f}",
-                "name": i.name,
+                "name": what,
                 "reason": i.reason,
-                "change": _change(i.from_value, i.to_value, i.name),
+                "change": _change(i.from_value, i.to_value, unit),
             }
         )
     return rows
 
 
-def _change(before: float, after: float, name: str) -> str:
+def _change(before: float, after: float, unit: str) -> str:
     if not math.isfinite(after):
         return "to fail-safe"
-    if name.startswith("T_"):
-        return f"{before - 273.15:.2f} to {after - 273.15:.2f} °C"
-    return f"{before:.4g} to {after:.4g}"
+    _, shown, factor, offset = site_unit(unit)
+    return f"{before * factor - offset:.4g} to {after * factor - offset:.4g} {shown}"
 
 
 def _number(value: Any, digits: int = 3) -> str:

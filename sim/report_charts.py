@@ -7,7 +7,7 @@ import pandas as pd
 
 from lowlift.sim import plots
 from lowlift.sim.leading import BOUND, in_focus
-from lowlift.sim.plot_style import svg
+from lowlift.sim.plot_style import narrow, svg
 from lowlift.sim.trajectory import Trajectory
 
 if TYPE_CHECKING:
@@ -30,7 +30,8 @@ def charts(runs: Mapping[str, Trajectory], table: pd.DataFrame, name: str, refer
         )
     wanted: list[tuple[str, str, bool, Callable[[], Figure]]] = [
         ("Cooling energy", "By end use, for every controller.", True, lambda: plots.energy_bars(runs)),
-        ("How much of the possible", "The oracle knows weather and load in advance; whether it is a bound is checked below.",
+        ("How much of the possible",
+         "The oracle knows weather and load in advance; whether it is a bound is checked below. Bars further left are cut.",
          BOUND in runs and len(runs) > 2, lambda: plots.gap_bars(table)),
         ("Where and when it saves", f"{name} against {reference}.", True, lambda: plots.savings(hero, other)),
         ("Cooling power", f"{name} by end use; the line is {reference}.", True,
@@ -48,9 +49,16 @@ def charts(runs: Mapping[str, Trajectory], table: pd.DataFrame, name: str, refer
          lambda: plots.running_pue(runs, behind)),
     ]  # fmt: skip
     return [
-        {"heading": heading, "caption": caption, "svg": svg(draw(), heading, f"{prefix}{heading}")}
+        {"heading": heading, "caption": caption, "svg": svg(draw(), heading, f"{prefix}{heading}"),
+         "narrow": _for_phones(draw, heading, prefix)}
         for heading, caption, there, draw in wanted if there
     ]  # fmt: skip
+
+
+def _for_phones(draw: "Callable[[], Figure]", heading: str, prefix: str) -> str:
+    """Draw the same chart once more, narrow: the page shows the one that fits the screen."""
+    with narrow():
+        return svg(draw(), heading, f"{prefix}{heading}narrow")
 
 
 def words(names: list[str]) -> str:

@@ -5,7 +5,7 @@ import pandas as pd
 from lowlift.controllers.interface import setpoint_table
 from lowlift.models.site import ZERO_C, Site
 from lowlift.sim.kpis import Kpis, Limit
-from lowlift.sim.schedule_rows import SITE_UNITS
+from lowlift.sim.run_words import site_unit
 from lowlift.sim.trajectory import Trajectory
 
 WORST = {
@@ -66,8 +66,8 @@ def setpoint_ranges(run: Trajectory, reference: Trajectory) -> list[dict[str, st
     """Range and mean of each setpoint over the scored period, for both runs, in site units."""
     rows = []
     for s in setpoint_table(run.site).signals:
-        unit, factor, offset = SITE_UNITS.get(s.unit, (s.unit, 1.0, 0.0))
-        row = {"name": s.doc[0].upper() + s.doc[1:], "unit": unit.replace("degC", "°C")}
+        _, unit, factor, offset = site_unit(s.unit)
+        row = {"name": s.doc[0].upper() + s.doc[1:], "unit": unit}
         for key, r in (("run", run), ("reference", reference)):
             if r.has(s.name):
                 v = r.components(s.name) * factor - offset

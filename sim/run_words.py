@@ -4,10 +4,37 @@ import re
 
 import pandas as pd
 
+from lowlift.controllers.interface import measurement_table, setpoint_table
+from lowlift.models.site import Site
+from lowlift.sim.schedule_rows import SITE_UNITS
 from lowlift.sim.trajectory import Trajectory
 
 PLACES = {"frontier": "Oak Ridge, Tennessee"}
 """Where a site is, if the load was measured there; elsewhere the weather says where one is."""
+
+
+QUANTITIES = {"K": "temperature", "Pa": "pressure", "m3/s": "flow", "kg/s": "flow", "1": "ratio"}
+
+
+def site_unit(unit: str) -> tuple[str, str, float, float]:
+    """Quantity, unit on site, factor and offset of an SI unit: ``site = factor SI - offset``.
+
+    >>> site_unit("1")
+    ('ratio', '%', 100.0, 0.0)
+    """
+    shown, factor, offset = ("%", 100.0, 0.0) if unit == "1" else SITE_UNITS.get(unit, (unit, 1.0, 0.0))
+    return QUANTITIES.get(unit, "value"), shown.replace("degC", "°C"), factor, offset
+
+
+def signal_words(site: Site, name: str) -> tuple[str, str]:
+    """What a signal is called, and its SI unit: ``T_supply_set[1]`` is the secondary supply temperature of group 1."""
+    for table in (setpoint_table(site), measurement_table(site)):
+        for s in table.signals:
+            for k, component in enumerate(s.components(), 1):
+                if component == name:
+                    of = f" of {'CDU' if s.per == 'cdu' else s.per} {k}" if s.size > 1 else ""
+                    return f"{s.doc}{of}", s.unit
+    return name.replace("_", " "), ""
 
 
 def zone(index: pd.DatetimeIndex) -> str:
@@ -60,10 +87,11 @@ def lead(run: Trajectory) -> str:
     index = pd.DatetimeIndex(run.scored.index)
     weather = next((note for note in run.notes if note.startswith(("weather ", "wet bulb"))), "weather not stated")
     weather = weather.replace("dry bulb taken", "dry bulb assumed").split("; row time stamps")[0]
-    load = run.notes[0].removeprefix("generated: ") if run.notes else "not stated"
+    load = run.notes[0].removeprefix("generated: ").replace("_", " ") if run.notes else "not stated"
     where = PLACES.get(run.site.name, "") if run.measured else ""
     if not where and (found := re.match(r"weather (\w+)", weather)):
         where = found[1].replace("_", " ").title()
+    weather = re.sub(r"^weather \w+ \((.*)\)$", r"weather of \1", weather)
     kind = "measured" if run.measured else "generated"
     parts = [f"{where}, " if where else "", f"{period(index)} ({days(run.days)}, local time {zone(index)})"]
     return f"{''.join(parts)}, {kind} load: {load}; {weather}."

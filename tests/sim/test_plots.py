@@ -1,3 +1,4 @@
+import contextlib
 import dataclasses
 import re
 import subprocess
@@ -15,7 +16,19 @@ from lowlift.controllers.interface import Plan
 from lowlift.sim import plots
 from lowlift.sim.kpis import kpis, table
 from lowlift.sim.plot_heat import SINKS, SOURCES, Flow, flows
-from lowlift.sim.plot_style import CSS, POINTS, _rounded, limit_lines, save_png, svg, thin
+from lowlift.sim.plot_style import (
+    CSS,
+    NARROW_WIDTH,
+    POINTS,
+    _rounded,
+    is_narrow,
+    limit_lines,
+    narrow,
+    panels,
+    save_png,
+    svg,
+    thin,
+)  # fmt: skip
 from lowlift.sim.trajectory import Trajectory
 
 Runs = dict[str, Trajectory]
@@ -128,7 +141,7 @@ def test_a_limit_far_away_is_named_but_flattens_nothing() -> None:
     ax = figure.axes[-1] if figure.axes[-1].axison else figure.axes[-2]
     ax.dataLim.intervaly = (20.0, 22.0)
     limit_lines(ax, {"freeze limit": 4.0, "other": 25.0})
-    assert ax.get_title("right") == "freeze limit 4 °C, off the axis\nother 25 °C"
+    assert ax.get_title("right") == "freeze limit 4 °C (off axis)\nother 25 °C"
     assert not any(np.allclose(line.get_ydata(), 4.0) for line in ax.lines[-1:])
 
 
@@ -231,6 +244,57 @@ def test_text_in_svg_is_what_matplotlib_drew(runs: Runs, name: str, monkeypatch:
     assert len(shown) > 5
     # White space at the ends collapses in a browser: there must be none.
     assert shown == drawn[-len(shown) :] == [" ".join(text.split()) for text in shown]
+
+
+@pytest.mark.parametrize("phone", [False, True])
+@pytest.mark.parametrize("name", DRAW)
+def test_no_text_is_cut_off_and_titles_do_not_touch(runs: Runs, name: str, phone: bool) -> None:
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    with narrow() if phone else contextlib.nullcontext():
+        figure: Any = DRAW[name](runs)
+    FigureCanvasAgg(figure).draw()
+    assert figure.get_figwidth() == (NARROW_WIDTH if phone else 9.0)
+    texts = [t for legend in figure.legends for t in legend.get_texts()]
+    for ax in figure.axes:
+        texts += ax.texts
+        if ax.axison:
+            texts += [ax.xaxis.label, ax.yaxis.label, ax._left_title, ax._right_title]
+        left, right = (t.get_window_extent() for t in (ax._left_title, ax._right_title))
+        if ax.get_title("left") and ax.get_title("right"):
+            assert left.x1 < right.x0 or left.y1 <= right.y0 or right.y1 <= left.y0, ax.get_title("left")
+    for text in texts:
+        box = text.get_window_extent()
+        if text.get_text():
+            assert figure.bbox.x0 - 1 <= box.x0, text.get_text()
+            assert box.x1 <= figure.bbox.x1 + 1, text.get_text()
+
+
+@pytest.mark.parametrize("name", DRAW)
+def test_labels_are_words_with_units_and_legends_stand_outside(runs: Runs, name: str) -> None:
+    figure: Any = DRAW[name](runs)
+    for ax in figure.axes:
+        assert "_" not in ax.get_ylabel() + ax.get_title("left") + ax.get_title("right")
+        assert ax.get_legend() is None
+        if name == "setpoints" and ax.axison:
+            assert re.fullmatch(r"(temperature|flow|pressure|ratio) \[(°C|L/s|kg/s|kPa|%)\]", ax.get_ylabel())
+
+
+def test_on_phones_panels_stand_below_one_another_without_gaps(runs: Runs) -> None:
+    with narrow():
+        figure, grid = panels(2, 2, used=3, height=2.0)
+        drawn = plots.setpoints(two(runs))
+    assert figure.get_size_inches().tolist() == [NARROW_WIDTH, 6.0]
+    assert grid[1, 1] is None
+    assert [ax.get_subplotspec().rowspan.start for ax in figure.axes] == [0, 1, 2]
+    assert len({ax.get_position().x0 for ax in drawn.axes}) == len({ax.get_position().x1 for ax in drawn.axes}) == 1
+    assert not is_narrow()
+
+
+def test_an_end_use_that_saves_nothing_has_no_bar(runs: Runs) -> None:
+    same = dataclasses.replace(runs["MPC"], controller="Same")
+    ax = plots.savings(runs["MPC"], same).axes[0]
+    assert [t.get_text() for t in ax.get_yticklabels()] == ["cooling"]
 
 
 def test_digits_of_text_survive_and_coordinates_are_rounded(runs: Runs) -> None:

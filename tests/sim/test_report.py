@@ -85,7 +85,7 @@ def test_the_page_needs_no_network(page: str) -> None:
     }
     assert "prefers-color-scheme: dark" in page
     assert 'name="viewport"' in page
-    assert page.count("<svg") == 22
+    assert page.count("<svg") == 2 * 22
     assert len(page) < 3e6
 
 
@@ -115,6 +115,45 @@ def test_it_says_what_was_saved_and_how(checked: Checker) -> None:
         "85.7 %",
     ):
         assert part in text, part
+
+
+def test_charts_are_read_aloud_by_their_heading_and_fit_phones(page: str) -> None:
+    labels = re.findall(r'aria-label="([^"]*)"', page)
+    assert set(labels) == set(re.findall(r"<h3>([^<]*)</h3>\s*<figure>", page))
+    assert page.count('class="plot wide"') == page.count('class="plot phone"') == 22
+    assert "min-width: 560px" not in page
+
+
+def test_the_main_table_fits_a_laptop(page: str) -> None:
+    main = page.split("<h3>All controllers</h3>")[1].split("</thead>")[0]
+    assert main.count("<th>") <= 9
+
+
+def test_limits_are_legible_in_both_modes(page: str) -> None:
+    assert "#c1272d" not in page.split("</style>")[1]
+    modes = [dict(re.findall(r"--(\w+): (#\w{6})", block)) for block in re.findall(r":root \{([^}]*)\}", page)]
+    assert len(modes) == 2
+    for mode in modes:
+        assert contrast(mode["bad"], mode["paper"]) > 4.5
+        assert contrast(mode["muted"], mode["paper"]) > 4.5
+
+
+def contrast(a: str, b: str) -> float:
+    """Contrast ratio of WCAG 2."""
+
+    def luminance(code: str) -> float:
+        parts = (int(code[k : k + 2], 16) / 255.0 for k in (1, 3, 5))
+        linear = [c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    high, low = sorted((luminance(a), luminance(b)), reverse=True)
+    return (high + 0.05) / (low + 0.05)
+
+
+def test_interventions_are_in_words(page: str) -> None:
+    assert "T_supply_set" not in page
+    assert "secondary supply temperature of group 1" in page
+    assert "12.85 to 14 °C" in page
 
 
 def test_the_head_says_where_when_and_on_what_data(page: str) -> None:

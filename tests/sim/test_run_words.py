@@ -28,8 +28,7 @@ def test_the_lead_of_a_measured_day_names_what_is_assumed() -> None:
 def test_the_lead_of_a_generated_load_takes_its_place_from_the_weather() -> None:
     run = dataclasses.replace(synthetic.run(days=2.0, tz="Etc/GMT+8"), notes=TYPICAL)
     assert lead(run) == (
-        "Port Angeles, 4 to 5 July 2024 (2 days, local time UTC-8), generated load: llm_training, seed 0; "
-        "weather port_angeles (Fairchild, TMY3)."
+        "Port Angeles, 4 to 5 July 2024 (2 days, local time UTC-8), generated load: llm training, seed 0; weather of Fairchild, TMY3."
     )
 
 
@@ -47,9 +46,9 @@ def test_periods_and_zones() -> None:
 def test_axes_name_day_and_zone_and_an_assumed_dry_bulb_is_called_so() -> None:
     figure = plots.conditions(frontier())
     assert [ax.get_xlabel() for ax in figure.axes] == ["4 July 2024, America/New_York"] * 2
-    assert [t.get_text() for t in figure.axes[1].get_legend().get_texts()] == ["wet bulb", "dry bulb (assumed)"]
+    assert [t.get_text() for t in figure.legends[0].get_texts()] == ["wet bulb", "dry bulb (assumed)"]
     known = plots.conditions(synthetic.run(days=0.25))
-    assert [t.get_text() for t in known.axes[1].get_legend().get_texts()] == ["wet bulb", "dry bulb"]
+    assert [t.get_text() for t in known.legends[0].get_texts()] == ["wet bulb", "dry bulb"]
     hours = plots.savings(synthetic.run("MPC"), synthetic.run("SiteTuned")).axes[1]
     assert hours.get_xlabel() == "local hour, America/Phoenix"
 
