@@ -141,10 +141,11 @@ def savings(run: Trajectory, reference: Trajectory) -> "Figure":
         figure, grid = panels(1, 2, height=3.2, width_ratios=[1.0, 1.25])
         left, right = grid[0]
         left.barh(list(by_use), list(by_use.values()), color=tints, height=0.68)
-        span = max(*(abs(v) for v in by_use.values()), 1e-9)
+        span = max([abs(v) for v in by_use.values()] + [1e-9])
         for y, value in enumerate(by_use.values()):
             beside(left, value, y, f"{value:+,.0f}")
-        left.set_xlim(min(0.0, *by_use.values()) - 0.25 * span, max(0.0, *by_use.values()) + 0.25 * span)
+        low, high = min([0.0, *by_use.values()]), max([0.0, *by_use.values()])
+        left.set_xlim(low - (0.4 * span if low < 0.0 else 0.05 * span), high + 0.3 * span)
         left.invert_yaxis()
         left.grid(visible=False, axis="y")
         left.tick_params(axis="y", length=0, labelcolor=INK)

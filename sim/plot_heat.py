@@ -34,15 +34,15 @@ class Flow:
 
 NODES = {
     "Electricity": 0, "IT": 1, "Power losses": 1, "Cooling plant": 1, "Liquid loops": 2, "Hall air": 2, "Pump and fan heat": 2,
-    "Drawn from the loops": 2, "Fan and motor losses": 2, "Chiller power": 2, "Facility water": 3, "Building chillers": 3,
+    "Drawn from the loops": 2, "Chiller power": 2, "Fan and motor losses": 2, "Facility water": 3, "Building chillers": 3,
     "Economiser": 4, "Chillers": 4, "Stored in the loops": 4, "Towers": 5,
 }  # fmt: skip
 """Column of each node, left to right."""
 BUILDING, STORED, DRAWN = "Building chillers", "Stored in the loops", "Drawn from the loops"
 SOURCES = ("Electricity", DRAWN)
 SINKS = ("Power losses", "Fan and motor losses", STORED, BUILDING, "Towers")
-BESIDE = (BUILDING, STORED)
-"""Nodes with ribbons from above and below: their label stands at their right."""
+BESIDE = (BUILDING, STORED, "Fan and motor losses")
+"""Nodes where a ribbon would cross words above them: their label stands at their right."""
 ELECTRIC, LIQUID, AIR, WORK, COLD, LOST = "#8d8f94", "#D55E00", "#E69F00", "#CC79A7", "#0072B2", "#c4c7cc"
 
 
