@@ -106,16 +106,10 @@ def show_table(title: str, rows: list[dict[str, Any]]) -> None:
 
 def show_proof(proof: dict[str, Any]) -> None:
     """Print the oracle's self-proof."""
-    if not proof:
-        return
-    typer.echo(f"oracle: nobody below it at equal or less violation: {'yes' if proof['nobody_below'] else proof['below']}")
-    if "grid_halving_change" in proof:
-        typer.echo(f"oracle: halving its grid changes energy by {100 * proof['grid_halving_change']:+.2f} % of cooling energy")
-        closed = proof["perfect_mpc_gap_closed"]
-        shown = "n/a" if closed is None else f"{100 * closed:.1f} %"
-        second = proof["perfect_mpc_gap_closed_g36"]
-        other = "n/a" if second is None else f"{100 * second:.1f} %"
-        typer.echo(f"oracle: MPC with perfect forecasts closes {shown} of the gap to SiteTuned, {other} to Guideline36")
+    from lowlift.sim.proof_words import findings
+
+    for finding in findings(proof):
+        typer.echo(f"oracle: {finding.text} {finding.verdict}")
 
 
 @app.command()

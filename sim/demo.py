@@ -31,7 +31,8 @@ class _Job:
     days: float
     start: str
     out: Path
-    notes: tuple[str, ...]
+    see_also: dict[str, str]
+    """The other report: title to address."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,8 +59,8 @@ def run_demo(out: Path) -> list[DemoResult]:
     news: Any = context.Queue()
     handed_over: Any = context.Queue()
     first, second = (
-        _Job(name, days, start, out / name if k else out, () if k else ("see also the report in the folder " + SCENARIOS[1][0],))
-        for k, (name, days, start) in enumerate(SCENARIOS)
+        _Job(name, days, start, out / name if k else out, link)
+        for k, ((name, days, start), link) in enumerate(zip(SCENARIOS, links(), strict=True))
     )
     workers = [
         context.Process(target=_guarded, args=(first.name, news, _first, first, second, handed_over)),
@@ -78,6 +79,14 @@ def run_demo(out: Path) -> list[DemoResult]:
     ordered = [results[name] for name, _, _ in SCENARIOS]
     write_kpis([row for result in ordered for row in result.rows], out / "kpis.json")
     return ordered
+
+
+def links() -> list[dict[str, str]]:
+    """For each scenario the title and address of the other's report, seen from its own folder."""
+    from lowlift.models.site import load_site
+
+    first, second = (name for name, _, _ in SCENARIOS)
+    return [{load_site(second).title: f"{second}/report.html"}, {load_site(first).title: "../report.html"}]
 
 
 def _collect(results: dict[str, DemoResult], workers: list[Any], news: Any) -> None:
@@ -156,6 +165,6 @@ def _compare(news: Any, job: _Job, proves: Callable[[str], bool]) -> Any:
 def _publish(news: Any, job: _Job, comparison: Any) -> None:
     from lowlift.sim.outputs import write_outputs
 
-    write_outputs(comparison, job.out, job.notes)
+    write_outputs(comparison, job.out, job.see_also)
     news.put(("result", job.name, DemoResult(comparison.scenario.name, comparison.rows, comparison.proof,
                                              list(comparison.scenario.provenance), comparison.published_lines)))  # fmt: skip

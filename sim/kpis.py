@@ -53,6 +53,10 @@ class Limit:
     """Time outside [h]."""
     margin_K: float
     """Smallest distance to the limit; negative where it was broken."""
+    peak: float
+    """Temperature of the worst component at the worst moment [K]."""
+    peak_at: pd.Timestamp
+    """That moment."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -159,7 +163,9 @@ def limit_breakdown(trajectory: Trajectory) -> list[Limit]:
         if bound is None or not t.has(signal):
             continue
         values, level = t.components(signal), np.broadcast_to(np.asarray(bound, dtype=float), (n,))
-        beyond = values.max(axis=1) - level if upper else level - values.min(axis=1)
+        worst = values.max(axis=1) if upper else values.min(axis=1)
+        beyond = worst - level if upper else level - worst
+        k = int(beyond.argmax())
         excess = np.maximum(beyond, 0.0)
         rows.append(
             Limit(
@@ -171,6 +177,8 @@ def limit_breakdown(trajectory: Trajectory) -> list[Limit]:
                 max_violation_K=float(excess.max()),
                 hours=float((excess > 0.0).sum()) * t.step / 3600.0,
                 margin_K=float(-beyond.max()),
+                peak=float(worst[k]),
+                peak_at=pd.Timestamp(t.scored.index[k]),
             )
         )
     return rows

@@ -3,59 +3,67 @@
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
 from lowlift.sim.compare import Comparison
 from lowlift.sim.files import write_text
+from lowlift.sim.leading import in_focus, leading
 from lowlift.sim.plot_style import save_png
 from lowlift.sim.schedule import schedule_from
-from lowlift.sim.trajectory import Trajectory
 
-BEST = ("MPC", "StaticOptimal", "SiteTuned", "Guideline36")
-"""Whose schedule and trajectory are written, the first that was run."""
-
-
-def leading(runs: Mapping[str, Trajectory]) -> Trajectory:
-    """The run that a reader wants in detail."""
-    return next((runs[name] for name in BEST if name in runs), next(iter(runs.values())))
+if TYPE_CHECKING:
+    from lowlift.sim.report import Published
 
 
-def write_outputs(comparison: Comparison, out: Path, notes: tuple[str, ...] = ()) -> list[Path]:
-    """Write ``kpis.json``, ``report.html``, PNGs, ``setpoints.csv`` and ``.json``, ``trajectory.parquet`` into ``out``."""
+def write_outputs(comparison: Comparison, out: Path, see_also: Mapping[str, str] = MappingProxyType({})) -> list[Path]:
+    """Write ``kpis.json``, ``report.html``, PNGs, ``setpoints.csv`` and ``.json``, ``trajectory.parquet`` into ``out``.
+
+    ``see_also`` names other reports and their addresses, relative to this one.
+    """
     from lowlift.sim import plots
-    from lowlift.sim.report import Published, ReportInput, report
+    from lowlift.sim.report import ReportInput, report
 
     out.mkdir(parents=True, exist_ok=True)
     runs = comparison.runs
-    best = leading(runs)
+    name = leading(runs)
+    best, focus = runs[name], in_focus(runs, name)
     written = [write_kpis(comparison.rows, out / "kpis.json")]
     schedule = schedule_from(best)
     written += [schedule.export(out / "setpoints.csv"), schedule.export(out / "setpoints.json")]
     written.append(best.to_parquet(out / "trajectory.parquet"))
     figures = {
         "energy": plots.energy_bars(runs),
-        "temperatures": plots.temperatures(runs),
-        "setpoints": plots.setpoints(runs),
+        "temperatures": plots.temperatures(focus),
+        "setpoints": plots.setpoints(focus),
         "power": plots.power_over_time(best),
         "heat": plots.heat_flow(best),
     }
-    if any(decision.plan is not None for _, decision in best.decisions):
+    if plots.has_plans(best):
         figures["plan"] = plots.plan_against_actual(best)
     written += [save_png(figure, out / f"{name}.png") for name, figure in figures.items()]
     import matplotlib.pyplot as plt
 
     plt.close("all")
-    told = comparison.published
-    published = None
-    if told:
-        shifted = {k: v for k, v in told["savings"].items() if k != "as declared"}
-        published = Published(saving=told["savings"]["as declared"], sensitivity=shifted, note=told["conditions"])
     page = ReportInput(
         title=best.site.title, trajectories=runs, table=comparison.figures, proof=comparison.proof,
-        notes=[*best.notes, *notes], published=published,
+        notes=best.notes, see_also=see_also, published=published(comparison),
     )  # fmt: skip
     report(page, out / "report.html")
     return [*written, out / "report.html"]
+
+
+def published(comparison: Comparison) -> "Published | None":
+    """Frontier's saving beside the published ones, with the assumptions of both; nothing elsewhere."""
+    from lowlift.sim.report import Published
+
+    told = comparison.published
+    if not told:
+        return None
+    savings = dict(told["savings"])
+    own = comparison.runs["AsOperated"].notes
+    assumed = [note for note in own if note not in comparison.scenario.provenance]
+    return Published(saving=savings.pop("as declared"), sensitivity=savings, conditions=told["conditions"], note="; ".join(assumed))
 
 
 def write_kpis(rows: list[dict[str, Any]], path: Path) -> Path:

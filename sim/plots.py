@@ -4,11 +4,8 @@ Every function draws one Matplotlib figure from finished runs and returns it; de
 nowhere deeper. Matplotlib is imported when the first chart is drawn.
 """
 
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
-import pandas as pd
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from lowlift.controllers.interface import setpoint_table
 from lowlift.models.site import ZERO_C
@@ -16,25 +13,27 @@ from lowlift.sim.plot_energy import (
     cumulative_cooling,
     energy_bars,
     gap_bars,
+    left_behind,
     running_pue,
     saved_by_hour,
     savings,
 )
 from lowlift.sim.plot_heat import heat_flow
+from lowlift.sim.plot_plan import has_plans, plan_against_actual
 from lowlift.sim.plot_style import (
     END_USES,
     INK,
-    LIMIT,
-    MUTED,
     colour,
-    dates,
     finish,
+    legend,
+    limit_lines,
+    line,
     panels,
     scored_index,
     style,
     thin,
 )
-from lowlift.sim.schedule_rows import SITE_UNITS
+from lowlift.sim.run_words import dry_bulb_assumed, site_unit
 from lowlift.sim.trajectory import Trajectory
 
 if TYPE_CHECKING:
@@ -45,7 +44,9 @@ __all__ = [
     "cumulative_cooling",
     "energy_bars",
     "gap_bars",
+    "has_plans",
     "heat_flow",
+    "left_behind",
     "plan_against_actual",
     "power_over_time",
     "running_pue",
@@ -72,7 +73,7 @@ def power_over_time(run: Trajectory, reference: Trajectory | None = None) -> "Fi
             ax.plot(x, y, color=INK, lw=1.3, label=f"total of {reference.controller}")
         ax.set(title=run.controller, ylabel="cooling power [kW]", ylim=(0.0, None))
         finish(grid, run)
-        figure.legend(loc="outside lower center", ncols=4, handlelength=1.2)
+        legend(figure, ax, ncols=4)
     return figure
 
 
@@ -83,144 +84,64 @@ def conditions(run: Trajectory) -> "Figure":
         x, y = thin(scored_index(run), run.power("P_it") / 1e6)
         grid[0, 0].plot(x, y, color=INK, lw=1.2)
         grid[0, 0].set(title="IT power", ylabel="IT power [MW]")
-        for name, label, tint in (("T_wb", "wet bulb", "#0072B2"), ("T_db", "dry bulb", "#E69F00")):
+        dry = "dry bulb (assumed)" if dry_bulb_assumed(run) else "dry bulb"
+        for name, label, tint in (("T_wb", "wet bulb", "#0072B2"), ("T_db", dry, "#E69F00")):
             if run.has(name):
                 x, y = thin(scored_index(run), run.components(name)[:, 0] - ZERO_C)
                 grid[0, 1].plot(x, y, color=tint, label=label)
         grid[0, 1].set(title="weather", ylabel="temperature [°C]")
-        grid[0, 1].legend(loc="best")
         finish(grid, run)
+        legend(figure, grid[0, 1])
     return figure
 
 
 def temperatures(runs: Runs) -> "Figure":
-    """Worst component of each limited temperature against its limits [degC], warm-up excluded."""
+    """Worst component of each limited temperature against its limits [degC], warm-up excluded; the last run is drawn on top."""
     first = next(iter(runs.values()))
     lim = first.site.limits
     dew = first.site.T_dew_hall + lim.dew_point_margin
     wanted: list[tuple[str, str, str, dict[str, float | None]]] = [
         ("hottest chip", "T_chip", "max", {"limit": lim.T_chip_max}),
         ("hottest rack return", "T_return_hot", "max", {"limit": lim.T_return_max}),
-        ("secondary supply", "T_supply", "max", {"limit": lim.T_supply_max, "dew point + margin": dew}),
+        ("secondary supply", "T_supply", "max", {"limit": lim.T_supply_max, "dew-point limit": dew}),
         ("server inlet air", "T_inlet", "max", {"limit": lim.T_inlet_max}),
         ("tower leaving water", "T_tower", "min", {"freeze limit": lim.T_basin_min}),
     ]
     shown = [w for w in wanted if first.has(w[1])]
     with style():
         rows = (len(shown) + 1) // 2
-        figure, grid = panels(rows, 2, height=2.5)
+        figure, grid = panels(rows, 2, used=len(shown), height=2.5)
         for ax, (title, signal, how, limits) in zip(grid.flat, shown, strict=False):
             for j, (name, run) in enumerate(runs.items()):
                 values = run.components(signal)
                 worst = values.max(axis=1) if how == "max" else values.min(axis=1)
-                ax.plot(*thin(scored_index(run), worst - ZERO_C, how), color=colour(name, j), label=name, lw=1.3)
-            for text, value in limits.items():
-                if value is not None:
-                    ax.axhline(value - ZERO_C, color=LIMIT, lw=1.2, ls=(0, (5, 3)))
-                    label = f"{text} {value - ZERO_C:.4g} °C"
-                    at = {"ha": "right", "va": "bottom", "transform": ax.get_yaxis_transform()}
-                    ax.text(0.995, value - ZERO_C, label, fontsize=8, color=LIMIT, **at)
-            ax.margins(y=0.14)
+                ax.plot(*thin(scored_index(run), worst - ZERO_C, how), **line(name, j))
+            limit_lines(ax, {text: value - ZERO_C for text, value in limits.items() if value is not None})
+            ax.margins(y=0.08)
             ax.set(title=title, ylabel="temperature [°C]")
-        for ax in grid.flat[len(shown) :]:
-            ax.set_axis_off()
         finish(grid, first)
-        figure.legend(*grid[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=7)
+        legend(figure, grid[0, 0])
     return figure
 
 
 def setpoints(runs: Runs) -> "Figure":
-    """Setpoints in site units; a band spans the groups of CDUs."""
+    """Setpoints in site units; a band spans the groups of CDUs, the last run is drawn on top."""
     first = next(iter(runs.values()))
     signals = [s for s in setpoint_table(first.site).signals if first.has(s.name)]
     with style():
-        figure, grid = panels((len(signals) + 1) // 2, 2, height=2.2)
+        figure, grid = panels((len(signals) + 1) // 2, 2, used=len(signals), height=2.2)
         for ax, s in zip(grid.flat, signals, strict=False):
-            unit, factor, offset = SITE_UNITS.get(s.unit, (s.unit, 1.0, 0.0))
+            quantity, unit, factor, offset = site_unit(s.unit)
             for j, (name, run) in enumerate(runs.items()):
                 values = run.components(s.name) * factor - offset
                 tint = colour(name, j)
-                ax.plot(*thin(scored_index(run), values.mean(axis=1)), color=tint, label=name, lw=1.3)
+                ax.plot(*thin(scored_index(run), values.mean(axis=1)), **line(name, j))
                 if values.shape[1] > 1:
                     x, low = thin(scored_index(run), values.min(axis=1))
                     ax.fill_between(x, low, thin(scored_index(run), values.max(axis=1))[1], color=tint, alpha=0.2, lw=0.0)
             title = s.doc[0].upper() + s.doc[1:]
             ax.set_title(title, fontsize=9.5)
-            ax.set_ylabel(f"{s.name.removesuffix('_set')} [{unit.replace('degC', '°C')}]")
-        for ax in grid.flat[len(signals) :]:
-            ax.set_axis_off()
+            ax.set_ylabel(f"{quantity} [{unit}]")
         finish(grid, first)
-        figure.legend(*grid[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=7)
+        legend(figure, grid[0, 0])
     return figure
-
-
-PREDICTED: dict[str, tuple[str, str, Callable[[Trajectory], np.ndarray]]] = {
-    "P_cooling": ("cooling power", "power [kW]", lambda run: run.power() / 1e3),
-    "T_chip": (
-        "hottest chip",
-        "temperature [°C]",
-        lambda run: run.components("T_chip").max(axis=1) - ZERO_C,
-    ),
-    "T_supply": (
-        "secondary supply",
-        "temperature [°C]",
-        lambda run: run.components("T_supply").mean(axis=1) - ZERO_C,
-    ),
-    "T_tower": (
-        "tower leaving water",
-        "temperature [°C]",
-        lambda run: run.components("T_tower")[:, 0] - ZERO_C,
-    ),
-}
-"""Predictions that have a measured counterpart: title, axis, measured series."""
-
-
-def plan_against_actual(run: Trajectory, *, plans: int = 6, hours: float = 8.0) -> "Figure":
-    """Plans as they stood at a few decisions, over what then happened.
-
-    Raises:
-        ValueError: the run has no plans (rules make none).
-    """
-    made = [d.plan for _, d in run.scored_decisions() if d.plan is not None]
-    if not made:
-        raise ValueError(f"{run.controller}: its decisions carry no plans")
-    chosen = [made[k] for k in np.linspace(0, len(made) - 1, plans + 1).astype(int)[:-1]]
-    names = [name for name in PREDICTED if name in chosen[0].predicted]
-    end = dates(scored_index(run))[-1]
-    with style():
-        figure, grid = panels((len(names) + 1) // 2, 2, height=2.7)
-        for ax, name in zip(grid.flat, names, strict=False):
-            title, label, measured = PREDICTED[name]
-            ax.plot(
-                *thin(scored_index(run), measured(run)),
-                color=MUTED,
-                lw=2.4,
-                alpha=0.45,
-                label="what happened",
-            )
-            for k, plan in enumerate(chosen):
-                x, y = _planned(run, plan, name, hours)
-                keep = x <= end
-                ax.plot(x[keep], y[keep], color=colour("MPC"), lw=1.2, label=None if k else "as planned")
-                ax.plot(x[:1], y[:1], "o", color=colour("MPC"), ms=4, label=None if k else "decision")
-            ax.set(title=title, ylabel=label)
-        for ax in grid.flat[len(names) :]:
-            ax.set_axis_off()
-        finish(grid, run)
-        figure.legend(*grid[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
-    return figure
-
-
-def _planned(run: Trajectory, plan: Any, name: str, hours: float) -> tuple[np.ndarray, np.ndarray]:
-    """Positions and values in display units; stage values are means (powers) or stage ends (temperatures)."""
-    values = np.asarray(plan.predicted[name], dtype=float)
-    t = np.asarray(plan.t, dtype=float)
-    if name.startswith("T_"):
-        series = (values.max(axis=1) if name == "T_chip" else values.mean(axis=1)) - ZERO_C
-        at = t if len(series) == len(t) else t[1:]
-    else:
-        series = values.sum(axis=1) / 1e3
-        at = 0.5 * (t[1:] + t[:-1]) if len(series) == len(t) - 1 else t
-    keep = at <= t[0] + 3600.0 * hours
-    index = pd.DatetimeIndex([run.time(float(s)) for s in at[keep]])
-    return dates(index), series[keep]

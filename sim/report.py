@@ -4,41 +4,43 @@ Inline style and inline SVG only: the page needs no network and follows the read
 """
 
 import dataclasses
-import functools
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 
 from lowlift.controllers.envelope import Intervention
-from lowlift.sim import plots
 from lowlift.sim.files import write_text
 from lowlift.sim.kpis import Kpis, kpis
-from lowlift.sim.plot_style import svg
-from lowlift.sim.report_story import method, setpoint_ranges, story
+from lowlift.sim.leading import leading, references
+from lowlift.sim.proof_words import findings
+from lowlift.sim.report_charts import charts
+from lowlift.sim.report_method import alarms, method, setpoint_ranges
+from lowlift.sim.report_story import story
+from lowlift.sim.run_words import days, lead, signal_words, site_unit
 from lowlift.sim.trajectory import Trajectory
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+    pass
 
-REFERENCES = ("SiteTuned", "Guideline36", "AsOperated", "FixedSetpoint")
-"""Controllers that the headline compares with, strongest first."""
 INTERVENTIONS_SHOWN = 30
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Published:
-    """A run on Frontier beside what has been published on it: cooling energy saved against as-operated."""
+    """A run on Frontier beside what has been published on it: liquid-loop cooling energy saved against as-operated."""
 
     saving: float
-    """Share of cooling energy saved against ``as_operated`` [1]."""
+    """Share of liquid-loop cooling energy saved against ``as_operated`` [1]."""
     sensitivity: Mapping[str, float] = dataclasses.field(default_factory=dict)
-    """The same with other limits, by their shift, for example ``{"-5 K": 0.31, "+5 K": 0.24}``."""
+    """The same with other limits, by their shift, for example ``{"limits -5 K": 0.31, "limits +5 K": 0.24}``."""
+    conditions: str = ""
+    """In what the published figures and ours differ."""
     note: str = ""
+    """What the as-operated run assumed."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -51,10 +53,12 @@ class ReportInput:
     table: pd.DataFrame
     """From :func:`lowlift.sim.kpis.table`."""
     proof: Mapping[str, Any] = dataclasses.field(default_factory=dict)
-    """The oracle's self-proof: finding to outcome (a boolean, number or text)."""
+    """The oracle's self-proof, from :attr:`lowlift.sim.compare.Comparison.proof`."""
     notes: Sequence[str] = ()
     """Further notes on method and assumptions."""
     published: Published | None = None
+    see_also: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    """Other reports: title to address, relative to this one."""
     extras: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     """Further blocks: heading to text or list of texts."""
 
@@ -88,84 +92,49 @@ def render(inputs: Sequence[ReportInput], title: str) -> str:
     return page.render(title=title, chapters=[chapter(i, k) for k, i in enumerate(inputs, 1)], version=_version())
 
 
-def days(number: float) -> str:
-    """Name a number of days: ``1 day``, ``2 days``."""
-    return "1 day" if number == 1.0 else f"{number:.3g} days"
-
-
-def hero_of(runs: Mapping[str, Trajectory]) -> str:
-    """Choose the controller that the chapter is about: MPC, else the last that is no bound."""
-    return "MPC" if "MPC" in runs else [n for n in runs if n != "Oracle" or len(runs) == 1][-1]
-
-
 def chapter(data: ReportInput, number: int) -> dict[str, Any]:
     """Everything that the template shows of one scenario."""
     runs = data.trajectories
     figures = {name: kpis(run) for name, run in runs.items()}
-    name = hero_of(runs)
-    others = [n for n in REFERENCES if n in runs and n != name]
-    reference = others[0] if others else next((n for n in runs if n != name), name)
+    name = leading(runs)
+    others = references(runs, name)
+    reference = others[0] if others else name
     hero, other = runs[name], runs[reference]
     site = hero.site
     stepped_in = [i for i in hero.interventions if i.until >= hero.warmup.total_seconds()]
     return {
         "id": f"c{number}",
         "title": data.title,
-        "scenario": hero.scenario,
+        "lead": lead(hero),
+        "see_also": data.see_also,
         "site": site.title,
         "days": hero.days,
-        "measured": hero.measured,
         "hero": name,
         "reference": reference,
         "cards": _cards(figures, name, others, data.table),
         "story": story(hero, other, figures[name], figures[reference]) if name != reference else [],
+        "alarms": alarms(figures[name], figures[reference] if name != reference else None),
         "ranges": setpoint_ranges(hero, other),
         "rows": _rows(figures, data.table),
         "limits": _limits(figures, name, reference),
-        "charts": charts(data, name, reference, f"c{number}"),
+        "charts": charts(runs, data.table, name, reference, f"c{number}"),
         "interventions": _interventions(hero, stepped_in),
         "n_interventions": len(stepped_in),
         "decisions": figures[name],
         "n_decisions": len(hero.scored_decisions()),
-        "proof": [(key.replace("_", " "), *_verdict(value)) for key, value in data.proof.items()],
+        "proof": [(f.text, f.verdict, {True: "good", False: "bad", None: ""}[f.holds]) for f in findings(data.proof)],
         "published": data.published,
         "method": method(site),
-        "notes": list(dict.fromkeys([*data.notes, *(n for run in runs.values() for n in run.notes)])),
+        "notes": _notes(data),
         "extras": {k: [v] if isinstance(v, str) else list(v) for k, v in data.extras.items()},
     }
 
 
-def charts(data: ReportInput, name: str, reference: str, prefix: str) -> list[dict[str, str]]:
-    """Charts of a chapter with heading and caption, as inline SVG."""
-    runs = data.trajectories
-    hero, other = runs[name], runs[reference]
-    two = {reference: other, name: hero}
-    wanted: list[tuple[str, str, Callable[[], Figure]]] = [
-        ("Cooling energy", "By end use, for every controller.", functools.partial(plots.energy_bars, runs)),
-        ("Where and when it saves", f"{name} against {reference}.",
-         functools.partial(plots.savings, hero, other)),
-        ("Cooling power", f"{name} by end use; the line is {reference}.",
-         functools.partial(plots.power_over_time, hero, other if other is not hero else None)),
-        ("What the plant had to meet", "IT power and weather, the same for every controller.",
-         functools.partial(plots.conditions, hero)),
-        ("Temperatures against limits", "The worst component of each kind, and its declared limits (dashed).",
-         functools.partial(plots.temperatures, two)),
-        ("Setpoints", "Asked of the plant, after the safety envelope; a band spans the groups of CDUs.",
-         functools.partial(plots.setpoints, two)),
-        ("From the meter to the sky", f"Energy and heat under {name} over the scored period.",
-         functools.partial(plots.heat_flow, hero)),
-        ("Cooling energy so far", f"Used, and saved against {reference}.",
-         functools.partial(plots.cumulative_cooling, runs, reference)),
-        ("PUE so far", "A ratio of energies from the start of the scored period.",
-         functools.partial(plots.running_pue, runs)),
-    ]  # fmt: skip
-    if any(d.plan is not None for _, d in hero.scored_decisions()):
-        caption = "Plans as they stood at a few decisions, over what then happened."
-        wanted.insert(6, ("The plan against what happened", caption, functools.partial(plots.plan_against_actual, hero)))
-    if "Oracle" in runs and len(runs) > 2:
-        caption = "The oracle knows weather and load in advance; whether it is a bound is checked below."
-        wanted.insert(1, ("How much of the possible", caption, functools.partial(plots.gap_bars, data.table)))
-    return [{"heading": heading, "caption": caption, "svg": svg(draw(), f"{prefix} {heading}")} for heading, caption, draw in wanted]
+def _notes(data: ReportInput) -> list[str]:
+    """Notes of the scenario and its runs, each once; what stands beside the published figures is not said again."""
+    told = data.published.note if data.published else ""
+    notes = dict.fromkeys([*data.notes, *(n for run in data.trajectories.values() for n in run.notes)])
+    return [note for note in notes if note != told]
 
 
 def _cards(figures: Mapping[str, Kpis], name: str, others: Sequence[str], table: pd.DataFrame) -> list[dict[str, str]]:
@@ -211,38 +180,24 @@ def _limits(figures: Mapping[str, Kpis], name: str, reference: str) -> list[dict
 def _interventions(run: Trajectory, interventions: Sequence[Intervention]) -> list[dict[str, str]]:
     rows = []
     for i in interventions[:INTERVENTIONS_SHOWN]:
-        at = run.time(i.t)
+        what, unit = signal_words(run.site, i.name)
         rows.append(
             {
-                "time": f"{at:%Y-%m-%d %H:%M:%S}",
+                "time": f"{run.time(i.t):%Y-%m-%d %H:%M:%S}",
                 "minutes": f"{(i.until - i.t + run.step) / 60.0:.1f}",
-                "name": i.name,
+                "name": what,
                 "reason": i.reason,
-                "change": _change(i.from_value, i.to_value, i.name),
+                "change": _change(i.from_value, i.to_value, unit),
             }
         )
     return rows
 
 
-def _change(before: float, after: float, name: str) -> str:
+def _change(before: float, after: float, unit: str) -> str:
     if not math.isfinite(after):
         return "to fail-safe"
-    if name.startswith("T_"):
-        return f"{before - 273.15:.2f} to {after - 273.15:.2f} °C"
-    return f"{before:.4g} to {after:.4g}"
-
-
-def _verdict(value: Any) -> tuple[str, str]:
-    """Text and mark of one finding of the self-proof."""
-    if isinstance(value, bool | np.bool_):
-        return ("yes", "good") if value else ("no", "bad")
-    if isinstance(value, float):
-        return _number(value, 4), ""
-    if isinstance(value, Mapping):
-        parts = [f"{k.replace('_', ' ')} {_verdict(v)[0]}" for k, v in value.items() if k != "passed"]
-        mark = "" if "passed" not in value else "good" if value["passed"] else "bad"
-        return ", ".join(parts), mark
-    return str(value), ""
+    _, shown, factor, offset = site_unit(unit)
+    return f"{before * factor - offset:.4g} to {after * factor - offset:.4g} {shown}"
 
 
 def _number(value: Any, digits: int = 3) -> str:

@@ -1,0 +1,124 @@
+"""The plan against what happened: plans as they stood at a few decisions, over the measured course."""
+
+import dataclasses
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from lowlift.controllers.interface import Plan
+from lowlift.models.site import ZERO_C, Limits
+from lowlift.sim.plot_style import MUTED, colour, dates, finish, legend, limit_lines, panels, scored_index, style, thin
+from lowlift.sim.trajectory import Trajectory
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+HOURS = 8.0
+"""How far ahead a plan is drawn [h]."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Panel:
+    """A prediction with its measured counterpart."""
+
+    title: str
+    label: str
+    measured: Callable[[Trajectory], np.ndarray]
+    limit: Callable[[Limits], float | None] = lambda limits: None
+    """Upper limit [K]."""
+    worst: bool = False
+    """Whether the highest component counts, in the plan and in every block of a thinned line."""
+
+
+def _degC(name: str, reduce: Callable[..., np.ndarray]) -> Callable[[Trajectory], np.ndarray]:
+    return lambda run: reduce(run.components(name), axis=1) - ZERO_C
+
+
+TEMPERATURE = "temperature [°C]"
+PREDICTED = {
+    "P_cooling": Panel(title="cooling power", label="power [kW]", measured=lambda run: run.power() / 1e3),
+    "T_chip": Panel(
+        title="hottest chip", label=TEMPERATURE, measured=_degC("T_chip", np.max), limit=lambda limits: limits.T_chip_max, worst=True
+    ),
+    "T_inlet": Panel(
+        title="hottest server air",
+        label=TEMPERATURE,
+        measured=_degC("T_inlet", np.max),
+        limit=lambda limits: limits.T_inlet_max,
+        worst=True,
+    ),
+    "T_supply": Panel(
+        title="secondary supply", label=TEMPERATURE, measured=_degC("T_supply", np.mean), limit=lambda limits: limits.T_supply_max
+    ),
+    "T_tower": Panel(title="tower leaving water", label=TEMPERATURE, measured=_degC("T_tower", np.mean)),
+}
+"""Predictions that have a measured counterpart."""
+
+
+def _drawable(run: Trajectory) -> list[Plan]:
+    """Plans whose first stage ends within the hours that are drawn and before the run does: others have no point to draw."""
+    end = len(run.frame) * run.step
+    plans = [d.plan for _, d in run.scored_decisions() if d.plan is not None]
+    return [p for p in plans if p.t[1] <= min(p.t[0] + 3600.0 * HOURS, end)]
+
+
+def has_plans(run: Trajectory) -> bool:
+    """Whether the run made plans that can be drawn: rules make none, a steady optimum plans no course."""
+    return bool(_drawable(run))
+
+
+def plan_against_actual(run: Trajectory, *, plans: int = 6) -> "Figure":
+    """Plans as they stood at a few decisions, over what then happened.
+
+    Raises:
+        ValueError: the run has no plans that can be drawn.
+    """
+    made = _drawable(run)
+    if not made:
+        raise ValueError(f"{run.controller}: its decisions carry no plans")
+    chosen = [made[k] for k in np.linspace(0, len(made) - 1, plans + 1).astype(int)[:-1]]
+    names = [n for n in PREDICTED if n in chosen[0].predicted and (n == "P_cooling" or run.has(n))]
+    end = dates(scored_index(run))[-1]
+    tint = colour(run.controller)
+    happened: Any = {"color": MUTED, "lw": 2.4, "alpha": 0.45, "label": "what happened"}
+    with style():
+        figure, grid = panels((len(names) + 2) // 2, 2, used=len(names) + 1, height=2.5)
+        load = grid.flat[0]
+        load.plot(*thin(scored_index(run), run.power("P_it") / 1e6), **happened)
+        load.set(title="IT power, as it came", ylabel="IT power [MW]")
+        for plan in chosen:
+            load.axvline(dates(_times(run, plan.t[:1]))[0], color=tint, lw=1.0, ls=":")
+        for ax, name in zip(grid.flat[1:], names, strict=False):
+            panel = PREDICTED[name]
+            ax.plot(*thin(scored_index(run), panel.measured(run), "max" if panel.worst else "mean"), **happened)
+            for k, plan in enumerate(chosen):
+                x, y = _planned(run, plan, name)
+                keep = x <= end
+                ax.plot(x[keep], y[keep], color=tint, lw=1.3, label=None if k else "as planned")
+                ax.plot(x[:1], y[:1], "o", color=tint, ms=4, label=None if k else "decision")
+            ax.set(title=panel.title, ylabel=panel.label)
+            limit = panel.limit(run.site.limits)
+            limit_lines(ax, {} if limit is None else {"limit": limit - ZERO_C})
+        finish(grid, run)
+        legend(figure, grid.flat[1])
+    return figure
+
+
+def _times(run: Trajectory, t: np.ndarray) -> pd.DatetimeIndex:
+    return pd.DatetimeIndex(run.start + pd.to_timedelta(t, unit="s"))
+
+
+def _planned(run: Trajectory, plan: Plan, name: str) -> tuple[np.ndarray, np.ndarray]:
+    """Positions and values in display units; stage values are means (powers) or stage ends (temperatures)."""
+    values = np.asarray(plan.predicted[name], dtype=float)
+    t = np.asarray(plan.t, dtype=float)
+    if name.startswith("T_"):
+        series = (values.max(axis=1) if PREDICTED[name].worst else values.mean(axis=1)) - ZERO_C
+        at = t if len(series) == len(t) else t[1:]
+    else:
+        series = values.sum(axis=1) / 1e3
+        at = 0.5 * (t[1:] + t[:-1]) if len(series) == len(t) - 1 else t
+    keep = at <= t[0] + 3600.0 * HOURS
+    return dates(_times(run, at[keep])), series[keep]

@@ -1,0 +1,97 @@
+"""A run's place, period, weather and load in words, for page heads, axes and captions."""
+
+import re
+
+import pandas as pd
+
+from lowlift.controllers.interface import measurement_table, setpoint_table
+from lowlift.models.site import Site
+from lowlift.sim.schedule_rows import SITE_UNITS
+from lowlift.sim.trajectory import Trajectory
+
+PLACES = {"frontier": "Oak Ridge, Tennessee"}
+"""Where a site is, if the load was measured there; elsewhere the weather says where one is."""
+
+
+QUANTITIES = {"K": "temperature", "Pa": "pressure", "m3/s": "flow", "kg/s": "flow", "1": "ratio"}
+
+
+def site_unit(unit: str) -> tuple[str, str, float, float]:
+    """Quantity, unit on site, factor and offset of an SI unit: ``site = factor SI - offset``.
+
+    >>> site_unit("1")
+    ('ratio', '%', 100.0, 0.0)
+    """
+    shown, factor, offset = ("%", 100.0, 0.0) if unit == "1" else SITE_UNITS.get(unit, (unit, 1.0, 0.0))
+    return QUANTITIES.get(unit, "value"), shown.replace("degC", "°C"), factor, offset
+
+
+def signal_words(site: Site, name: str) -> tuple[str, str]:
+    """What a signal is called, and its SI unit: ``T_supply_set[1]`` is the secondary supply temperature of group 1."""
+    for table in (setpoint_table(site), measurement_table(site)):
+        for s in table.signals:
+            for k, component in enumerate(s.components(), 1):
+                if component == name:
+                    of = f" of {'CDU' if s.per == 'cdu' else s.per} {k}" if s.size > 1 else ""
+                    return f"{s.doc}{of}", s.unit
+    return name.replace("_", " "), ""
+
+
+def zone(index: pd.DatetimeIndex) -> str:
+    """Name of the time zone; fixed offsets as one says them.
+
+    >>> zone(pd.DatetimeIndex(["2023-07-04"], tz="Etc/GMT+7"))
+    'UTC-7'
+    >>> zone(pd.DatetimeIndex(["2023-07-04"], tz="America/Phoenix"))
+    'America/Phoenix'
+    """
+    name = str(index.tz)
+    fixed = re.fullmatch(r"Etc/GMT([+-])(\d+)", name)
+    if fixed is None:
+        return name
+    # POSIX counts westwards.
+    return f"UTC{'-' if fixed[1] == '+' else '+'}{fixed[2]}"
+
+
+def period(index: pd.DatetimeIndex) -> str:
+    """Days that a run covers.
+
+    >>> period(pd.date_range("2023-07-04", periods=48, freq="h"))
+    '4 to 5 July 2023'
+    >>> period(pd.date_range("2023-07-31", periods=30, freq="h"))
+    '31 July to 1 August 2023'
+    """
+    first, last = index[0], index[-1]
+    end = f"{last.day} {last:%B %Y}"
+    if first.date() == last.date():
+        return end
+    if first.year != last.year:
+        return f"{first.day} {first:%B %Y} to {end}"
+    return f"{first.day} to {end}" if first.month == last.month else f"{first.day} {first:%B} to {end}"
+
+
+def days(number: float) -> str:
+    """Name a number of days: ``1 day``, ``2 days``, ``6 hours``."""
+    if number < 1.0:
+        return f"{24.0 * number:.3g} hours"
+    return "1 day" if number == 1.0 else f"{number:.3g} days"
+
+
+def dry_bulb_assumed(run: Trajectory) -> bool:
+    """Whether the dry bulb is not data but assumed from the wet bulb."""
+    return any(note.startswith("wet bulb from the trace; dry bulb") for note in run.notes)
+
+
+def lead(run: Trajectory) -> str:
+    """One sentence: place, period, zone, load, weather, and what of it is measured, generated or assumed."""
+    index = pd.DatetimeIndex(run.scored.index)
+    weather = next((note for note in run.notes if note.startswith(("weather ", "wet bulb"))), "weather not stated")
+    weather = weather.replace("dry bulb taken", "dry bulb assumed").split("; row time stamps")[0]
+    load = run.notes[0].removeprefix("generated: ").replace("_", " ") if run.notes else "not stated"
+    where = PLACES.get(run.site.name, "") if run.measured else ""
+    if not where and (found := re.match(r"weather (\w+)", weather)):
+        where = found[1].replace("_", " ").title()
+    weather = re.sub(r"^weather \w+ \((.*)\)$", r"weather of \1", weather)
+    kind = "measured" if run.measured else "generated"
+    parts = [f"{where}, " if where else "", f"{period(index)} ({days(run.days)}, local time {zone(index)})"]
+    return f"{''.join(parts)}, {kind} load: {load}; {weather}."
