@@ -135,7 +135,7 @@ def reference_plant(chiller: Mapping[str, Any]) -> ChillerPlant:
     return ChillerPlant(
         chiller=EirChiller.from_energyplus(chiller),
         tower=SetpointTower(T_wb_nominal=298.75, approach_nominal=3.9, range_nominal=5.6, V_water_nominal=0.062, V_air_nominal=40.0,
-                            P_fan_nominal=15500.0),
+                            P_fan_nominal=15500.0, moist_basis=True),
         pump_chw=CurvePump(V_dot_nominal=0.045, dp_nominal=1.8e5),
         pump_cw=CurvePump(V_dot_nominal=0.062, dp_nominal=1.5e5),
     )  # fmt: skip

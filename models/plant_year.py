@@ -7,37 +7,32 @@ What
 Two ways to close the condenser loop
     *Balanced* (``iterations=None``): the heat the tower rejects is the heat it receives, to 1e-4 K. This is the physics.
 
-    *EnergyPlus's default of two plant iterations* (``iterations=2``): EnergyPlus stops after two plant iterations an hour unless a flow
-    changes (object ``ConvergenceLimits``), each of which passes the condenser loop twice. Its first pass starts from the last
-    hour's tower water and a chiller that also cools the chilled-water half loop, which pump heat warmed for a whole time step while its flow
-    was still zero. The loop is then not closed: against the balanced solution the chiller takes about 1 % more energy and the tower
-    rejects, and evaporates, about 4 % more than it receives. This mode reproduces the published EnergyPlus years; more iterations
-    approach the balanced solution.
+    *EnergyPlus's default of two plant iterations* (``iterations=2``): EnergyPlus stops after two plant iterations an hour unless a
+    flow changes (object ``ConvergenceLimits``); each passes the condenser loop twice. The first starts from the last hour's tower
+    water and a chiller that also cools the return half of the chilled-water loop, which pump heat warmed for a whole time step
+    while its flow was still zero. The loop is then not closed: where the fan is at its limit the chiller takes about 1 % more energy
+    than in the balanced solution, and the tower rejects, and evaporates, about 4 % more than it receives. This mode reproduces the
+    published EnergyPlus years; more iterations approach the balanced solution.
 
 Time stamps
-    Row ``k`` of the weather is the reading at its own time stamp (hour ``k + 1``) and belongs to hour ``k`` of the load. The year is
-    periodic: the hour before the first is the last.
+    Row ``k`` of the weather is the reading at its own time stamp (hour ``k + 1``) and belongs to hour ``k`` of the load. The first day
+    is taken to have run before (EnergyPlus's warm-up).
 """
 
 import dataclasses
-from pathlib import Path
 
 import numpy as np
 
-from lowlift.data.errors import DataError
-from lowlift.data.weather import Weather, load_epw
 from lowlift.models.chiller_plant import HOUR, Array, ChillerPlant
-from lowlift.thermal import psychrometrics as psy
 from lowlift.thermal.fluids import WATER
 from lowlift.thermal.tower_control import MoistAir
 
-BALANCED_PASSES = 6
-"""Passes of the balanced loop after each of its extrapolations; a pass takes the error to about a half."""
 SWEEPS = 3
 """Sweeps over all hours that settle the coupling between them."""
+WARM_UP_END = 23
+"""Last hour of the day that stands before the year."""
 CHUNK = 4
 """Years computed together: their arrays fit the processor's cache."""
-EMBEDDED_FOLDER = Path(__file__).parents[1] / "data" / "weather"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -89,30 +84,6 @@ class Years:
         return 1.0 + (self.E_chiller + self.E_fan + self.E_pumps) / self.E_it
 
 
-def outdoor_air(weather: Weather) -> MoistAir:
-    """Wet bulb, humidity, pressure and density of every row, from dry bulb, relative humidity and pressure."""
-    f = weather.frame
-    T, p = f["T_db"].to_numpy(), f["p"].to_numpy()
-    w = psy.humidity_ratio_from_relative_humidity(T, np.minimum(f["rh"].to_numpy(), 1.0), p)
-    return MoistAir(psy.wet_bulb(T, w, p), w, p, psy.density(T, w, p))
-
-
-def find_weather(name: str, folder: str | Path | None = None) -> Weather:
-    """The weather whose file is called ``<name>*.epw`` or ``<name>*.epw.gz``, in ``folder`` or among the embedded files.
-
-    Raises:
-        DataError: no such file, or more than one.
-    """
-    places = [EMBEDDED_FOLDER] if folder is None else [Path(folder), EMBEDDED_FOLDER]
-    for place in places:
-        found = sorted(p for p in place.glob(f"{name}*") if p.name.endswith((".epw", ".epw.gz")))
-        if len(found) > 1:
-            raise DataError(f"{name}: {len(found)} weather files in {place}: {', '.join(p.name for p in found)}")
-        if found:
-            return load_epw(found[0], name=name)
-    raise DataError(f"{name}: no {name}*.epw[.gz] in {', '.join(str(p) for p in places)}")
-
-
 def daily_load(hours: int = 8760, Q_nominal: float = 1e6) -> Array:
     """IT heat [W] of the reference years: 75 % of nominal with a daily sine of 15 % that peaks at 15:00."""
     h = np.arange(hours)
@@ -120,8 +91,8 @@ def daily_load(hours: int = 8760, Q_nominal: float = 1e6) -> Array:
 
 
 def _last(x: Array) -> Array:
-    """Every hour's value of the hour before."""
-    return np.roll(x, 1, axis=-1)
+    """Every hour's value of the hour before; before the first stands the end of its day, which a warm-up would have repeated."""
+    return np.concatenate([x[..., WARM_UP_END : WARM_UP_END + 1], x[..., :-1]], axis=-1)
 
 
 def run_years(plant: ChillerPlant, cases: list[YearCase], Q_it: Array, *, iterations: int | None = None) -> Years:
@@ -222,7 +193,7 @@ def _outputs(plant: ChillerPlant, air: MoistAir, T_set: Array, T_chw: Array, Q_e
     """Powers and water of settled temperatures."""
     m, V = plant.m_cw, plant.m_cw / WATER.rho(T_in)
     fan = plant.tower.fan(T_in, T_set, air.T_wb, V)
-    Q_tower = m * WATER.cp(T_in) * (T_in - T_out)
+    Q_tower = m * WATER.cp(T_cw_in) * (T_in - T_out)
     water = plant.tower.water(Q_tower, fan.air_ratio, air, m)
     rho = WATER.rho(T_out)
     shape = T_in.shape

@@ -14,6 +14,7 @@ Equations
         approach(t_wb, T_in - T_set, L) = T_set - T_wb, r = L(r = 1) / L        (speed in between)             (4)
         r = c y_min + (1 - c) n, P = c P(y_min), c = (T_off - T_set) / (T_off - T_min)    (cycling)            (5)
         evaporation = m_da (W_sat(h_out) - W_in),  h_out = h_sat(T_wb) + Q / m_da                             (6)
+        evaporation = m_a (q_sat(h_out) - q_in),  h_out = h_sat(T_wb) + Q / m_a,  q = W / (1 + W)            (6')
         blowdown = max(evaporation / (cycles - 1) - drift, 0),  makeup = evaporation + drift + blowdown        (7)
 
     (1) and (4) are quadratics of the correlation (:mod:`lowlift.thermal.tower_york`); ``lambda`` makes the rating point hold.
@@ -22,8 +23,9 @@ Validity
     That of the correlation. The wet bulb is held below 26.67 C and the range between 0.001 K and 22.2 K, as EnergyPlus does.
 
 Comparison with EnergyPlus: the main differences are
-    1. EnergyPlus finds the roots by false position to 1e-4; here they are exact. 2. EnergyPlus multiplies specific humidities by
-    the moist flow; (6) uses dry air, 1-2 % more. 3. (1) is solved at the bounds instead of being given up there.
+    1. EnergyPlus finds the roots by false position to 1e-4; here they are exact. 2. EnergyPlus
+    takes the moist air flow ``m_a`` with specific humidities, (6'), which loses 1-4 % of the evaporation; that form is used only
+    where ``moist_basis`` asks for it. 3. (1) is solved at the bounds instead of being given up there.
 
 Assumptions
     1. One cell with constant water flow. 2. The outlet air is saturated. 3. Makeup enters at basin temperature.
@@ -123,6 +125,8 @@ class SetpointTower(Component):
     natural: float = parameter(default=0.125, unit="1", low=0.0, below=1.0, doc="share of full capacity with the fan off")
     drift: float = parameter(default=8e-5, unit="1", low=0.0, high=0.01, doc="drift, share of water flow at full air flow")
     cycles: float = parameter(default=4.0, unit="1", above=1.0, high=50.0, doc="cycles of concentration")
+    moist_basis: bool = False
+    """Evaporation by equation (6'), as EnergyPlus reckons it, instead of (6)."""
 
     def check(self) -> None:
         """Natural draught must move less air than the fan; the rating point must lie on the correlation."""
@@ -186,10 +190,12 @@ class SetpointTower(Component):
 
     def water(self, Q_dot: Signal, air_ratio: Signal, air: MoistAir, m_water: Signal) -> TowerWater:
         """Water use for the heat rejected [W], air flow ratio and water flow [kg/s], equations (6) and (7)."""
-        m_da = self.V_air_nominal * air_ratio * air.rho / (1.0 + air.w)
-        h_out = psy.saturation_enthalpy(air.T_wb, air.p) + Q_dot / m_da
-        T_out = temperature_of_saturated(h_out, air.p, air.T_wb + 8.0)
-        evaporation = ops.maximum(m_da * (psy.saturation_humidity_ratio(T_out, air.p) - air.w), 0.0)
+        m_a = self.V_air_nominal * air_ratio * air.rho
+        flow = m_a if self.moist_basis else m_a / (1.0 + air.w)
+        T_out = temperature_of_saturated(psy.saturation_enthalpy(air.T_wb, air.p) + Q_dot / flow, air.p, air.T_wb + 8.0)
+        w_out = psy.saturation_humidity_ratio(T_out, air.p)
+        gain = w_out / (1.0 + w_out) - air.w / (1.0 + air.w) if self.moist_basis else w_out - air.w
+        evaporation = ops.maximum(flow * gain, 0.0)
         drift = self.drift * m_water * air_ratio
         blowdown = ops.maximum(evaporation / (self.cycles - 1.0) - drift, 0.0)
         return TowerWater(evaporation, drift, blowdown, evaporation + drift + blowdown)

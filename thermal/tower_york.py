@@ -10,7 +10,7 @@ approach are roots of quadratics and need no iteration.
 Validity
     Wet bulb -34.4 C to 26.7 C, range 1.1 K to 22.2 K, approach 1.1 K to 40 K, L/G up to 8.
 
-References
+Source
     EnergyPlus Engineering Reference, Variable Speed Cooling Towers, table of YorkCalc coefficients; York International,
     "YORKcalc Software, Chiller-Plant Energy-Estimating Program", form 160.00-SG2, 2002.
 """
