@@ -46,6 +46,8 @@ T_WB_MAX = 26.6667
 """Highest wet bulb of the correlation [C]."""
 RANGE_MIN, RANGE_MAX = 1e-3, 22.2222
 """Bounds of the range while (1) is solved [K]."""
+ROOT_FLOOR = 1e-12
+"""Floor of a discriminant, so that slopes stay finite where the quadratics have no root."""
 NEWTON_STEPS = 4
 
 
@@ -151,7 +153,7 @@ class SetpointTower(Component):
         a, b, c = _quadratic(ops.minimum(T_wb - ZERO_C, T_WB_MAX), L, in_range=True)
         b = 1.0 + b
         lack = drive - a
-        root = ops.sqrt(ops.maximum(b * b + 4.0 * c * lack, 0.0))
+        root = ops.sqrt(ops.maximum(b * b + 4.0 * c * lack, ROOT_FLOOR))
         return ops.clip(2.0 * lack / ops.maximum(b + root, 1e-6), RANGE_MIN, RANGE_MAX)
 
     def _full(self, T_in: Signal, T_wb: Signal, V_water: Signal) -> tuple[Signal, Signal]:
@@ -175,7 +177,7 @@ class SetpointTower(Component):
         T_least = T_in - self._range(T_in - T_wb, T_wb, L / self.y_min)
         a, b, c = _quadratic(ops.minimum(T_wb - ZERO_C, T_WB_MAX), ops.maximum(T_in - T_set, RANGE_MIN), in_range=False)
         lack = T_set - T_wb - a
-        root = ops.sqrt(ops.maximum(b * b + 4.0 * c * lack, 0.0))
+        root = ops.sqrt(ops.maximum(b * b + 4.0 * c * lack, ROOT_FLOOR))
         # The rising root of the approach in L/G; multiplied out so that neither sign of the slope loses digits.
         L_met = ops.where(b > 0.0, 2.0 * lack / ops.maximum(b + root, 1e-9), (root - b) / ops.where(c == 0.0, 1e-12, 2.0 * c))
         r = ops.clip(L / ops.maximum(L_met, 1e-3), self.y_min, 1.0)
