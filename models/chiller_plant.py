@@ -39,7 +39,7 @@ from lowlift.thermal.tower_control import SetpointTower
 ZERO_C = 273.15
 HOUR = 3600.0
 SETTLED = 20.0
-"""Least hours-per-time-constant ratio for (2)."""
+"""Least number of times that half a loop is replaced within an hour, for (2)."""
 
 Array = np.ndarray
 

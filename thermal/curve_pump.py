@@ -29,7 +29,7 @@ class CurvePump(Component):
     V_dot_nominal: float = parameter(unit="m^3/s", above=0.0, doc="nominal flow")
     dp_nominal: float = parameter(unit="Pa", above=0.0, doc="head at that flow")
     eta_hydraulic: float = parameter(default=0.75, unit="1", above=0.0, below=1.0, doc="hydraulic efficiency")
-    eta_motor: float = parameter(default=0.9, unit="1", above=0.0, low=0.0, high=1.0, doc="motor efficiency")
+    eta_motor: float = parameter(default=0.9, unit="1", above=0.0, high=1.0, doc="motor efficiency")
     c0: float = parameter(default=0.0, unit="1", doc="part-load cubic, constant")
     c1: float = parameter(default=3.2485, unit="1", doc="part-load cubic, linear (EnergyPlus library, variable flow, riding the curve)")
     c2: float = parameter(default=-4.7443, unit="1", doc="part-load cubic, quadratic")
