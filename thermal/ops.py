@@ -112,6 +112,22 @@ def smooth_min(a: Signal, b: Signal, width: float) -> Signal:
     return 0.5 * (a + b - sqrt(d * d + width * width))
 
 
+def ramp(x: Signal, width: float) -> Signal:
+    """``max(x, 0)``, exact outside ``|x| < width`` and a parabola inside, above it by at most ``width / 4``; C1."""
+    inside = clip(x, -width, width) + width
+    return inside * inside / (4.0 * width) + maximum(x - width, 0.0)
+
+
+def blended_max(a: Signal, b: Signal, width: float) -> Signal:
+    """Once-differentiable maximum, exact where the arguments differ by more than ``width``; see :func:`ramp`."""
+    return b + ramp(a - b, width)
+
+
+def blended_min(a: Signal, b: Signal, width: float) -> Signal:
+    """Once-differentiable minimum, exact where the arguments differ by more than ``width``; see :func:`ramp`."""
+    return b - ramp(b - a, width)
+
+
 def smooth_abs(x: Signal, width: float) -> Signal:
     """Smooth absolute value ``sqrt(x^2 + width^2)``: exact far from zero, ``width`` at zero."""
     return sqrt(x * x + width * width)

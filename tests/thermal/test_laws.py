@@ -56,7 +56,7 @@ def test_T4_water_balance(T: float, m: float, T_wb: float, y: float, cycles: flo
         cycles=cycles,
     )  # fmt: skip
     state = cell.leave(T, m, T_wb, 1e5, y, T_wb + above)
-    w = cell.water(state, m, 1e5, y)
+    w = cell.water(state, 1e5, y)
     assert min(w.evaporation, w.drift, w.blowdown) >= 0.0
     assert w.makeup == w.evaporation + w.drift + w.blowdown
 
