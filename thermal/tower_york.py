@@ -146,8 +146,7 @@ class YorkTowerCell(TowerCell):
         natural = self.y_natural * effectiveness(drive, T_wb, L)
         alone = effectiveness(drive, T_wb, L / ops.blended_max(y, self.y_min, Y_WIDTH))
         fan = ops.blended_max(alone, natural, NATURAL_WIDTH)  # in the cold the correlation falls below natural draught
-        s = ops.clip(y / self.y_min, 0.0, 1.0)
-        return natural + s * s * (3.0 - 2.0 * s) * (fan - natural)
+        return natural + ops.smooth_step(y / self.y_min) * (fan - natural)
 
     def leave(self, T_w_in: Signal, m_w: Signal, T_wb: Signal, p: Signal, y: Signal, T_db: Signal | None = None) -> TowerState:
         """One cell with water ``m_w`` [kg/s] at ``T_w_in`` and fan speed ``y``; air saturated unless ``T_db`` is given."""
