@@ -21,7 +21,8 @@ Equations
 Validity
     Wet bulb -34.4 C to 29.4 C, range 1.1 K to 22.2 K, L/G 0.125 to 8, water flow 0.75 to 1.25 of nominal as published (the ratio
     enters through L/G only). Outside, arguments are held at the edge and the effectiveness of the edge is used: a polynomial
-    must not extrapolate. ``lambda`` is 1.00904 for 25.6 C, approach 3.9 K, range 5.6 K.
+    must not extrapolate. Leaving water falls with fan speed everywhere; it rises with the wet bulb for drives up to 25 K, beyond which
+    the polynomial turns in hard frost (by up to 0.2 K per K). ``lambda`` is 1.00904 for 25.6 C, approach 3.9 K, range 5.6 K.
 
 Comparison with EnergyPlus: the main differences are
     1. EnergyPlus returns water below the wet bulb at part fan flow and low load; (4) and (5) exclude it. 2. EnergyPlus switches
