@@ -30,7 +30,7 @@ from typing import Any
 import numpy as np
 
 from lowlift.thermal import ops
-from lowlift.thermal.chiller import EirChiller
+from lowlift.thermal.chiller_eir import EirChiller
 from lowlift.thermal.component import Component, parameter
 from lowlift.thermal.curve_pump import CurvePump
 from lowlift.thermal.fluids import WATER

@@ -34,7 +34,7 @@ and their flow curves from EnergyPlus' example file DXCoilSystemAuto, as also in
 import dataclasses
 
 from lowlift.thermal import ops
-from lowlift.thermal.chiller import biquadratic
+from lowlift.thermal.chiller_eir import biquadratic
 from lowlift.thermal.component import Component, parameter
 from lowlift.thermal.hydraulics import Fan
 from lowlift.thermal.ops import Signal
