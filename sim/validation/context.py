@@ -78,6 +78,8 @@ class Context:
     coefficients: tuple[Path, ...] = ()
     """Coefficient files given by the user, searched first."""
     weather_folder: Path | None = None
+    columns: tuple[str, ...] = ()
+    """Header of the table and the usual output columns: what may be asked for."""
 
     def _files(self, name: str) -> list[Path]:
         beside = self.folder / name

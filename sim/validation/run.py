@@ -79,6 +79,7 @@ def _tolerance(sheet: Sheet, spec: TableSpec, tol: str, index: Array) -> Array:
 def validate_sheet(sheet: Sheet, spec: TableSpec, context: Context) -> Result:
     """Recompute one table and compare it with what it holds."""
     begun = time.perf_counter()
+    context = dataclasses.replace(context, columns=tuple(dict.fromkeys([*sheet.header, *(o.name for o in spec.out)])))
     rows, index, problems = sound_rows(sheet, spec.given, context)
     done = _compute(spec, rows)
     problems |= {int(index[i]): why for i, why in done.refused.items()}
