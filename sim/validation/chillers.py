@@ -9,6 +9,8 @@ from lowlift.thermal.chiller_eir import CP_WATER
 
 T_WATER = (-30.0, 90.0)
 FLOW = (1e-6, 1e6)
+OUTSIDE = 0.01
+"""Temperatures further than this outside the curves count [K]; less is rounding of the table."""
 
 
 def chillers(rows: Rows) -> Computed:
@@ -24,8 +26,9 @@ def chillers(rows: Rows) -> Computed:
             "cap_ft": s.cap_ft, "eir_ft": s.eir_ft, "eir_fplr": s.eir_fplr, "cap_avail_W": s.capacity,
             "capacity_limited": np.where(machine.PLR_max * s.capacity < Q, 1.0, 0.0),
         }  # fmt: skip
+        outside = machine.range_violation(T_chw, s.T_cw_out if machine.reformulated else T_cw) > OUTSIDE
         beyond = s.P_el * T_chw < s.Q_dot * (s.T_cw_out - T_chw) * (1.0 - 1e-9)
-        return Computed(values, {"beyond Carnot": beyond, "negative power": s.P_el < 0.0})
+        return Computed(values, {"beyond Carnot": beyond, "negative power": s.P_el < 0.0}, beyond={"outside the curves": outside})
 
     return grouped(rows, ("chiller_id",), one)
 

@@ -35,7 +35,10 @@ def direct(rows: Rows) -> Computed:
             "v_air_m3_s": V, "face_velocity_m_s": cooler.pad.face_velocity(T, T_wb, p, m), "effectiveness": air.effectiveness,
             "t_db_out_C": air.T_out - ZERO_C, "w_out_kg_per_kgda": air.w_out, "water_kg_s": air.evaporation,
         }  # fmt: skip
-        return Computed(values, {"air below wet bulb": _below(air.T_out, T, T_wb), "negative water": air.evaporation < 0.0})
+        laws = {"air below wet bulb": _below(air.T_out, T, T_wb), "negative water": air.evaporation < 0.0}
+        return Computed(
+            values, laws, beyond={"outside the pad's known range": cooler.pad.range_violation(values["face_velocity_m_s"]) > 0.0}
+        )
 
     return grouped(rows, ("pad_depth_m", "pad_area_m2"), one)
 

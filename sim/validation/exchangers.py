@@ -81,7 +81,9 @@ def economiser(rows: Rows) -> Computed:
             "mode": np.where(share > FULL, 2.0, np.where(share > SOME, 1.0, 0.0)),
         }  # fmt: skip
         warm = (both.Q_dot > 0.0) & (T_cw >= T_return)
-        return Computed(values, {"heat from cold to warm": warm, "cooled below the tower water": both.T_out < np.minimum(T_cw, T_return) - SAME})
+        return Computed(
+            values, {"heat from cold to warm": warm, "cooled below the tower water": both.T_out < np.minimum(T_cw, T_return) - SAME}
+        )
 
     return grouped(rows, ("UA_W_K", "m_chw_kg_s", "m_cw_kg_s"), one)
 

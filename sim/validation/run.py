@@ -35,6 +35,8 @@ class Result:
     broken: dict[str, list[int]]
     """Rows that break a physical law, by law."""
     laws: tuple[str, ...]
+    beyond: dict[str, list[int]]
+    """Rows outside a validity range, by range."""
     problems: dict[int, str]
     """Rows that could not be computed, and why."""
     complaint: str | None
@@ -44,7 +46,8 @@ class Result:
     @property
     def passed(self) -> bool:
         """Something was computed, no law is broken, and a table with expected values has enough rows inside."""
-        if self.computed == 0 or any(self.broken.values()) or self.complaint is not None:
+        nothing = self.computed == 0 and self.spec.kind != "figures"
+        if nothing or any(self.broken.values()) or self.complaint is not None:
             return False
         return self.spec.verdict is not None or self.inside is None or self.inside >= ENOUGH
 
@@ -53,6 +56,10 @@ def _spread(values: Array, index: Array, rows: int) -> Array:
     full = np.full(rows, np.nan)
     full[index] = values
     return full
+
+
+def _flagged(flags: dict[str, Array], index: Array) -> dict[str, list[int]]:
+    return {name: [int(index[i]) for i in np.flatnonzero(flag)] for name, flag in flags.items() if np.any(flag)}
 
 
 def _compute(spec: TableSpec, rows: Rows) -> Computed:
@@ -95,9 +102,9 @@ def validate_sheet(sheet: Sheet, spec: TableSpec, context: Context) -> Result:
             allowed[out.name] = _spread(out.allowed(_tolerance(sheet, spec, out.tol, index), known, rows), index, n)
     ready = np.ones(n, dtype=bool)
     for out in outputs if spec.kind != "figures" else ():
-        for i in np.flatnonzero(~np.isfinite(values[out.name])):
+        for i in np.flatnonzero(~np.isfinite(values[out.name])).tolist():
             ready[i] = False
-            problems.setdefault(int(i), f"{out.name} has no finite value for these inputs")
+            problems.setdefault(i, f"{out.name} has no finite value for these inputs")
     for i in problems:
         ready[i] = False
     compared = {name: tol for name, tol in allowed.items() if np.any(np.isfinite(expected[name]) & np.isfinite(values[name]))}
@@ -109,8 +116,8 @@ def validate_sheet(sheet: Sheet, spec: TableSpec, context: Context) -> Result:
         spec=spec, sheet=sheet, outputs=outputs, values=values, expected=expected, columns=scores,
         worst=worst_rows(share, at, list(compared), values, expected), inside=float(np.mean(judged <= 1.0)) if judged.size else None,
         outside=int(np.count_nonzero(judged > 1.0)), compared=int(judged.size), computed=int(np.count_nonzero(ready)),
-        broken={law: [int(index[i]) for i in np.flatnonzero(flag)] for law, flag in done.broken.items() if np.any(flag)},
-        laws=tuple(done.broken), problems=dict(sorted(problems.items())), complaint=complaint, seconds=time.perf_counter() - begun,
+        broken=_flagged(done.broken, index), laws=tuple(done.broken), beyond=_flagged(done.beyond, index),
+        problems=dict(sorted(problems.items())), complaint=complaint, seconds=time.perf_counter() - begun,
     )  # fmt: skip
 
 

@@ -1,5 +1,7 @@
 """Table of air-cooled IT equipment in EnergyPlus' form."""
 
+from typing import Any
+
 from lowlift.sim.validation.context import design
 from lowlift.sim.validation.spec import ZERO_C, Computed, Given, Out, Rows, TableSpec
 from lowlift.thermal import psychrometrics as psy
@@ -11,7 +13,8 @@ T_HALL = (-20.0, 90.0)
 def servers(rows: Rows) -> Computed:
     """Power, air and heat of the equipment at a load and inlet temperature."""
     d = design("server_ite_air_energyplus")
-    machine = IteServer(**{k: tuple(v) if isinstance(v, list) else v for k, v in d["server"].items()})
+    sheet: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in d["server"].items()}
+    machine = IteServer(**sheet)
     T_in, T_supply = rows.kelvin("t_in_C", "t_supply_C")
     # Dry air per volume, as heat capacity is per kilogram of dry air.
     rho = 1.0 / psy.specific_volume(T_in, d["w"], psy.pressure_at_altitude(d["altitude"]))

@@ -83,11 +83,13 @@ class Rows:
 
 @dataclasses.dataclass
 class Computed:
-    """Recomputed columns, rows that break a law, and rows refused with the reason."""
+    """Recomputed columns, rows that break a law, rows outside a validity range, and rows refused with the reason."""
 
     values: dict[str, Array]
     broken: dict[str, Array] = dataclasses.field(default_factory=dict)
     refused: dict[int, str] = dataclasses.field(default_factory=dict)
+    beyond: dict[str, Array] = dataclasses.field(default_factory=dict)
+    """Computed all the same, held at the edge of a range: worth knowing, no failure."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -144,7 +146,8 @@ def grouped(rows: Rows, keys: Sequence[str], work: Callable[[Rows, tuple[object,
             continue
         for name, value in part.values.items():
             total.values.setdefault(name, np.full(len(rows), np.nan))[index] = value
-        for name, flag in part.broken.items():
-            total.broken.setdefault(name, np.zeros(len(rows), dtype=bool))[index] = flag
+        for flags, own in ((total.broken, part.broken), (total.beyond, part.beyond)):
+            for name, flag in own.items():
+                flags.setdefault(name, np.zeros(len(rows), dtype=bool))[index] = flag
         total.refused.update({members[i]: why for i, why in part.refused.items()})
     return total

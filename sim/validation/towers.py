@@ -134,7 +134,7 @@ TABLES = (
         compute=dry_cooler,
         source=SOURCE,
         differences=(
-            "Compared with EnergyPlus' approximation of crossflow; the library's default relation is nearer to the exact series and differs "
+            "Compared with EnergyPlus' approximation of crossflow; the library's default relation is nearer to the exact series; it differs "
             "from these rows by up to 2 % of heat.",
         ),
         order=("t_db_C", "p_Pa", "m_water_kg_s", "t_water_in_C", "t_water_out_C", "q_W", "p_fan_W", "w_kg_per_kgda"),
