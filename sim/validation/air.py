@@ -8,8 +8,16 @@ from lowlift.thermal.mixing import mix
 
 T_AIR, PRESSURE = (-60.0, 90.0), (3e4, 1.2e5)
 """Air temperatures [C] and pressures [Pa] accepted: what the relations are made for, with a margin."""
+WET_BULB_SLACK = 0.2
+"""Wet bulbs above the dry bulb by less than this are rounding of saturated air [K]."""
 SAME = 1e-6
 """Differences of temperature below this are rounding [K]."""
+
+
+def inverted(rows: Rows, dry: str, wet: str) -> dict[int, str]:
+    """Rows whose wet bulb lies above the dry bulb, which no air has."""
+    over = np.flatnonzero(rows[wet] > rows[dry] + WET_BULB_SLACK)
+    return {int(i): f"{wet} = {rows[wet][i]:g}: above {dry} = {rows[dry][i]:g}" for i in over}
 
 
 def properties(rows: Rows) -> Computed:

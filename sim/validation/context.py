@@ -121,7 +121,7 @@ class Context:
         Raises:
             Refusal: none, more than one, or an unusable one.
         """
-        if not re.fullmatch(r"[\w.\-+() ]+", name):
+        if not re.fullmatch(r"[^/\\*?\[\]]+", name):
             raise Refusal(f"{name!r} is not the beginning of a file name")
         try:
             return find_weather(name, self.weather_folder)

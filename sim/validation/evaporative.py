@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from lowlift.sim.validation.air import PRESSURE, SAME, T_AIR
+from lowlift.sim.validation.air import PRESSURE, SAME, T_AIR, inverted
 from lowlift.sim.validation.context import design
 from lowlift.sim.validation.spec import ZERO_C, Array, Computed, Given, Out, Rows, TableSpec, grouped
 from lowlift.thermal import psychrometrics as psy
@@ -22,6 +22,10 @@ def _air(rows: Rows) -> tuple[Array, Array, Array, Array, Array]:
 
 def _below(T_out: Array, T: Array, T_wb: Array) -> Array:
     return (T_out < T_wb - SAME) & (T_out < T - SAME)
+
+
+def _inverted(rows: Rows) -> dict[int, str]:
+    return inverted(rows, "t_db_in_C", "t_wb_in_C")
 
 
 def direct(rows: Rows) -> Computed:
@@ -55,7 +59,9 @@ def indirect_dry(rows: Rows) -> Computed:
             "v_air_m3_s": V, "pad_effectiveness": cooler.pad.effectiveness(V_sec / key[1]), "t_db_out_C": state.T_out - ZERO_C,
             "w_out_kg_per_kgda": part["w_in_kg_per_kgda"], "p_elec_W": state.P_el,
         }  # fmt: skip
-        return Computed(values, {"air below wet bulb": _below(state.T_out, T, T_wb), "negative water": state.evaporation < 0.0})
+        return Computed(
+            values, {"air below wet bulb": _below(state.T_out, T, T_wb), "negative water": state.evaporation < 0.0}, _inverted(part)
+        )
 
     return grouped(rows, ("pad_depth_m", "pad_area_m2", "hx_effectiveness"), one)
 
@@ -68,7 +74,9 @@ def indirect_wet(rows: Rows) -> Computed:
         rho = psy.density(T, part["w_in_kg_per_kgda"], p)
         state = IndirectWetCoil(eff_max=key[0], C_1=key[1]).leave(T, V, T_wb, part["sec_air_m3_s"], rho)
         values = {"v_air_m3_s": V, "t_db_out_C": state.T_out - ZERO_C, "stage_eff": state.stage}
-        return Computed(values, {"air below wet bulb": _below(state.T_out, T, T_wb), "negative water": state.evaporation < 0.0})
+        return Computed(
+            values, {"air below wet bulb": _below(state.T_out, T, T_wb), "negative water": state.evaporation < 0.0}, _inverted(part)
+        )
 
     return grouped(rows, ("coil_max_eff", "coil_flow_ratio_c1"), one)
 

@@ -40,8 +40,6 @@ def coolants(rows: Rows) -> Computed:
         outside = np.flatnonzero((T < fluid.T_min) | (T > fluid.T_max))
         low, high = fluid.T_min - ZERO_C, fluid.T_max - ZERO_C
         refused = {int(i): f"t_C = {T[i] - ZERO_C:g}: outside {low:.0f} to {high:.0f} C, the range of {fluid.name}" for i in outside}
-        for value in values.values():
-            value[outside] = np.nan
         return Computed(values, refused=refused)
 
     return grouped(rows, ("fluid",), one)
@@ -106,7 +104,8 @@ TABLES = (
         compute=coolants,
         source="CoolProp 8.0.0",
         differences=("The library's polynomials are fitted to CoolProp, so this table shows the fit, not independent agreement.",),
-        order=("fluid", "t_C", "p_Pa", "rho_kg_per_m3", "cp_J_per_kgK", "k_W_per_mK", "mu_Pa_s"),
+        order=("fluid", "t_C", "p_Pa", "rho_kg_per_m3", "cp_J_per_kgK", "k_W_per_mK", "mu_Pa_s",
+               "tol_rho_rel", "tol_cp_rel", "tol_k_rel", "tol_mu_rel", "prandtl"),
     ),
     TableSpec(
         name="hx_eps_ntu",

@@ -63,7 +63,9 @@ def annual(rows: Rows) -> Computed:
         "negative water": (values["water_evap_m3"] < 0.0) | (values["water_makeup_m3"] < values["water_evap_m3"]),
         "PUE below one": values["pue_cooling_only"] < 1.0,
     }
-    return Computed(values, laws, refused)
+    T_chw, chiller = rows["t_chw_set_C"] + ZERO_C, plant.chiller
+    outside = (T_chw < chiller.T_e_min - 1e-6) | (T_chw > chiller.T_e_max + 1e-6)
+    return Computed(values, laws, refused, {"chilled-water setpoint outside the chiller's curves": outside})
 
 
 def hour_of_year(stamp: str) -> int:
@@ -85,7 +87,7 @@ def hour_of_year(stamp: str) -> int:
         raise Refusal(f"stamp = {stamp!r}: no such day in a year of 365 days") from error
     if not 1 <= hour <= 24 or minute or second:
         raise Refusal(f"stamp = {stamp!r}: must be a full hour from 01:00:00 to 24:00:00")
-    return (date.dayofyear - 1) * 24 + hour - 1
+    return (date.day_of_year - 1) * 24 + hour - 1
 
 
 def hourly(rows: Rows) -> Computed:
@@ -116,8 +118,6 @@ def hourly(rows: Rows) -> Computed:
             "t_cw_out_tower_C": h.T_tower_out[0, k] - ZERO_C, "makeup_m3_s": h.makeup[0, k], "p_chw_pump_W": P_chw,
             "p_cw_pump_W": P_pumps - P_chw,
         }  # fmt: skip
-        for value in values.values():
-            value[list(refused)] = np.nan
         Q, T_cold, T_hot = h.Q_evap[0, k], d["T_chw_set"], h.T_tower_in[0, k]
         laws = {
             "water below wet bulb": h.T_tower_out[0, k] < air.T_wb[k] - 1e-3,

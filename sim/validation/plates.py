@@ -65,7 +65,7 @@ TABLES = (
         source="published CFD of a GB300-class plate (toaiz.ai)",
         differences=(
             "Layers between die and channels are the library's default guess, spreading is left out, the coolant is taken as water and the "
-            "channels as long as a plate is wide: only the order is evidence, not the size. Pressure drops come out up to 1.9 times too high.",
+            "channels as long as a plate is wide: only the order is evidence. Pressure drops come out up to 1.9 times too high.",
         ),
         order=(
             "q_W", "flow_L_min", "t_in_C", "dp_kPa", "dT_chip_minus_inlet_K", "channel_w_mm", "channel_h_mm", "fin_w_mm", "n_channels",

@@ -9,7 +9,7 @@ from lowlift.sim.plot_style import INK, MUTED, style
 from lowlift.sim.validation.run import Result
 
 PANELS = 4
-"""Most panels of a plot; columns with a tolerance of the table come first."""
+"""Most panels of a plot; columns with a tolerance of the table come first, and of these the one with the largest error over it."""
 POINT = "#0072B2"
 DPI = 90
 
@@ -19,7 +19,8 @@ def panels(result: Result) -> list[str]:
     scored = [
         c for c in result.columns if c.tol is not None and np.ptp(result.expected[c.name][np.isfinite(result.expected[c.name])]) > 0.0
     ]
-    return [c.name for c in sorted(scored, key=lambda c: c.tol not in result.sheet.header)[:PANELS]]
+    least_sure = sorted(scored, key=lambda c: (c.tol not in result.sheet.header, -(c.worst_share or 0.0)))
+    return [c.name for c in least_sure[:PANELS]]
 
 
 def plot(result: Result, path: Path) -> Path | None:

@@ -58,8 +58,8 @@ def _spread(values: Array, index: Array, rows: int) -> Array:
     return full
 
 
-def _flagged(flags: dict[str, Array], index: Array) -> dict[str, list[int]]:
-    return {name: [int(index[i]) for i in np.flatnonzero(flag)] for name, flag in flags.items() if np.any(flag)}
+def _flagged(flags: dict[str, Array], index: Array, taken: Array) -> dict[str, list[int]]:
+    return {name: [int(i) for i in index[flag & taken]] for name, flag in flags.items() if np.any(flag & taken)}
 
 
 def _compute(spec: TableSpec, rows: Rows) -> Computed:
@@ -90,11 +90,12 @@ def validate_sheet(sheet: Sheet, spec: TableSpec, context: Context) -> Result:
     rows, index, problems = sound_rows(sheet, spec.given, context)
     done = _compute(spec, rows)
     problems |= {int(index[i]): why for i, why in done.refused.items()}
+    taken = np.array([i not in done.refused for i in range(index.size)], dtype=bool)
     n, outputs = len(sheet.cells), spec.outputs(sheet.header)
     values, expected, allowed = {}, {}, {}
     for out in outputs:
         raw = np.asarray(done.values.get(out.name, np.full(index.size, np.nan)), dtype=float)
-        values[out.name] = _spread(np.where(np.isfinite(raw), raw, np.nan), index, n)
+        values[out.name] = _spread(np.where(np.isfinite(raw) & taken, raw, np.nan), index, n)
         cells = sheet.column(out.name) if out.name in sheet.header else [""] * n
         expected[out.name] = np.array([x if math.isfinite(x := number(c)) else math.nan for c in cells])
         if out.tol is not None:
@@ -116,7 +117,7 @@ def validate_sheet(sheet: Sheet, spec: TableSpec, context: Context) -> Result:
         spec=spec, sheet=sheet, outputs=outputs, values=values, expected=expected, columns=scores,
         worst=worst_rows(share, at, list(compared), values, expected), inside=float(np.mean(judged <= 1.0)) if judged.size else None,
         outside=int(np.count_nonzero(judged > 1.0)), compared=int(judged.size), computed=int(np.count_nonzero(ready)),
-        broken=_flagged(done.broken, index), laws=tuple(done.broken), beyond=_flagged(done.beyond, index),
+        broken=_flagged(done.broken, index, taken), laws=tuple(done.broken), beyond=_flagged(done.beyond, index, taken),
         problems=dict(sorted(problems.items())), complaint=complaint, seconds=time.perf_counter() - begun,
     )  # fmt: skip
 

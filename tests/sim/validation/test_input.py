@@ -74,8 +74,8 @@ def test_unreadable_files(tmp_path) -> None:
 
 def test_malformed_rows_are_named_and_the_others_computed(tmp_path) -> None:
     bad = {1: ("t_db_C", "", "t_db_C = '': is empty"), 2: ("rh_frac", "wet", "rh_frac = 'wet': is not a number"),
-           4: ("rh_frac", "1.5", "must be between 1e-06 and 1"), 5: ("p_Pa", "inf", "is not finite"), 7: ("p_Pa", "1_000_00", "not a number"),
-           8: ("p_Pa", "nan", "is not finite")}  # fmt: skip
+           4: ("rh_frac", "1.5", "must be between 1e-06 and 1"), 5: ("p_Pa", "inf", "is not finite"),
+           7: ("p_Pa", "1_000_00", "not a number"), 8: ("p_Pa", "nan", "is not finite")}  # fmt: skip
     header, rows = read(copy("psychrometrics", tmp_path, rows=12))
     for i, (column, value, _) in bad.items():
         rows[i][header.index(column)] = value
@@ -111,6 +111,8 @@ def test_quoted_cells_and_blank_lines_keep_their_line_numbers(tmp_path) -> None:
         ("coolant_properties", "fluid", "PG99_mass", "no such coolant"),
         ("coolant_properties", "t_C", "120", "outside"),
         ("evap_direct_celdek_energyplus", "pad_depth_m", "3", "CelDekPad.depth = 3.0 m: must be at most 0.6"),
+        ("tower_yorkcalc_energyplus", "t_wb_C", "45", "t_wb_C = 45: above t_db_C"),
+        ("evap_indirect_wetcoil_energyplus", "t_wb_in_C", "40", "above t_db_in_C"),
         ("fan_pump_partload_curves", "c3", "9", "PartLoadCurve"),
         ("plant_hourly_energyplus", "stamp", "02/30  01:00:00", "no such day"),
         ("plant_hourly_energyplus", "weather", "../secret", "not the beginning of a file name"),

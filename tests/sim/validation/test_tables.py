@@ -129,4 +129,7 @@ def test_rows_outside_the_curves_are_reported(tmp_path) -> None:
     path = copy("chiller_eir_energyplus", tmp_path, rows=3, change=lambda record: record.update(t_chw_out_C="18"))
     (r,) = validate([path])
     assert r.beyond == {"outside the curves": [0, 1, 2]}
+    path = copy("plant_annual_energyplus", tmp_path, rows=1, change=lambda record: record.update(t_chw_set_C="14"))
+    (years,) = validate([path])
+    assert years.beyond == {"chilled-water setpoint outside the chiller's curves": [0]}
     assert r.computed == 3
