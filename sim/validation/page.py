@@ -1,5 +1,6 @@
 """The validation page: what was compared, how well, and what the agreement does not show."""
 
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,7 +18,9 @@ row by row. This page is written by the command that does it:
 lowlift validate tests/reference/*.csv --page docs/validation.md
 ```
 
-{rule} Tolerances are those of the tables (columns `tol_*`); the library's own, for columns without one, are marked. Nothing in the library
+{rule}
+
+Tolerances are those of the tables (columns `tol_*`); the library's own, for columns without one, are marked. Nothing in the library
 is fitted to these rows, except the coolants' polynomials, which are a fit to the source of their table. The source, equations and
 parameters of each table stand beside it in `tests/reference`.
 
@@ -83,6 +86,6 @@ def write_page(results: Sequence[Result], page: Path) -> list[Path]:
     """
     folder = make_folder(page.with_suffix(""))
     pictures = [plot(r, folder / f"{r.sheet.path.stem}.png") for r in results]
-    text = HEAD.format(rule=RULE) + "\n".join(summary(results)) + "\n\n"
+    text = HEAD.format(rule=textwrap.fill(RULE, 140)) + "\n".join(summary(results)) + "\n\n"
     text += "\n".join(line for r, p in zip(results, pictures, strict=True) for line in section(r, p, page))
     return [write_text(page, text.rstrip("\n") + "\n"), *(p for p in pictures if p is not None)]

@@ -28,7 +28,9 @@ class Result:
     columns: list[ColumnScore]
     worst: list[WorstRow]
     inside: float | None
-    """Share of compared rows with every output inside its tolerance; None where nothing is compared."""
+    """Share of rows with every output inside its tolerance, of those compared and those lost; None where there are neither."""
+    lost: int
+    """Sound rows with expected values for which nothing was computed: they count as not inside."""
     outside: int
     compared: int
     computed: int
@@ -88,6 +90,7 @@ def validate_sheet(sheet: Sheet, spec: TableSpec, context: Context) -> Result:
     begun = time.perf_counter()
     context = dataclasses.replace(context, columns=tuple(dict.fromkeys([*sheet.header, *(o.name for o in spec.out)])))
     rows, index, problems = sound_rows(sheet, spec.given, context)
+    malformed = set(problems)
     done = _compute(spec, rows)
     problems |= {int(index[i]): why for i, why in done.refused.items()}
     taken = np.array([i not in done.refused for i in range(index.size)], dtype=bool)
@@ -111,11 +114,18 @@ def validate_sheet(sheet: Sheet, spec: TableSpec, context: Context) -> Result:
     compared = {name: tol for name, tol in allowed.items() if np.any(np.isfinite(expected[name]) & np.isfinite(values[name]))}
     scores = [s for o in outputs if (s := column_score(o.name, o.tol, values[o.name], expected[o.name], allowed.get(o.name)))]
     share, at = shares(values, expected, compared) if compared else (np.full(n, np.nan), np.zeros(n, dtype=int))
+    unknown = [np.isfinite(expected[name]) & ~np.isfinite(values[name]) for name in allowed]
+    missing = np.any(unknown or [np.zeros(n, dtype=bool)], axis=0)
+    missing[list(malformed)] = False
+    if spec.kind == "figures":
+        missing[:] = False  # most figures are not for computing
+    good, counted = int(np.count_nonzero((share <= 1.0) & ~missing)), int(np.count_nonzero(np.isfinite(share) | missing))
     judged = share[np.isfinite(share)]
     complaint = spec.verdict(rows, {k: v[index] for k, v in values.items()}) if spec.verdict and index.size else None
     return Result(
         spec=spec, sheet=sheet, outputs=outputs, values=values, expected=expected, columns=scores,
-        worst=worst_rows(share, at, list(compared), values, expected), inside=float(np.mean(judged <= 1.0)) if judged.size else None,
+        worst=worst_rows(share, at, list(compared), values, expected), inside=good / counted if counted else None,
+        lost=int(np.count_nonzero(missing)),
         outside=int(np.count_nonzero(judged > 1.0)), compared=int(judged.size), computed=int(np.count_nonzero(ready)),
         broken=_flagged(done.broken, index, taken), laws=tuple(done.broken), beyond=_flagged(done.beyond, index, taken),
         problems=dict(sorted(problems.items())), complaint=complaint, seconds=time.perf_counter() - begun,

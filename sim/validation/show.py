@@ -13,8 +13,9 @@ from lowlift.sim.validation.score import ENOUGH
 REASONS = 12
 """Most reasons listed of one table."""
 RULE = (
-    f"A table passes if at least {ENOUGH:.0%} of its compared rows have every output inside its tolerance, no row breaks a physical law, "
-    "and at least one row could be computed; a trend passes if the order holds."
+    f"A table passes if at least {ENOUGH * 100:.0f} % of its rows with expected values have every output inside its tolerance, no row "
+    "breaks a physical law, and at least one row could be computed; a trend passes if the order holds. Rows that no machine or weather is "
+    "at hand for count as not inside; rows with missing or impossible cells do not count."
 )
 
 
@@ -129,7 +130,7 @@ def as_data(results: Sequence[Result]) -> list[dict[str, Any]]:
     return [
         {
             "file": str(r.sheet.path), "table": r.spec.name, "kind": r.spec.kind, "rows": len(r.sheet.cells), "computed": r.computed,
-            "compared": r.compared, "outside": r.outside, "inside": r.inside, "passed": r.passed, "complaint": r.complaint,
+            "compared": r.compared, "outside": r.outside, "lost": r.lost, "inside": r.inside, "passed": r.passed, "complaint": r.complaint,
             "seconds": round(r.seconds, 3),
             "columns": {
                 c.name: {"rows": c.rows, "median": c.median, "worst": c.worst, "median_rel": c.median_relative,

@@ -124,7 +124,8 @@ def test_impossible_machines_and_places_refuse_their_rows_only(tmp_path, name: s
     rows[1][header.index(column)] = value
     (r,) = validate([write(tmp_path / f"{name}.csv", header, rows)])
     assert list(r.problems) == [1] and said in r.problems[1]
-    assert r.computed == 2 and r.inside == 1.0
+    assert r.computed == r.compared == 2 and r.outside == 0
+    assert r.lost == 1 and r.inside == pytest.approx(2 / 3) and not r.passed
 
 
 def test_stamps() -> None:
