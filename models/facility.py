@@ -181,7 +181,7 @@ class FacilitySide:
         Q_tower = n * cell.Q_dot
         heat["T_basin"] = m_cw * cp * (T[f"T_cw_return_{last}"] - T["T_basin"]) - Q_tower
         self._pipe(heat, T, "T_cw_supply", m_cw * cp * T["T_basin"], m_cw * cp)
-        water = s.tower.water(cell, m_cw / n, i.p, i.y_fan)
+        water = s.tower.water(cell, i.p, i.y_fan)
         fluxes = FacilityFluxes(
             Q_tower,
             Q_wse,

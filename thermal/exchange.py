@@ -10,6 +10,10 @@ both streams alike and so has no kink where they balance::
 
     F = (1 + 0.433 (NTU^2 C_r)^0.8)^-0.267                                                                (2)
 
+the usual exponential approximation is there too, for comparison with programs that use it::
+
+    eps = 1 - exp[NTU^0.22 / C_r (exp(-C_r NTU^0.78) - 1)] = -expm1(-NTU exprel(-C_r NTU^0.78))            (2b)
+
 and the flow-dependent conductance with one film on each side::
 
     1/UA = 1/(hA_1 (m_1/m_1n)^n_1) + 1/(hA_2 (m_2/m_2n)^n_2)                                             (3)
@@ -51,6 +55,15 @@ def effectiveness_crossflow(NTU: Signal, C_ratio: Signal) -> Signal:
     """
     correction = 1.0 + 0.433 * ops.power(NTU * NTU * C_ratio, 0.8, CROSS_SMALL)
     return effectiveness_counterflow(ops.power(correction, -0.267, 0.0) * NTU, C_ratio)
+
+
+def effectiveness_crossflow_exponential(NTU: Signal, C_ratio: Signal) -> Signal:
+    """Crossflow, both unmixed, by the approximation (2b) of EnergyPlus; has a kink where the streams balance.
+
+    >>> round(float(effectiveness_crossflow_exponential(1.0, 1.0)), 3)
+    0.469
+    """
+    return -ops.expm1(-NTU * ops.exprel(-C_ratio * ops.power(NTU, 0.78, CROSS_SMALL)))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -165,3 +178,12 @@ class FinnedCoil(Exchanger):
     def effectiveness(NTU: Signal, C_ratio: Signal) -> Signal:
         """Crossflow, equation (2)."""
         return effectiveness_crossflow(NTU, C_ratio)
+
+
+class FinnedCoilExponential(FinnedCoil):
+    """The same coil by the exponential approximation, to reproduce EnergyPlus."""
+
+    @staticmethod
+    def effectiveness(NTU: Signal, C_ratio: Signal) -> Signal:
+        """Crossflow, equation (2b)."""
+        return effectiveness_crossflow_exponential(NTU, C_ratio)

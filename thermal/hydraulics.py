@@ -49,6 +49,20 @@ def operating_flow_of_curve(H0: Signal, a: Signal, n: Signal, y: Signal, C: Sign
     return head / ops.sqrt((head + width) * resistance) * (n / n_safe)
 
 
+def load_constant(P_rated: float) -> float:
+    """``c`` of equation (3) for a motor of rated power ``P_rated`` [W]."""
+    return float(np.interp(np.log(P_rated), np.log([700.0, 15e3]), [0.26, 0.115]))
+
+
+def motor_part_load(load: Signal, c: float) -> Signal:
+    """Motor efficiency at the load ratio ``load`` over that at rated load, ``1 - exp(-load / c)``.
+
+    >>> [round(float(motor_part_load(x, load_constant(700.0))), 2) for x in (0.1, 0.3, 0.8)]
+    [0.32, 0.68, 0.95]
+    """
+    return -ops.expm1(-load / c)
+
+
 class Pump(Component):
     """A centrifugal pump with motor and frequency converter.
 
@@ -84,7 +98,7 @@ class Pump(Component):
     @functools.cached_property
     def load_constant(self) -> float:
         """``c`` of equation (3), by motor size."""
-        return float(np.interp(np.log(self.motor_units * self.P_rated), np.log([700.0, 15e3]), [0.26, 0.115]))
+        return load_constant(self.motor_units * self.P_rated)
 
     def dp(self, V_dot: Signal, y: Signal) -> Signal:
         """Head [Pa] at flow ``V_dot`` and speed ratio ``y``, equation (1)."""

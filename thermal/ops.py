@@ -112,6 +112,37 @@ def smooth_min(a: Signal, b: Signal, width: float) -> Signal:
     return 0.5 * (a + b - sqrt(d * d + width * width))
 
 
+def ramp(x: Signal, width: float) -> Signal:
+    """``max(x, 0)``, exact outside ``|x| < width`` and a parabola inside, above it by at most ``width / 4``; C1."""
+    inside = clip(x, -width, width) + width
+    return inside * inside / (4.0 * width) + maximum(x - width, 0.0)
+
+
+def blended_max(a: Signal, b: Signal, width: float) -> Signal:
+    """Once-differentiable maximum, exact where the arguments differ by more than ``width``; see :func:`ramp`."""
+    return b + ramp(a - b, width)
+
+
+def blended_min(a: Signal, b: Signal, width: float) -> Signal:
+    """Once-differentiable minimum, exact where the arguments differ by more than ``width``; see :func:`ramp`."""
+    return b - ramp(b - a, width)
+
+
+def one_way(x: Signal, width: float) -> Signal:
+    """``max(x, 0)`` that never exceeds it: zero up to ``x = 0``, exact from ``width`` on, a cubic between; C1.
+
+    For what may flow one way only: a check valve, an exchanger that is switched off before it would heat.
+    """
+    s = clip(x / width, 0.0, 1.0)
+    return maximum(x, 0.0) * s * (2.0 - s)
+
+
+def smooth_step(x: Signal) -> Signal:
+    """0 up to ``x = 0``, 1 from ``x = 1``, ``3 x^2 - 2 x^3`` between; C1."""
+    s = clip(x, 0.0, 1.0)
+    return s * s * (3.0 - 2.0 * s)
+
+
 def smooth_abs(x: Signal, width: float) -> Signal:
     """Smooth absolute value ``sqrt(x^2 + width^2)``: exact far from zero, ``width`` at zero."""
     return sqrt(x * x + width * width)
@@ -126,15 +157,6 @@ def softplus(x: Signal, width: float) -> Signal:
     return width * (maximum(z, 0.0) + log1p(exp(-absolute(z))))
 
 
-def ramp(x: Signal, width: float) -> Signal:
-    """One-sided ramp: exactly 0 for ``x <= 0``, exactly ``x - width`` from ``2 width`` on, quadratic between.
-
-    Once differentiable. For what must vanish exactly while a threshold is not passed.
-    """
-    blend = clip(x, 0.0, 2.0 * width)
-    return blend * blend / (4.0 * width) + maximum(x - 2.0 * width, 0.0)
-
-
 def exprel(z: Signal) -> Signal:
     """``(exp(z) - 1) / z`` with value 1 and smooth derivatives at ``z = 0``.
 
@@ -144,6 +166,14 @@ def exprel(z: Signal) -> Signal:
     safe = where(small, 1.0, z)
     series = 1.0 + z * (1 / 2 + z * (1 / 6 + z * (1 / 24 + z * (1 / 120 + z * (1 / 720 + z / 5040)))))
     return where(small, series, expm1(safe) / safe)
+
+
+def exprel_slope(z: Signal) -> Signal:
+    """``(e^z - 1 - z) / z^2``, 1/2 at zero: the mean of an exponential approach over its step."""
+    small = absolute(z) < 1e-2
+    safe = where(small, 1.0, z)
+    series = 1 / 2 + z * (1 / 6 + z * (1 / 24 + z * (1 / 120 + z * (1 / 720 + z / 5040))))
+    return where(small, series, (exprel(safe) - 1.0) / safe)
 
 
 def power(x: Signal, exponent: float, small: float) -> Signal:

@@ -33,6 +33,11 @@ def saturation_pressure_over_water(T: Signal) -> Signal:
     return ops.exp(_log_pressure(T, _OVER_WATER))
 
 
+def saturation_pressure_slope_over_water(T: Signal) -> Signal:
+    """Derivative of :func:`saturation_pressure_over_water` [Pa/K]."""
+    return saturation_pressure_over_water(T) * _log_pressure_slope(T, _OVER_WATER)
+
+
 def saturation_pressure(T: Signal) -> Signal:
     """Vapour pressure over water, below the triple point over ice [Pa]; continuous, with a kink there."""
     return ops.exp(ops.where(T < TRIPLE_POINT, _log_pressure(T, _OVER_ICE), _log_pressure(T, _OVER_WATER)))

@@ -38,7 +38,7 @@ Thermal Guidelines and Best Practices (2016), for the ramp.
 import dataclasses
 
 from lowlift.thermal import ops
-from lowlift.thermal.chiller import biquadratic
+from lowlift.thermal.chiller_eir import biquadratic
 from lowlift.thermal.component import Component, parameter
 from lowlift.thermal.ops import Signal
 

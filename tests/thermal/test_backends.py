@@ -32,7 +32,7 @@ VALVE = ControlValve(C_max=1e-4)
 
 def full_leave(T: Any, m: Any, T_wb: Any, y: Any, above: Any) -> Any:
     state = CELL.leave(T, m, T_wb, 9e4, y, T_wb + above)
-    water = CELL.water(state, m, 9e4, y)
+    water = CELL.water(state, 9e4, y)
     return [state.T_w_out, state.Q_dot, state.T_wb_out, water.evaporation, water.drift, water.blowdown]
 
 

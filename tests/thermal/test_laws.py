@@ -56,7 +56,7 @@ def test_T4_water_balance(T: float, m: float, T_wb: float, y: float, cycles: flo
         cycles=cycles,
     )  # fmt: skip
     state = cell.leave(T, m, T_wb, 1e5, y, T_wb + above)
-    w = cell.water(state, m, 1e5, y)
+    w = cell.water(state, 1e5, y)
     assert min(w.evaporation, w.drift, w.blowdown) >= 0.0
     assert w.makeup == w.evaporation + w.drift + w.blowdown
 
@@ -67,6 +67,15 @@ def test_T4_cycles_of_one_are_refused() -> None:
             Q_dot_nominal=1e6, T_wb_nominal=298.15, approach_nominal=4.0, range_nominal=6.0, V_air_nominal=28.0,
             P_fan_nominal=4e4, cycles=1.0,
         )  # fmt: skip
+
+
+def test_T5_evaporation_carries_most_of_the_heat() -> None:
+    rng = np.random.default_rng(2)
+    T_wb, above, drive, y = (rng.uniform(low, high, 2000) for low, high in ((275, 299), (0, 18), (4, 20), (0.2, 1.0)))
+    state = CELL.leave(T_wb + drive, CELL.m_w_nominal, T_wb, 1e5, y, T_wb + above)
+    share = CELL.water(state, 1e5, y).evaporation * 2.45e6 / state.Q_dot
+    assert 0.4 < share.min() and share.max() < 3.5
+    assert np.median(share) == pytest.approx(0.85, abs=0.15)
 
 
 def test_T6_altitude_matters() -> None:
@@ -87,6 +96,26 @@ def test_H1_H3_energy_and_no_temperature_cross(m_h: float, m_c: float, dT: float
     assert t.T_cold_out <= 300.0 + dT + 1e-9
     assert t.T_hot_out >= 300.0 - 1e-9
     assert t.Q_dot >= 0.0
+
+
+def test_H2_balanced_streams_no_flow_and_no_difference_are_regular() -> None:
+    import casadi as ca
+
+    x = ca.SX.sym("x", 4)
+    t = PLATE.transfer(x[0], x[1], x[2], x[3])
+    J = ca.Function("J", [x], [ca.vertcat(t.Q_dot, t.T_hot_out, t.T_cold_out), ca.jacobian(t.Q_dot, x)])
+    balanced = 20.0 * 4180.0 / 3970.0
+    for point in ((310.0, balanced, 300.0, 20.0), (310.0, 0.0, 300.0, 20.0), (310.0, 20.0, 300.0, 0.0), (300.0, 20.0, 300.0, 20.0)):
+        value, slope = (np.asarray(r) for r in J(point))
+        assert np.all(np.isfinite(value)) and np.all(np.isfinite(slope))
+    beside = [float(PLATE.transfer(310.0, balanced * (1 + e), 300.0, 20.0).Q_dot) for e in (-1e-6, 0.0, 1e-6)]
+    assert beside[1] == pytest.approx(0.5 * (beside[0] + beside[2]), rel=1e-10)
+
+
+def test_H4_conductance_follows_the_flows() -> None:
+    films = 1.0 / (0.5 / 0.5**0.85 + 0.5)
+    assert PLATE.UA(10.0, 20.0) / PLATE.UA_nominal == pytest.approx(films, rel=1e-5)
+    assert PLATE.UA(20.0, 10.0) / PLATE.UA_nominal == pytest.approx(films, rel=1e-5)
 
 
 def test_H_limits() -> None:
