@@ -10,41 +10,23 @@ It needs no solver and no network and knows nothing of how a setpoint was found.
    hall's dew point plus margin, and lets setpoints move no faster than their rate limits;
 4. interlocks actuators: no chiller without water flow.
 
-Every intervention opens one record with its reason; a record is closed when the reason has gone. Records are only ever
-appended.
+Every intervention opens one record with its reason and kind (:mod:`lowlift.controllers.audit`).
 """
 
-import dataclasses
 from collections.abc import Mapping
 
 import numpy as np
 
+from lowlift.controllers.audit import AuditLog, Intervention, Kind
 from lowlift.controllers.interface import setpoint_table
 from lowlift.models.liquid_hall import LiquidHall
+
+__all__ = ["Intervention", "Kind", "SafetyEnvelope"]
 
 JUMP = {"K": 2.0, "1": 1.0}
 """Largest plausible change of a reading per second, by unit; other units are not checked. Heat steps are real."""
 FLOW_PROVEN = 0.1
 """Share of nominal chilled-water flow below which a chiller must be off."""
-
-
-@dataclasses.dataclass(kw_only=True)
-class Intervention:
-    """One episode in which the envelope changed what a controller asked for or what a sensor said."""
-
-    row: int
-    """Plant of the batch."""
-    t: float
-    """Start, seconds since the start of the run."""
-    until: float
-    """Last time the reason held [s]."""
-    name: str
-    """Signal concerned."""
-    reason: str
-    from_value: float
-    """Asked for (or read), SI."""
-    to_value: float
-    """Let through, SI."""
 
 
 class SafetyEnvelope:
@@ -62,14 +44,19 @@ class SafetyEnvelope:
         self.plant, self.step = plant, step
         self.hold, self.recover, self.heartbeat = hold, recover, heartbeat
         self.table = setpoint_table(plant.site)
-        self.records: list[Intervention] = []
-        self._open: dict[tuple[int, str, str], Intervention] = {}
+        self._names = self.table.names
+        self.audit = AuditLog(step)
+
+    @property
+    def records(self) -> list[Intervention]:
+        """Every intervention since the start of the run."""
+        return self.audit.records
 
     def reset(self, setpoints: np.ndarray) -> None:
         """Start a run with the setpoints in force, shape ``(b, n_set)``."""
         self.batch = len(setpoints)
         self.setpoints = np.clip(setpoints, self.table.low, self.table.high)
-        self.records, self._open = [], {}
+        self.audit = AuditLog(self.step)
         self._good: dict[str, np.ndarray] = {}
         self._bad_for: dict[str, np.ndarray] = {}
         self._fail_safe = np.zeros(self.batch, dtype=bool)
@@ -107,7 +94,7 @@ class SafetyEnvelope:
             if bad.any():
                 held = np.where(bad, value if good is None else good, value)
                 for row, column in np.argwhere(bad):
-                    self._note(t, int(row), name, "reading held", float(value[row, column]), float(held[row, column]))
+                    self.audit.note(t, int(row), name, Kind.REPAIR, "reading held", float(value[row, column]), float(held[row, column]))
                 duration = np.where(bad, self._bad_for.get(name, np.zeros(value.shape)) + self.step, 0.0)
                 self._bad_for[name] = duration
                 failed |= (duration > self.hold).any(axis=-1) | ~np.isfinite(held).all(axis=-1)
@@ -138,11 +125,16 @@ class SafetyEnvelope:
         floor = T_dew + lim.dew_point_margin
         dry = allowed.copy()
         dry[:, part] = np.maximum(allowed[:, part], floor)
-        self._log(t, requested, dry, emergency, silent, allowed)
         reach = table.rate * self.step
         moved = np.clip(dry, self.setpoints - reach, self.setpoints + reach)
         # Condensation does not wait for a ramp.
         moved[:, part] = np.maximum(moved[:, part], floor)
+        self._log_emergency(t, emergency[:, 0], silent)
+        obeyed = ~emergency
+        self._log(t, obeyed & ~np.isfinite(requested), "not a number: last setpoint kept", requested, wanted)
+        self._log(t, obeyed & _differ(wanted, allowed), "outside limits", wanted, allowed)
+        self._log(t, obeyed & _differ(allowed, dry), "dew point plus margin", allowed, dry)
+        self._log(t, _differ(dry, moved), "rate limit", dry, moved, Kind.RATE)
         self.setpoints = moved
         return moved
 
@@ -155,39 +147,24 @@ class SafetyEnvelope:
         dry = u[:, a.slices["y_chw"]] * (1.0 + 0.0 * readings["y_chw"]) < FLOW_PROVEN
         n = u[:, a.slices["n_chillers"]]
         for row in np.flatnonzero((dry & (n > 0.0)).any(axis=-1)):
-            self._note(t, int(row), "n_chillers", "no chiller without water flow", float(n[row, 0]), 0.0)
+            self.audit.note(t, int(row), "n_chillers", Kind.INTERLOCK, "no chiller without water flow", float(n[row, 0]), 0.0)
         u = u.copy()
         u[:, a.slices["n_chillers"]] = np.where(dry, 0.0, n)
         return u
 
-    def _log(
-        self, t: float, requested: np.ndarray, result: np.ndarray, emergency: np.ndarray, silent: np.ndarray,
-        clamped: np.ndarray,
-    ) -> None:  # fmt: skip
-        changed = ~np.isclose(requested, result, rtol=0.0, atol=1e-9, equal_nan=False)
-        if not changed.any():
-            return
-        names = self.table.names
-        for row in np.flatnonzero(changed.any(axis=-1)):
-            if emergency[row, 0]:
-                reason = "controller silent: fail-safe" if silent[row] else "readings lost: fail-safe"
-                self._note(t, int(row), "all setpoints", reason, float("nan"), float("nan"))
-                continue
-            for k in np.flatnonzero(changed[row]):
-                if not np.isfinite(requested[row, k]):
-                    reason = "not a number: last setpoint kept"
-                elif result[row, k] != clamped[row, k]:
-                    reason = "dew point plus margin"
-                else:
-                    reason = "outside limits"
-                self._note(t, int(row), names[k], reason, float(requested[row, k]), float(result[row, k]))
+    def _log_emergency(self, t: float, emergency: np.ndarray, silent: np.ndarray) -> None:
+        for row in np.flatnonzero(emergency):
+            reason = "controller silent: fail-safe" if silent[row] else "readings lost: fail-safe"
+            self.audit.note(t, int(row), "all setpoints", Kind.FAIL_SAFE, reason)
 
-    def _note(self, t: float, row: int, name: str, reason: str, value: float, to: float) -> None:
-        key = (row, name, reason)
-        record = self._open.get(key)
-        if record is not None and t - record.until <= 2.0 * self.step:
-            record.until = t
-            return
-        record = Intervention(row=row, t=t, until=t, name=name, reason=reason, from_value=value, to_value=to)
-        self._open[key] = record
-        self.records.append(record)
+    def _log(self, t: float, where: np.ndarray, reason: str, before: np.ndarray, after: np.ndarray, kind: Kind = Kind.CLAMP) -> None:
+        """One record for each component ``where`` a reason has changed it."""
+        if where.any():
+            for row, k in np.argwhere(where):
+                self.audit.note(t, int(row), self._names[k], kind, reason, float(before[row, k]), float(after[row, k]))
+
+
+def _differ(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Where two sets of setpoints differ by more than rounding."""
+    result: np.ndarray = np.abs(a - b) > 1e-9 * np.maximum(np.abs(b), 1.0)
+    return result

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from lowlift.controllers.envelope import Intervention, SafetyEnvelope
+from lowlift.controllers.audit import Intervention
+from lowlift.controllers.envelope import SafetyEnvelope
 from lowlift.controllers.forecast import Forecaster, History
 from lowlift.controllers.interface import Controller, Decision, Measurement, measurement_table, setpoint_table
 from lowlift.controllers.regulatory import RegulatoryLayer

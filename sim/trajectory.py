@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from lowlift.controllers.envelope import Intervention
+from lowlift.controllers.audit import Intervention, Kind
 from lowlift.controllers.interface import Decision, Status, measurement_table, setpoint_table
 from lowlift.models.site import Site, load_site
 from lowlift.sim.files import atomic
@@ -61,6 +61,7 @@ class Trajectory:
     decisions: list[tuple[float, Decision]] = dataclasses.field(default_factory=list)
     """Decisions with their time, seconds since the first row."""
     interventions: list[Intervention] = dataclasses.field(default_factory=list)
+    """All records of the safety envelope, ordinary ramps included."""
     measured: bool = False
     """Whether the load is a measured one."""
     notes: list[str] = dataclasses.field(default_factory=list)
@@ -108,6 +109,11 @@ class Trajectory:
         """Decisions taken within the scored period."""
         begin = self.warmup.total_seconds()
         return [(t, decision) for t, decision in self.decisions if t >= begin - 1e-6]
+
+    @property
+    def alarms(self) -> list[Intervention]:
+        """Interventions within the scored period, ordinary ramps excepted."""
+        return [i for i in self.interventions if i.kind is not Kind.RATE and i.until >= self.warmup.total_seconds()]
 
     def components(self, name: str, *, scored: bool = True) -> np.ndarray:
         """All components of a signal, shape ``(n, size)``: ``components("T_chip")`` joins ``T_chip[1]``, ….
@@ -203,7 +209,7 @@ def read_parquet(path: str | Path, site: Site | None = None) -> Trajectory:
         warmup=pd.Timedelta(seconds=head["warmup_s"]),
         stored_initial=head["stored_initial_J"],
         decisions=[_read_decision(d) for d in head["decisions"]],
-        interventions=[Intervention(**i) for i in head["interventions"]],
+        interventions=[Intervention(**i | {"kind": Kind(i["kind"])}) for i in head["interventions"]],
         measured=head["measured"],
         notes=head["notes"],
     )

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from models_halls import hall
 
+from lowlift.controllers.audit import Kind
 from lowlift.controllers.envelope import SafetyEnvelope
 
 PLANT = hall("gb200_hall")
@@ -112,3 +113,34 @@ def test_no_chiller_without_water_flow() -> None:
     safe = envelope.interlock(0.0, u, {"y_chw": np.zeros((1, 1))})
     assert safe[0, a.slices["n_chillers"]] == 0.0
     assert u[0, a.slices["n_chillers"]] == 1.0
+
+
+def test_a_ramp_is_one_record_of_kind_rate_for_each_setpoint_it_slows() -> None:
+    envelope = fresh()
+    asked = envelope.setpoints.copy()
+    part = TABLE.slices["T_tower_set"]
+    asked[:, part] += 6.0
+    for k in range(40):
+        envelope.decided(15.0 * k, 0)
+        envelope.allow(15.0 * k, asked, DEW)
+    (ramp,) = envelope.records
+    assert (ramp.kind, ramp.name, ramp.reason, ramp.t) == (Kind.RATE, "T_tower_set", "rate limit", 0.0)
+    needed = 6.0 / TABLE.rate[part][0]
+    assert needed - 30.0 < ramp.until <= needed - 15.0  # the last step that was cut short
+    asked[:, part] -= 6.0
+    envelope.allow(4000.0, asked, DEW)
+    assert len(envelope.records) == 2  # another episode
+
+
+def test_kinds_of_clamps() -> None:
+    envelope = fresh()
+    asked = envelope.setpoints.copy()
+    asked[:, TABLE.slices["dp_set"]] = [[np.nan, 1e9]]
+    envelope.decided(0.0, 0)
+    envelope.allow(0.0, asked, DEW)
+    found = {(r.kind, r.name, r.reason) for r in envelope.records}
+    assert found == {
+        (Kind.CLAMP, "dp_set[1]", "not a number: last setpoint kept"),
+        (Kind.CLAMP, "dp_set[2]", "outside limits"),
+        (Kind.RATE, "dp_set[2]", "rate limit"),
+    }

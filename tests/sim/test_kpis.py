@@ -9,6 +9,7 @@ import synthetic_runs as synthetic
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lowlift.controllers.audit import Kind
 from lowlift.controllers.interface import Decision, Status
 from lowlift.sim.kpis import KEYS, gap_closed, kpis, limit_breakdown, records, table
 from lowlift.sim.trajectory import Trajectory
@@ -146,6 +147,16 @@ def test_solver_figures_count_scored_decisions_only(run: Trajectory) -> None:
     k = kpis(dataclasses.replace(run, decisions=decisions))
     assert (k.solve_ms_median, k.fallbacks, k.suboptimal) == (30.0, 1, 1)
     assert math.isnan(kpis(run).solve_ms_median)
+
+
+def test_ordinary_ramps_are_counted_but_are_no_interventions(run: Trajectory) -> None:
+    (clamp,) = run.interventions
+    early = dataclasses.replace(clamp, t=0.0, until=10.0, kind=Kind.REPAIR)
+    ramp, stop = (dataclasses.replace(clamp, kind=kind) for kind in (Kind.RATE, Kind.INTERLOCK))
+    k = kpis(dataclasses.replace(run, interventions=[early, clamp, ramp, ramp, stop]))
+    assert k.interventions == 2
+    assert {kind: n for kind, n in k.interventions_by_kind.items() if n} == {"clamp": 1, "rate": 2, "interlock": 1}
+    assert table([k])["interventions_rate"].item() == 2
 
 
 @given(st.floats(0, 1e6), st.floats(1, 1e6), st.floats(0.0, 1e6))
