@@ -23,6 +23,7 @@ import numpy as np
 import pandas as pd
 
 from lowlift.controllers.audit import Kind
+from lowlift.controllers.envelope import chilled_water_is_dry
 from lowlift.controllers.interface import Status
 from lowlift.sim.trajectory import POWERS, WATERS, Trajectory
 from lowlift.thermal.fluids import WATER
@@ -149,7 +150,10 @@ def kpis(trajectory: Trajectory) -> Kpis:
 
 
 def limit_breakdown(trajectory: Trajectory) -> list[Limit]:
-    """Every declared temperature limit whose signal was recorded."""
+    """Every declared temperature limit whose signal was recorded, on true readings.
+
+    All water that reaches the hall must stay above the dew point plus margin; chilled water is exempt where the site's own range is wet.
+    """
     t, lim = trajectory, trajectory.site.limits
     n = len(t.scored)
     declared: list[tuple[str, str, float | np.ndarray | None, bool]] = [
@@ -161,7 +165,10 @@ def limit_breakdown(trajectory: Trajectory) -> list[Limit]:
     ]
     if t.has("T_dew_hall"):
         floor = t.components("T_dew_hall")[:, 0] + lim.dew_point_margin
-        declared.insert(3, ("supply above dew point", "T_supply", floor, False))
+        wet = [("supply above dew point", "T_supply"), ("facility supply above dew point", "T_fws")]
+        if chilled_water_is_dry(trajectory.site):
+            wet.append(("chilled water above dew point", "T_chw"))
+        declared[3:3] = [(name, signal, floor, False) for name, signal in wet]
     rows = []
     for name, signal, bound, upper in declared:
         if bound is None or not t.has(signal):

@@ -288,6 +288,5 @@ def _read_row(path: str | Path, k: int, record: dict[str, Any], zone: str) -> Ro
 
 def _fail_safe(site: Site) -> np.ndarray:
     envelope = SafetyEnvelope(LiquidHall(site), 15.0)
-    envelope.reset(np.zeros((1, envelope.table.size)))
     safe: np.ndarray = envelope.fail_safe(np.full((1, 1), site.T_dew_hall))[0]
     return safe

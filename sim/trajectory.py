@@ -29,6 +29,8 @@ WATERS = ("evaporation", "drift", "blowdown")
 """Make-up water by cause, means over the step [kg/s]."""
 STORED = "stored_heat"
 """Heat held by all lumps at the end of the step [J]."""
+SEEN = "seen."
+"""Prefix of readings as controllers saw them, kept where sensor faults or repairs made them differ from the true ones."""
 NO_TIME = pd.Timedelta(0)
 SCHEMA = "lowlift-trajectory/1"
 
@@ -42,9 +44,9 @@ class Trajectory:
     """One run of one controller, SI units throughout.
 
     The rows of ``frame`` are steps, indexed by their start. Powers, heat rates and water are means over the
-    step, ``stored_heat`` is its value at the end of the step, measurements are readings at its start,
-    setpoints what the safety envelope let through. Vector signals are flattened as their tables name them
-    (``T_chip[1]``, ``T_chip[2]``, …).
+    step, ``stored_heat`` is its value at the end of the step, measurements are true readings at its start
+    (``seen.T_chip[1]`` what controllers saw instead, where that ever differed), setpoints what the safety envelope
+    let through. Vector signals are flattened as their tables name them (``T_chip[1]``, ``T_chip[2]``, …).
     """
 
     controller: str
@@ -243,6 +245,7 @@ def units(site: Site) -> dict[str, str]:
     known = dict.fromkeys((*POWERS, *HEATS), "W") | dict.fromkeys(WATERS, "kg/s") | {STORED: "J"}
     for table in (setpoint_table(site), measurement_table(site)):
         known |= {c: s.unit for s in table.signals for c in s.components()}
+    known |= {SEEN + c: s.unit for s in measurement_table(site).signals for c in s.components()}
     return known
 
 
