@@ -79,27 +79,25 @@ class Recorder:
         flux: np.ndarray,
     ) -> None:  # fmt: skip
         """Keep one step: true readings, those that controllers saw, setpoints, and what the plant did."""
-        b = len(self.controllers)
         self.setpoints[k] = setpoints
         self.readings[k] = truth
         if seen is not truth and self.seen is None:
             self.seen = self.readings.copy()
         if self.seen is not None:
             self.seen[k] = seen
-        by_name = {name: flux[:, i] for i, name in enumerate(FLUXES)}
-        powers = self.plant.powers(f, d, by_name["P_chiller"][:, None])
+        of = {name: flux[:, i : i + 1] for i, name in enumerate(FLUXES)}
+        powers = self.plant.powers(f, d, of["P_chiller"])
         disturbance = self.plant.disturbances.unpack(d)
-        q_air = disturbance["q_air"][:, 0]
+        q_air = disturbance["q_air"]
         outside = q_air if self.plant.site.chilled is None else 0.0 * q_air
-        work = f.Q_pump_cdu.sum(axis=-1) + (f.Q_pump_fws + f.Q_pump_cw + f.P_crah)[:, 0] + by_name["P_chiller"]
+        work = f.Q_pump_cdu.sum(axis=-1, keepdims=True) + f.Q_pump_fws + f.Q_pump_cw + f.P_crah + of["P_chiller"]
         values = {
             **{f"P_{field.name}": getattr(powers, field.name) for field in dataclasses.fields(powers)},
-            "Q_liquid": disturbance["q_liquid"].sum(axis=-1), "Q_air": q_air, "Q_work": work, "Q_boundary": outside,
-            STORED: self.plant.stored_heat(x)[:, 0],
-            **by_name,
+            "Q_liquid": disturbance["q_liquid"].sum(axis=-1, keepdims=True), "Q_air": q_air, "Q_work": work, "Q_boundary": outside,
+            STORED: self.plant.stored_heat(x),
+            **of,
         }  # fmt: skip
-        for j, name in enumerate((*POWERS, *HEATS, *WATERS, STORED)):
-            self.sums[k, :, j] = np.broadcast_to(np.asarray(values[name]).reshape(-1), (b,))
+        np.concatenate([values[name] for name in (*POWERS, *HEATS, *WATERS, STORED)], axis=-1, out=self.sums[k])
 
     def finish(self, interventions: list[Intervention]) -> list[Trajectory]:
         """One trajectory a run."""
