@@ -16,6 +16,7 @@ import numpy as np
 from lowlift.controllers.interface import measurement_table
 from lowlift.models.site import Site
 
+CP_AIR = 1006.0
 MARGIN = 3.0
 """Heat changes of this many times the rated heat pass: towers in cold air and emptying loops exceed their rating [1] (guess)."""
 RANGE = (223.15, 423.15)
@@ -56,9 +57,6 @@ def plausible(site: Site) -> Plausible:
         if name in table:
             jump[table.slices[name]] = value
     return Plausible(low, high, jump, rate)
-
-
-CP_AIR = 1006.0
 
 
 def fastest_changes(site: Site) -> dict[str, float]:
@@ -108,18 +106,17 @@ def drivers(site: Site) -> Drivers:
     water, which a chiller holds at its setpoint whatever the load.
     """
     table = measurement_table(site)
-    rack = site.rack_power * site.liquid_share
-    heat = 1.0 / LOAD_MOVED / np.array([rack, rack, site.cdu.exchanger.Q_dot_nominal])
+    rack, cdu = 1.0 / LOAD_MOVED / (site.rack_power * site.liquid_share), 1.0 / LOAD_MOVED / site.cdu.exchanger.Q_dot_nominal
+    speed = 1.0 / SPEED_MOVED
     pairs: list[tuple[str, str, float]] = [
-        ("T_chip", "q_rack", heat[0]), ("T_return_hot", "q_rack", heat[1]), ("T_return", "q_cdu", heat[2]),
-        ("T_supply", "q_cdu", heat[2]), ("V_sec", "y_cdu", 1.0 / SPEED_MOVED), ("m_pri", "v_cdu", 1.0 / SPEED_MOVED),
-        ("m_cw", "y_cw", 1.0 / SPEED_MOVED),
+        ("T_chip", "q_rack", rack), ("T_return_hot", "q_rack", rack), ("T_return", "q_cdu", cdu), ("T_supply", "q_cdu", cdu),
+        ("V_sec", "y_cdu", speed), ("m_pri", "v_cdu", speed), ("m_cw", "y_cw", speed),
     ]  # fmt: skip
     total = 1.0 / LOAD_MOVED / site.P_it_nominal
     pairs += [(name, "", total) for name in ("T_fws", "T_fws_return", "T_tower", "T_tower_return")]
     if site.chilled is not None:
         air = 1.0 / LOAD_MOVED / (site.P_it_nominal * (1.0 - site.liquid_share))
-        pairs += [("T_plant", "", total), ("T_air", "q_air", air), ("T_inlet", "q_air", air), ("m_chw", "y_chw", 1.0 / SPEED_MOVED)]
+        pairs += [("T_plant", "", total), ("T_air", "q_air", air), ("T_inlet", "q_air", air), ("m_chw", "y_chw", speed)]
     position = np.arange(table.size)
     parts = [(position[table.slices[a]], position[table.slices[b]] if b else [table.size], scale) for a, b, scale in pairs]
     return Drivers(

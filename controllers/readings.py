@@ -19,6 +19,9 @@ from lowlift.models.site import ZERO_C, Site
 
 STUCK = 900.0
 """A reading that stands still for this long after its driver has moved is stuck [s]: many times the slowest loop of a hall."""
+FELT = 300.0
+"""Time constant of the driver's running mean [s]. Both must have moved, the driver and its mean: swings of seconds even out in pipes and
+basins and need move nothing, and a reading that followed its driver at once need not follow the mean as well."""
 
 
 class ReadingCheck:
@@ -45,7 +48,8 @@ class ReadingCheck:
         self._good = np.broadcast_to(self._rated, shape)
         self._lost_for = np.full(shape, np.inf)
         self._last = np.full(watched, np.nan)
-        self._low = self._high = np.zeros(watched)
+        self._mean = np.full(watched, np.nan)
+        self._low = self._high = np.zeros((2, *watched))
         self._still = np.zeros(watched)
         self.failed = np.zeros(batch, dtype=bool)
         """Plants with a reading that has been lost for too long."""
@@ -81,11 +85,16 @@ class ReadingCheck:
         values = readings[:, w.watched]
         total = sum(readings[:, part].sum(axis=-1, keepdims=True) for part in self._heat)
         driver = np.hstack([readings, total])[:, w.driver] * w.scale
+        news = np.where(np.isfinite(self._mean), driver - self._mean, 0.0)
+        self._mean = np.where(np.isfinite(self._mean), self._mean, driver)
+        self._mean = self._mean + self.step / (self.step + FELT) * np.where(np.isfinite(news), news, 0.0)
         same = values == self._last
         self._last = values
-        self._low = np.where(same, np.fmin(self._low, driver), driver)
-        self._high = np.where(same, np.fmax(self._high, driver), driver)
-        self._still = np.where(same & (self._high - self._low > 1.0), self._still + self.step, 0.0)
+        both = np.stack([driver, self._mean])
+        self._low = np.where(same, np.fmin(self._low, both), both)
+        self._high = np.where(same, np.fmax(self._high, both), both)
+        moved = (self._high - self._low > 1.0).all(axis=0)
+        self._still = np.where(same & moved, self._still + self.step, 0.0)
         result: np.ndarray = self._still > STUCK
         return result
 
