@@ -34,6 +34,10 @@ from lowlift.models.site import Site
 __all__ = ["Intervention", "Kind", "OverrideError", "SafetyEnvelope", "chilled_water_is_dry"]
 
 
+HEARTBEAT = 900.0
+"""Longest silence of a controller that decides every five minutes: two decisions may be missed [s]."""
+
+
 class OverrideError(ValueError):
     """A human override names no setpoint or is no number."""
 
@@ -53,10 +57,12 @@ class SafetyEnvelope:
         step: plant step [s].
         hold: time for which the last good value of a lost reading stands in [s].
         dwell: least time in fail-safe after its causes have gone [s].
-        heartbeat: longest silence of a controller [s].
+        heartbeat: longest silence of a controller [s], one for all plants or one for each.
     """
 
-    def __init__(self, plant: LiquidHall, step: float, *, hold: float = 45.0, dwell: float = 600.0, heartbeat: float = 900.0) -> None:
+    def __init__(
+        self, plant: LiquidHall, step: float, *, hold: float = 45.0, dwell: float = 600.0, heartbeat: float | np.ndarray = HEARTBEAT,
+    ) -> None:  # fmt: skip
         self.plant, self.step = plant, step
         self.dwell, self.heartbeat = dwell, heartbeat
         self.table = setpoint_table(plant.site)

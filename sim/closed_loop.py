@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from lowlift.controllers.audit import Kind
-from lowlift.controllers.envelope import SafetyEnvelope
+from lowlift.controllers.envelope import HEARTBEAT, SafetyEnvelope
 from lowlift.controllers.forecast import Forecaster, History
 from lowlift.controllers.interface import Controller, Decision, Measurement, Status, measurement_table
 from lowlift.controllers.regulatory import RegulatoryLayer
@@ -80,7 +80,10 @@ def simulate(
     d = scenario.disturbances(plant)
     x1, u1 = initial_state(plant, d[0])
     x, u = np.tile(x1, (b, 1)), np.tile(u1, (b, 1))
-    integrator, layer, envelope = Integrator(plant, step), RegulatoryLayer(plant, step), SafetyEnvelope(plant, step)
+    # A controller may be slow by design: it is silent when it has missed its own period.
+    heartbeat = np.array([max(HEARTBEAT, run.controller.period + step) for run in runs])
+    integrator, layer = Integrator(plant, step), RegulatoryLayer(plant, step)
+    envelope = SafetyEnvelope(plant, step, heartbeat=heartbeat)
     table = measurement_table(plant.site)
     layer.reset(b)
     envelope.reset(b)

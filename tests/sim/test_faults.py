@@ -93,6 +93,14 @@ def test_a_controller_that_is_dead_leads_to_fail_safe(caplog: pytest.LogCaptureF
     assert dead.components("V_sec_set")[-1, 0] == PLANT.site.cdu.pump.V_dot_nominal
 
 
+def test_a_controller_that_is_slow_by_design_is_not_silent() -> None:
+    slow = Scripted({})
+    slow.period = 2000.0
+    trajectory = run(slow, hours=1.2)
+    assert [t for t, _ in trajectory.decisions] == [0.0, 2010.0, 4020.0]
+    assert not kinds(trajectory)
+
+
 def test_setpoints_of_a_wrong_shape_and_failing_forecasts_are_failures(caplog: pytest.LogCaptureFixture) -> None:
     class Wide(FixedSetpoint):
         def decide(self, measurement: Measurement, forecast: Forecast | None) -> Decision:
