@@ -17,6 +17,7 @@ from lowlift.controllers.interface import measurement_table
 from lowlift.models.site import Site
 
 CP_AIR = 1006.0
+LARGEST = float(np.finfo(float).max)
 MARGIN = 3.0
 """Heat changes of this many times the rated heat pass: towers in cold air and emptying loops exceed their rating [1] (guess)."""
 RANGE = (223.15, 423.15)
@@ -42,10 +43,10 @@ class Plausible:
 
 
 def plausible(site: Site) -> Plausible:
-    """Ranges and fastest changes; infinite where nothing is known."""
+    """Ranges and fastest changes; any finite number where nothing is known."""
     table = measurement_table(site)
     kelvin = np.concatenate([np.full(s.size, s.unit == "K") for s in table.signals])
-    low, high = (np.where(kelvin, bound, infinite) for bound, infinite in zip(RANGE, (-np.inf, np.inf), strict=True))
+    low, high = (np.where(kelvin, bound, largest) for bound, largest in zip(RANGE, (-LARGEST, LARGEST), strict=True))
     jump, rate = np.zeros(table.size), np.full(table.size, np.inf)
     for name, value in fastest_changes(site).items():
         rate[table.slices[name]] = value

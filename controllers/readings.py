@@ -62,7 +62,6 @@ class ReadingCheck:
         with np.errstate(invalid="ignore"):
             missing = ~((readings >= b.low) & (readings <= b.high))
             jumped = np.abs(readings - self._good) > b.jump + b.rate * (self._lost_for + self.step)
-        missing |= ~np.isfinite(readings)
         stuck = self._stuck(readings)
         bad = missing | jumped
         bad[:, self._drivers.watched] |= stuck
@@ -81,13 +80,10 @@ class ReadingCheck:
 
     def _stuck(self, readings: np.ndarray) -> np.ndarray:
         """Watched readings that have stood still for too long after their driver moved, ``(b, w)``."""
-        w = self._drivers
-        values = readings[:, w.watched]
-        total = sum(readings[:, part].sum(axis=-1, keepdims=True) for part in self._heat)
-        driver = np.hstack([readings, total])[:, w.driver] * w.scale
-        news = np.where(np.isfinite(self._mean), driver - self._mean, 0.0)
-        self._mean = np.where(np.isfinite(self._mean), self._mean, driver)
-        self._mean = self._mean + self.step / (self.step + FELT) * np.where(np.isfinite(news), news, 0.0)
+        values, driver = readings[:, self._drivers.watched], self._driver(readings)
+        driver = np.where(np.isfinite(driver), driver, self._mean)
+        mean = np.where(np.isfinite(self._mean), self._mean, driver)
+        self._mean = mean + self.step / (self.step + FELT) * (driver - mean)
         same = values == self._last
         self._last = values
         both = np.stack([driver, self._mean])
@@ -97,6 +93,12 @@ class ReadingCheck:
         self._still = np.where(same & moved, self._still + self.step, 0.0)
         result: np.ndarray = self._still > STUCK
         return result
+
+    def _driver(self, readings: np.ndarray) -> np.ndarray:
+        """What drives the watched readings, one meaning moved enough, ``(b, w)``."""
+        total = sum(readings[:, part].sum(axis=-1, keepdims=True) for part in self._heat)
+        driver: np.ndarray = np.hstack([readings, total])[:, self._drivers.driver] * self._drivers.scale
+        return driver
 
     def _note(
         self, audit: AuditLog, t: float, row: int, k: int, readings: np.ndarray, held: np.ndarray, missing: np.ndarray, jumped: np.ndarray,

@@ -158,3 +158,12 @@ def test_a_load_step_after_long_rest_alarms_nobody() -> None:
         values = TABLE.unpack(moving(k, 0.5)) | {"T_tower": REST[:, TABLE.slices["T_tower"]]}
         check.repair((rest + k) * STEP, np.asarray(TABLE.pack(values)), audit)
     assert not audit.records
+
+
+def test_lost_meters_of_heat_neither_alarm_nor_blind_the_check() -> None:
+    check, audit = started()
+    stuck = REST[0, TABLE.slices["T_return"]][0]
+    for k in range(1, 200):
+        heat = {"q_cdu": (0, np.nan)} if k % 20 == 0 else {}
+        check.repair(k * STEP, changed(TABLE, moving(k, 0.3), T_return=(0, stuck), **heat), audit)
+    assert {r.name for r in audit.records} == {"q_cdu[1]", "T_return[1]"}
