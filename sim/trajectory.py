@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from lowlift.controllers.envelope import Intervention
+from lowlift.controllers.audit import Intervention, Kind
 from lowlift.controllers.interface import Decision, Status, measurement_table, setpoint_table
 from lowlift.models.site import Site, load_site
 from lowlift.sim.files import atomic
@@ -29,6 +29,8 @@ WATERS = ("evaporation", "drift", "blowdown")
 """Make-up water by cause, means over the step [kg/s]."""
 STORED = "stored_heat"
 """Heat held by all lumps at the end of the step [J]."""
+SEEN = "seen."
+"""Prefix of readings as controllers saw them, kept where sensor faults or repairs made them differ from the true ones."""
 NO_TIME = pd.Timedelta(0)
 SCHEMA = "lowlift-trajectory/1"
 
@@ -42,9 +44,9 @@ class Trajectory:
     """One run of one controller, SI units throughout.
 
     The rows of ``frame`` are steps, indexed by their start. Powers, heat rates and water are means over the
-    step, ``stored_heat`` is its value at the end of the step, measurements are readings at its start,
-    setpoints what the safety envelope let through. Vector signals are flattened as their tables name them
-    (``T_chip[1]``, ``T_chip[2]``, …).
+    step, ``stored_heat`` is its value at the end of the step, measurements are true readings at its start
+    (``seen.T_chip[1]`` what controllers saw instead, where that ever differed), setpoints what the safety envelope
+    let through. Vector signals are flattened as their tables name them (``T_chip[1]``, ``T_chip[2]``, …).
     """
 
     controller: str
@@ -61,6 +63,7 @@ class Trajectory:
     decisions: list[tuple[float, Decision]] = dataclasses.field(default_factory=list)
     """Decisions with their time, seconds since the first row."""
     interventions: list[Intervention] = dataclasses.field(default_factory=list)
+    """All records of the safety envelope, ordinary ramps included."""
     measured: bool = False
     """Whether the load is a measured one."""
     notes: list[str] = dataclasses.field(default_factory=list)
@@ -108,6 +111,11 @@ class Trajectory:
         """Decisions taken within the scored period."""
         begin = self.warmup.total_seconds()
         return [(t, decision) for t, decision in self.decisions if t >= begin - 1e-6]
+
+    @property
+    def alarms(self) -> list[Intervention]:
+        """Interventions within the scored period, ordinary ramps excepted."""
+        return [i for i in self.interventions if i.kind is not Kind.RATE and i.until >= self.warmup.total_seconds()]
 
     def components(self, name: str, *, scored: bool = True) -> np.ndarray:
         """All components of a signal, shape ``(n, size)``: ``components("T_chip")`` joins ``T_chip[1]``, ….
@@ -203,7 +211,7 @@ def read_parquet(path: str | Path, site: Site | None = None) -> Trajectory:
         warmup=pd.Timedelta(seconds=head["warmup_s"]),
         stored_initial=head["stored_initial_J"],
         decisions=[_read_decision(d) for d in head["decisions"]],
-        interventions=[Intervention(**i) for i in head["interventions"]],
+        interventions=[Intervention(**i | {"kind": Kind(i["kind"])}) for i in head["interventions"]],
         measured=head["measured"],
         notes=head["notes"],
     )
@@ -237,6 +245,7 @@ def units(site: Site) -> dict[str, str]:
     known = dict.fromkeys((*POWERS, *HEATS), "W") | dict.fromkeys(WATERS, "kg/s") | {STORED: "J"}
     for table in (setpoint_table(site), measurement_table(site)):
         known |= {c: s.unit for s in table.signals for c in s.components()}
+    known |= {SEEN + c: s.unit for s in measurement_table(site).signals for c in s.components()}
     return known
 
 
