@@ -10,7 +10,8 @@ from lowlift.lazy import lazy
 if TYPE_CHECKING:
     from lowlift.sim import plots
     from lowlift.sim.closed_loop import Run, simulate
-    from lowlift.sim.compare import Comparison, UnknownControllerError
+    from lowlift.sim.compare import Comparison
+    from lowlift.sim.entrants import ControllerError, DuplicateControllerError, UnknownControllerError
     from lowlift.sim.files import WriteError
     from lowlift.sim.kpis import Kpis
     from lowlift.sim.scenario import Scenario, ScenarioError, build_scenario
@@ -19,16 +20,17 @@ if TYPE_CHECKING:
     from lowlift.sim.trajectory import Trajectory, TrajectoryError, read_parquet
 
 __all__ = [
-    "Comparison", "Kpis", "Run", "Scenario", "ScenarioError", "Schedule", "ScheduleError", "Trajectory", "TrajectoryError",
-    "UnknownControllerError", "WriteError", "build_scenario", "import_schedule", "plots", "read_parquet", "schedule_from",
-    "simulate",
+    "Comparison", "ControllerError", "DuplicateControllerError", "Kpis", "Run", "Scenario", "ScenarioError", "Schedule",
+    "ScheduleError", "Trajectory", "TrajectoryError", "UnknownControllerError", "WriteError", "build_scenario", "import_schedule",
+    "plots", "read_parquet", "schedule_from", "simulate",
 ]  # fmt: skip
 
 _HOME = {
-    "Run": "closed_loop", "simulate": "closed_loop", "Comparison": "compare", "UnknownControllerError": "compare",
-    "WriteError": "files", "Kpis": "kpis", "Scenario": "scenario", "ScenarioError": "scenario", "build_scenario": "scenario",
-    "Schedule": "schedule", "import_schedule": "schedule", "schedule_from": "schedule", "ScheduleError": "schedule_rows",
-    "Trajectory": "trajectory", "TrajectoryError": "trajectory", "read_parquet": "trajectory", "plots": "plots",
+    "Run": "closed_loop", "simulate": "closed_loop", "Comparison": "compare", "ControllerError": "entrants",
+    "DuplicateControllerError": "entrants", "UnknownControllerError": "entrants", "WriteError": "files", "Kpis": "kpis",
+    "plots": "plots", "Scenario": "scenario", "ScenarioError": "scenario", "build_scenario": "scenario", "Schedule": "schedule",
+    "import_schedule": "schedule", "schedule_from": "schedule", "ScheduleError": "schedule_rows", "Trajectory": "trajectory",
+    "TrajectoryError": "trajectory", "read_parquet": "trajectory",
 }  # fmt: skip
 
 if not TYPE_CHECKING:

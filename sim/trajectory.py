@@ -5,7 +5,7 @@ import functools
 import hashlib
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -14,6 +14,9 @@ from lowlift.controllers.envelope import Intervention
 from lowlift.controllers.interface import Decision, Status, measurement_table, setpoint_table
 from lowlift.models.site import Site, load_site
 from lowlift.sim.files import atomic
+
+if TYPE_CHECKING:
+    from lowlift.sim.schedule import Schedule
 
 POWERS = (
     "P_it", "P_losses", "P_cdu_pumps", "P_fws_pumps", "P_cw_pumps", "P_tower_fans", "P_chillers",
@@ -130,6 +133,16 @@ class Trajectory:
         """Sum of scored powers [W], all cooling if none is named."""
         total: np.ndarray = self.scored[list(names or COOLING)].to_numpy(dtype=float).sum(axis=1)
         return total
+
+    def schedule(self) -> "Schedule":
+        """The setpoints of the scored period as a schedule; ``.export("setpoints.csv")`` or ``.json`` writes it.
+
+        Raises:
+            ScheduleError: the run holds no decisions.
+        """
+        from lowlift.sim.schedule import schedule_from
+
+        return schedule_from(self)
 
     def to_parquet(self, path: str | Path) -> Path:
         """Write the run with units, scenario and controller in the file's metadata; whole or not at all.
