@@ -12,6 +12,7 @@ from lowlift.lazy import lazy
 
 if TYPE_CHECKING:
     from lowlift.models.design import DesignError, design_disturbances, design_report, full_actuators
+    from lowlift.models.linear import LinearModel
     from lowlift.models.liquid_hall import LiquidHall, SteadyStateError
     from lowlift.models.schema import SiteError
     from lowlift.models.signals import SignalInfo, SignalVector
@@ -19,13 +20,13 @@ if TYPE_CHECKING:
     from lowlift.models.step import Integrator
 
 __all__ = [
-    "DesignError", "Integrator", "LiquidHall", "SignalInfo", "SignalVector", "Site", "SiteError", "SteadyStateError",
+    "DesignError", "Integrator", "LinearModel", "LiquidHall", "SignalInfo", "SignalVector", "Site", "SiteError", "SteadyStateError",
     "design_disturbances", "design_report", "full_actuators", "load", "load_site", "site_names",
 ]  # fmt: skip
 
 _HOME = {
     "DesignError": "design", "design_disturbances": "design", "design_report": "design", "full_actuators": "design",
-    "LiquidHall": "liquid_hall", "SteadyStateError": "liquid_hall", "SiteError": "schema", "SignalInfo": "signals",
+    "LinearModel": "linear", "LiquidHall": "liquid_hall", "SteadyStateError": "liquid_hall", "SiteError": "schema", "SignalInfo": "signals",
     "SignalVector": "signals", "Site": "site", "load_site": "site", "site_names": "site", "Integrator": "step",
 }  # fmt: skip
 
