@@ -187,6 +187,7 @@ def compare(
         added += proof_names([name_of(e) for e in entrants]) if isinstance(proof, bool) else proof
     check_names(entrants, added)
     runs = [enter(e, plant, scenario) for e in [*entrants, *added]]
-    finished = {r.controller: r for r in simulate(plant, scenario, runs, progress=progress)}
+    done = simulate(plant, scenario, runs, progress=progress)
+    finished = {r.controller: dataclasses.replace(r, setting=scenario.setting) for r in done}
     scored = dict(list(finished.items())[:n_scored])
     return Comparison(plant, scenario, scored, {k: v for k, v in finished.items() if k not in scored})

@@ -14,6 +14,7 @@ from lowlift.controllers.envelope import Intervention
 from lowlift.controllers.interface import Decision, Status, measurement_table, setpoint_table
 from lowlift.models.site import Site, load_site
 from lowlift.sim.files import atomic
+from lowlift.sim.setting import Setting
 
 if TYPE_CHECKING:
     from lowlift.sim.schedule import Schedule
@@ -67,6 +68,8 @@ class Trajectory:
     measured: bool = False
     """Whether the load is a measured one."""
     notes: list[str] = dataclasses.field(default_factory=list)
+    setting: Setting | None = None
+    """Place, clock, weather and load of the scenario, where the run knows them."""
 
     def __post_init__(self) -> None:
         check_frame(self.frame, self.step)
@@ -168,6 +171,7 @@ class Trajectory:
             "warmup_s": self.warmup.total_seconds(),
             "stored_initial_J": self.stored_initial,
             "measured": self.measured,
+            "setting": None if self.setting is None else dataclasses.asdict(self.setting),
             "notes": self.notes,
             "decisions": [_decision_record(t, d) for t, d in self.decisions],
             "interventions": [dataclasses.asdict(i) for i in self.interventions],
@@ -219,6 +223,7 @@ def read_parquet(path: str | Path, site: Site | None = None) -> Trajectory:
         interventions=[Intervention(**i) for i in head["interventions"]],
         measured=head["measured"],
         notes=head["notes"],
+        setting=Setting(**head["setting"]) if head.get("setting") else None,
     )
 
 

@@ -1,11 +1,11 @@
 """``ll.compare``: what it takes, what it refuses before anything runs, what one gets back."""
 
-import dataclasses
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+import synthetic_runs as synthetic
 from models_halls import hall
 
 import lowlift as ll
@@ -112,7 +112,7 @@ def test_the_oracle_of_a_list_is_scored_and_its_proof_is_not(scenario: ll.Scenar
 
     def simulate(plant, scenario, runs, progress):
         taken.extend(run.controller.name for run in runs)
-        return [dataclasses.make_dataclass("T", ["controller"])(name) for name in taken]
+        return [synthetic.run(name, days=0.25) for name in taken]
 
     monkeypatch.setattr(comparing, "simulate", simulate)
     result = ll.compare(PLANT, scenario, ["Guideline36"], oracle=True, proof=True)
