@@ -13,13 +13,10 @@ from lowlift.models.liquid_hall import LiquidHall
 from lowlift.sim.closed_loop import simulate
 from lowlift.sim.entrants import (
     HALVED,
-    PERFECT,
-    SENSITIVITY,
     ControllerError,
     DuplicateControllerError,
     Entrant,
     UnknownControllerError,
-    as_operated_name,
     check_names,
     default_controllers,
     enter,
@@ -28,6 +25,8 @@ from lowlift.sim.entrants import (
     proof_names,
 )
 from lowlift.sim.kpis import records, table
+from lowlift.sim.proof import prove
+from lowlift.sim.published import beside_published, in_words
 from lowlift.sim.scenario import Scenario
 from lowlift.sim.trajectory import Trajectory
 
@@ -38,11 +37,6 @@ __all__ = [
     "HALVED", "Comparison", "ControllerError", "DuplicateControllerError", "UnknownControllerError", "compare", "default_controllers",
     "make_run", "proof_names",
 ]  # fmt: skip
-
-CONDITIONS = (
-    "the published figures are for one year at 10-minute steps, with a surrogate model, perfect knowledge and unpublished limits; "
-    "ours is one cool April day, forecasts from the past only, the limits of the site file"
-)
 
 
 @dataclasses.dataclass
@@ -55,6 +49,8 @@ class Comparison:
     """By controller; the oracle last."""
     proof_runs: dict[str, Trajectory]
     """Runs that only prove the oracle."""
+    remarks: dict[str, str] = dataclasses.field(default_factory=dict)
+    """What controllers say of themselves (their ``note``), for example that pumps cannot deliver a flow."""
 
     def __getitem__(self, name: str) -> Trajectory:
         everything = self.runs | self.proof_runs
@@ -101,58 +97,20 @@ class Comparison:
     @functools.cached_property
     def published(self) -> dict[str, Any]:
         """Frontier only: saving of liquid cooling energy against as-operated beside the published figures; else empty."""
-        if "AsOperated" not in self.runs or "MPC" not in self.runs:
-            return {}
-        everything = self.runs | self.proof_runs
-
-        def liquid(name: str) -> float:
-            run = everything[name]
-            return float(run.power().sum() - run.power("P_air_path").sum())
-
-        own = liquid("MPC")
-        savings = {"as declared": 1.0 - own / liquid("AsOperated")}
-        for shift in SENSITIVITY:
-            if as_operated_name(shift) in everything:
-                savings[f"limits {shift:+.0f} K"] = 1.0 - own / liquid(as_operated_name(shift))
-        return {"savings": savings, "published": PUBLISHED, "conditions": CONDITIONS}
+        return beside_published(self.runs | self.proof_runs, self.remarks, self.scenario)
 
     @property
     def published_lines(self) -> list[str]:
         """The same in words."""
-        if not self.published:
-            return []
-        own = ", ".join(f"{100 * v:.1f} % ({k})" for k, v in self.published["savings"].items())
-        theirs = ", ".join(f"{100 * v:.1f} % ({k})" for k, v in PUBLISHED.items())
-        return [
-            f"liquid cooling energy saved against as-operated: {own}",
-            f"published: {theirs}; {CONDITIONS}",
-        ]
+        return in_words(self.published)
 
     @functools.cached_property
     def proof(self) -> dict[str, Any]:
-        """The oracle's self-proof (CONTROL 1); empty without an oracle."""
+        """The oracle's self-proof, see :func:`lowlift.sim.proof.prove`; empty without an oracle."""
         if "Oracle" not in self.runs:
             return {}
-        rows = {r["controller"]: r for r in records([*self.runs.values(), *self.proof_runs.values()])}
-        oracle = rows["Oracle"]
-        below = [
-            name for name, r in rows.items()
-            if name not in ("Oracle", HALVED) and r["energy_facility_corrected_kWh"] < oracle["energy_facility_corrected_kWh"]
-            and r["violation_Kh"] <= oracle["violation_Kh"] + 1e-9
-        ]  # fmt: skip
-        result: dict[str, Any] = {"nobody_below": not below, "below": below}
-        if HALVED in rows:
-            change = rows[HALVED]["energy_facility_corrected_kWh"] - oracle["energy_facility_corrected_kWh"]
-            result["grid_halving_change"] = change / oracle["energy_cooling_kWh"]
-        if PERFECT in rows:
-            result["perfect_mpc_gap_closed"] = rows[PERFECT]["gap_closed"]
-            result["perfect_mpc_gap_closed_g36"] = rows[PERFECT]["gap_closed_g36"]
-        return result
-
-
-PUBLISHED = {"with ramp limits": 0.278, "with optimised flow fractions": 0.353}
-"""Savings of cooling energy against as-operated Frontier, one year at 10 min with a surrogate and perfect knowledge (arXiv 2603.01198 and
-2605.15516)."""
+        rows = records([*self.runs.values(), *self.proof_runs.values()])
+        return prove(rows[: len(self.runs)], rows[len(self.runs) :])
 
 
 def compare(
@@ -190,4 +148,5 @@ def compare(
     done = simulate(plant, scenario, runs, progress=progress)
     finished = {r.controller: dataclasses.replace(r, setting=scenario.setting) for r in done}
     scored = dict(list(finished.items())[:n_scored])
-    return Comparison(plant, scenario, scored, {k: v for k, v in finished.items() if k not in scored})
+    remarks = {run.controller.name: note for run in runs if (note := getattr(run.controller, "note", ""))}
+    return Comparison(plant, scenario, scored, {k: v for k, v in finished.items() if k not in scored}, remarks)

@@ -17,12 +17,17 @@ from lowlift.models.liquid_hall import LiquidHall
 from lowlift.sim.closed_loop import Run
 from lowlift.sim.scenario import Scenario
 
-CONTROLLERS = ("FixedSetpoint", "AsOperated", "Guideline36", "SiteTuned", "StaticOptimal", "MPC")
+AS_OPERATED = "AsOperated"
+CONTROLLERS = ("FixedSetpoint", AS_OPERATED, "Guideline36", "SiteTuned", "StaticOptimal", "MPC")
 """Controllers by name, in table order; AsOperated exists for Frontier only."""
 PERFECT, HALVED = "MPC with perfect forecasts", "Oracle on half the grid"
 GRID = 300.0
-SENSITIVITY = (-5.0, 5.0)
-"""Shifts of the limits that define the as-operated flow [K]."""
+AS_OPERATED_VARIANTS: dict[str, dict[str, float]] = {
+    "AsOperated, limits -5 K": {"limit_shift": -5.0},
+    "AsOperated, limits +5 K": {"limit_shift": 5.0},
+    "AsOperated, tower water 20 °C": {"T_tower": 293.15},
+}
+"""Sensitivity of the as-operated run: other limits behind its flow [K], colder tower water [K]."""
 PARTS = ("name", "period", "reset", "decide")
 """What makes an object a controller; see :class:`lowlift.controllers.Controller`."""
 
@@ -40,11 +45,6 @@ class UnknownControllerError(ControllerError):
 
 class DuplicateControllerError(ControllerError):
     """Two controllers of one name: their results could not be told apart."""
-
-
-def as_operated_name(shift: float) -> str:
-    """Name of the as-operated run with shifted limits."""
-    return f"AsOperated, limits {shift:+.0f} K"
 
 
 def make_run(name: str, plant: LiquidHall, scenario: Scenario) -> Run:
@@ -70,12 +70,11 @@ def make_run(name: str, plant: LiquidHall, scenario: Scenario) -> Run:
         HALVED: lambda: Run(Oracle(plant, rule(), grid=GRID / 2, name=HALVED), _perfect(plant, scenario, GRID / 2)),
     }
     if site.name == "frontier":
-        makers["AsOperated"] = functools.partial(_as_operated, plant, scenario, 0.0)
-        for shift in SENSITIVITY:
-            makers[as_operated_name(shift)] = functools.partial(_as_operated, plant, scenario, shift)
+        for variant in (AS_OPERATED, *AS_OPERATED_VARIANTS):
+            makers[variant] = functools.partial(_as_operated, plant, scenario, variant)
     if name not in makers:
         known = [n for n in (*CONTROLLERS, "Oracle") if n in makers]
-        if name == "AsOperated":
+        if name == AS_OPERATED:
             raise UnknownControllerError(f"controller AsOperated is the published operation of frontier only; {site.name} has none")
         raise UnknownControllerError(f"unknown controller {name!r} for {site.name}; {hint(name, known)}")
     return makers[name]()
@@ -86,10 +85,13 @@ def _perfect(plant: LiquidHall, scenario: Scenario, grid: float) -> Perfect:
     return Perfect(s.step, s.q_cdu(plant), s.q_hottest(plant), s.q_air, s.T_wb, s.T_db, grid)
 
 
-def _as_operated(plant: LiquidHall, scenario: Scenario, shift: float) -> Run:
+def _as_operated(plant: LiquidHall, scenario: Scenario, name: str) -> Run:
+    options = AS_OPERATED_VARIANTS.get(name, {})
     scored = slice(round(scenario.warm_up / scenario.step), None)
-    name = as_operated_name(shift) if shift else "AsOperated"
-    return Run(AsOperated(plant.site, scenario.q_cdu(plant)[scored], scenario.q_hottest(plant)[scored], limit_shift=shift, name=name))
+    q_cdu, q_hottest = scenario.q_cdu(plant)[scored], scenario.q_hottest(plant)[scored]
+    return Run(
+        AsOperated(plant.site, q_cdu, q_hottest, limit_shift=options.get("limit_shift", 0.0), T_tower=options.get("T_tower"), name=name)
+    )
 
 
 def enter(entrant: Entrant, plant: LiquidHall, scenario: Scenario) -> Run:
@@ -145,11 +147,10 @@ def name_of(entrant: Entrant) -> str:
 
 
 def proof_names(controllers: Sequence[str]) -> list[str]:
-    """Runs that prove the oracle: halved grid, MPC with perfect forecasts, and as-operated with shifted limits where it takes part."""
-    shifted = [as_operated_name(shift) for shift in SENSITIVITY] if "AsOperated" in controllers else []
-    return [PERFECT, HALVED, *shifted]
+    """Runs that prove the oracle: MPC with perfect forecasts, halved grid, and the variants of as-operated where it takes part."""
+    return [PERFECT, HALVED, *(AS_OPERATED_VARIANTS if AS_OPERATED in controllers else ())]
 
 
 def default_controllers(plant: LiquidHall) -> list[str]:
     """All controllers that exist for a plant."""
-    return [n for n in CONTROLLERS if n != "AsOperated" or plant.site.name == "frontier"]
+    return [n for n in CONTROLLERS if n != AS_OPERATED or plant.site.name == "frontier"]

@@ -6,9 +6,11 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from lowlift.sim.entrants import AS_OPERATED
 from lowlift.sim.files import write_text
 from lowlift.sim.leading import in_focus, leading
 from lowlift.sim.plot_style import save_png
+from lowlift.sim.published import DECLARED
 from lowlift.sim.schedule import schedule_from
 
 if TYPE_CHECKING:
@@ -71,9 +73,8 @@ def published(comparison: "Comparison") -> "Published | None":
     if not told:
         return None
     savings = dict(told["savings"])
-    own = comparison.runs["AsOperated"].notes
-    assumed = [note for note in own if note not in comparison.scenario.provenance]
-    return Published(saving=savings.pop("as declared"), sensitivity=savings, conditions=told["conditions"], note="; ".join(assumed))
+    return Published(saving=savings.pop(DECLARED), sensitivity=savings, conditions=told["conditions"],
+                     note=comparison.remarks.get(AS_OPERATED, ""))  # fmt: skip
 
 
 def write_kpis(rows: list[dict[str, Any]], path: Path) -> Path:
