@@ -6,7 +6,6 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from lowlift.sim.entrants import AS_OPERATED
 from lowlift.sim.files import write_text
 from lowlift.sim.leading import in_focus, leading
 from lowlift.sim.plot_style import save_png
@@ -73,8 +72,7 @@ def published(comparison: "Comparison") -> "Published | None":
     if not told:
         return None
     savings = dict(told["savings"])
-    return Published(saving=savings.pop(DECLARED), sensitivity=savings, conditions=told["conditions"],
-                     note=comparison.remarks.get(AS_OPERATED, ""))  # fmt: skip
+    return Published(saving=savings.pop(DECLARED), sensitivity=savings, conditions=told["conditions"], note=told["note"])
 
 
 def write_kpis(rows: list[dict[str, Any]], path: Path) -> Path:

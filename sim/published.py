@@ -36,7 +36,7 @@ def beside_published(runs: Mapping[str, Trajectory], remarks: Mapping[str, str],
             # The declared run's own remark stands beside its figure.
             marked = f"{label}, {UNDELIVERABLE}" if remarks.get(name) and label != DECLARED else label
             savings[marked] = 1.0 - own / _liquid(runs[name])
-    return {"savings": savings, "published": PUBLISHED, "conditions": conditions(scenario)}
+    return {"savings": savings, "published": PUBLISHED, "conditions": conditions(scenario), "note": remarks.get(AS_OPERATED, "")}
 
 
 def conditions(scenario: Scenario) -> str:
@@ -57,7 +57,8 @@ def in_words(told: Mapping[str, Any]) -> list[str]:
     if not told:
         return []
     own, theirs = ("; ".join(f"{100 * v:.1f} % ({k})" for k, v in told[key].items()) for key in ("savings", "published"))
-    return [f"liquid cooling energy saved against as-operated: {own}", f"published: {theirs}; {told['conditions']}"]
+    note = f"; as declared: {told['note']}" if told["note"] else ""
+    return [f"liquid cooling energy saved against as-operated: {own}{note}", f"published: {theirs}; {told['conditions']}"]
 
 
 def _liquid(run: Trajectory) -> float:

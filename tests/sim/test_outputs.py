@@ -46,6 +46,7 @@ def test_published_figures_carry_their_assumptions() -> None:
     assert told.conditions == conditions(DAY)
     line, theirs = comparison.published_lines
     assert "41.7 % (limits -5 K, not deliverable: pumps at full flow); 36.4 % (tower water 20 °C)" in line
+    assert line.endswith("; as declared: they run at full flow")
     assert theirs.startswith("published: 27.8 % (with ramp limits)")
     assert published(Comparison(FRONTIER, DAY, {"MPC": scored["MPC"]}, {})) is None
 
