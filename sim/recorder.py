@@ -126,6 +126,7 @@ class Recorder:
                     decisions=self.decisions[j],
                     interventions=[i for i in interventions if i.row == j],
                     measured=self.scenario.measured,
+                    setting=self.scenario.setting,
                     notes=[*self.scenario.provenance, *([note] if note else [])],
                 )
             )

@@ -5,7 +5,7 @@ import functools
 import hashlib
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -14,6 +14,10 @@ from lowlift.controllers.audit import Intervention, Kind
 from lowlift.controllers.interface import Decision, Status, measurement_table, setpoint_table
 from lowlift.models.site import Site, load_site
 from lowlift.sim.files import atomic
+from lowlift.sim.setting import Setting
+
+if TYPE_CHECKING:
+    from lowlift.sim.schedule import Schedule
 
 POWERS = (
     "P_it", "P_losses", "P_cdu_pumps", "P_fws_pumps", "P_cw_pumps", "P_tower_fans", "P_chillers",
@@ -67,6 +71,8 @@ class Trajectory:
     measured: bool = False
     """Whether the load is a measured one."""
     notes: list[str] = dataclasses.field(default_factory=list)
+    setting: Setting | None = None
+    """Place, clock, weather and load of the scenario, where the run knows them."""
 
     def __post_init__(self) -> None:
         check_frame(self.frame, self.step)
@@ -139,6 +145,16 @@ class Trajectory:
         total: np.ndarray = self.scored[list(names or COOLING)].to_numpy(dtype=float).sum(axis=1)
         return total
 
+    def schedule(self) -> "Schedule":
+        """The setpoints of the scored period as a schedule; ``.export("setpoints.csv")`` or ``.json`` writes it.
+
+        Raises:
+            ScheduleError: the run holds no decisions.
+        """
+        from lowlift.sim.schedule import schedule_from
+
+        return schedule_from(self)
+
     def to_parquet(self, path: str | Path) -> Path:
         """Write the run with units, scenario and controller in the file's metadata; whole or not at all.
 
@@ -163,6 +179,7 @@ class Trajectory:
             "warmup_s": self.warmup.total_seconds(),
             "stored_initial_J": self.stored_initial,
             "measured": self.measured,
+            "setting": None if self.setting is None else dataclasses.asdict(self.setting),
             "notes": self.notes,
             "decisions": [_decision_record(t, d) for t, d in self.decisions],
             "interventions": [dataclasses.asdict(i) for i in self.interventions],
@@ -214,6 +231,7 @@ def read_parquet(path: str | Path, site: Site | None = None) -> Trajectory:
         interventions=[Intervention(**i | {"kind": Kind(i["kind"])}) for i in head["interventions"]],
         measured=head["measured"],
         notes=head["notes"],
+        setting=Setting(**head["setting"]) if head.get("setting") else None,
     )
 
 

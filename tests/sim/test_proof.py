@@ -1,75 +1,76 @@
-"""The oracle's self-proof: whoever needs less energy at no more violation refutes it."""
+"""The oracle's self-proof on made-up records: whom its energy bounds, and whom it does not."""
 
-import dataclasses
+from typing import Any
 
 import pytest
-import synthetic_runs as synthetic
-from models_halls import hall
 
-from lowlift.sim.compare import HALVED, PERFECT, Comparison
-from lowlift.sim.kpis import table
-from lowlift.sim.scenario import build_scenario
-from lowlift.sim.trajectory import COOLING, Trajectory
+from lowlift.sim.entrants import HALVED, PERFECT
+from lowlift.sim.proof import prove
+from lowlift.sim.proof_words import Finding, findings
 
 
-def proven(runs: dict[str, Trajectory], proof_runs: dict[str, Trajectory]) -> Comparison:
-    plant = hall("gb200_hall")
-    scenario = build_scenario(plant, days=0.01, warm_up=0.0, workload="llm_training")
-    return Comparison(plant, scenario, runs, proof_runs)
+def record(name: str, energy: float, violation: float, gap: float | None = None, gap_g36: float | None = None) -> dict[str, Any]:
+    return {"controller": name, "energy_facility_corrected_kWh": energy, "energy_cooling_kWh": 0.1 * energy, "violation_Kh": violation,
+            "gap_closed": gap, "gap_closed_g36": gap_g36}  # fmt: skip
 
 
-def hotter(run: Trajectory, kelvin: float) -> Trajectory:
-    """The same run with one chip above its limit for ten minutes."""
-    chip = run.frame["T_chip[1]"].to_numpy().copy()
-    chip[run.n_warmup : run.n_warmup + 10] = run.site.limits.T_chip_max + kelvin
-    return dataclasses.replace(run, frame=run.frame.assign(**{"T_chip[1]": chip}))
+ORACLE = record("Oracle", 1000.0, 0.2, 1.0, 1.0)
+RULES = [record("Guideline36", 1100.0, 0.3, -0.5, 0.0), record("SiteTuned", 1050.0, 0.25, 0.0, 0.5)]
 
 
-def saving(name: str, share: float) -> Trajectory:
-    return synthetic.run(name, scale=share)
+def verdicts(proof: dict[str, Any]) -> list[Finding]:
+    return findings(proof)[:2]
 
 
-def test_an_oracle_below_everybody_stands() -> None:
-    runs = synthetic.comparison()
-    proof = proven(runs, {PERFECT: saving(PERFECT, 0.832), HALVED: saving(HALVED, 0.829)}).proof
-    assert proof["nobody_below"] is True
-    assert proof["below"] == []
-    assert proof["perfect_mpc_gap_closed"] == pytest.approx((0.9 - 0.832) / (0.9 - 0.83))
-    assert proof["perfect_mpc_gap_closed_g36"] == pytest.approx((1.0 - 0.832) / (1.0 - 0.83))
-    # Half the grid may find a little less: it is a measure of the grid, no competitor.
-    assert proof["grid_halving_change"] == pytest.approx((0.829 - 0.83) / 0.83)
+def test_a_bound_that_holds() -> None:
+    proof = prove([*RULES, record("MPC", 1004.0, 0.2 + 5e-10, 0.92, 0.96), ORACLE])
+    assert (proof["nobody_below"], proof["below"], proof["keeps_better"]) == (True, [], [])
+    assert [f.holds for f in verdicts(proof)] == [True, True]
+    assert "it violates them by 0.2 K·h; Guideline36 0.3, SiteTuned 0.25, MPC 0.2." in verdicts(proof)[1].text
 
 
-@pytest.mark.parametrize("place", ["runs", "proof runs"])
-def test_a_gap_closed_by_more_than_all_of_it_refutes_the_oracle(place: str) -> None:
-    runs, better = synthetic.comparison(), saving(PERFECT, 0.82)
-    named = ({**runs, PERFECT: better}, {}) if place == "runs" else (runs, {PERFECT: better})
-    comparison = proven(*named)
-    figures = table([*runs.values(), better]).set_index("controller")
-    assert figures.loc[PERFECT, "gap_closed"] > 1.0
-    assert comparison.proof["nobody_below"] is False
-    assert comparison.proof["below"] == [PERFECT]
+def test_less_energy_at_more_violation_says_nothing() -> None:
+    proof = prove([*RULES, record("Mine", 990.0, 0.21, 1.2, 1.1), ORACLE])
+    assert proof["nobody_below"] and proof["keeps_better"] == []
 
 
-def test_less_energy_at_more_violation_is_no_refutation_but_at_equal_violation_it_is() -> None:
-    runs = synthetic.comparison()
-    runs["MPC"] = hotter(saving("MPC", 0.82), 1.0)
-    assert proven(runs, {}).proof["nobody_below"] is True
-    runs["Oracle"] = hotter(runs["Oracle"], 1.0)
-    assert proven(runs, {}).proof["below"] == ["MPC"]
-    runs["Oracle"] = hotter(runs["Oracle"], 2.0)
-    assert proven(runs, {}).proof["below"] == ["MPC"]
+@pytest.mark.parametrize("violation", [0.2 + 9e-10, 0.2, 0.0])
+def test_more_than_the_gap_closed_at_no_more_violation_fails(violation: float) -> None:
+    proof = prove([*RULES, record("MPC", 999.0, violation, 1.02, 1.01), ORACLE])
+    assert proof["below"] == ["MPC"] and not proof["nobody_below"]
+    assert verdicts(proof)[0].holds is False and "but MPC did" in verdicts(proof)[0].text
 
 
-def test_heat_left_in_the_loops_is_no_saving() -> None:
-    runs = synthetic.comparison()
-    cooling = sum(float(runs["Oracle"].scored[name].sum()) for name in COOLING) * runs["Oracle"].step
-    assert proven(runs | {"MPC": saving("MPC", 0.82)}, {}).proof["below"] == ["MPC"]
-    stored = synthetic.run("MPC", scale=0.82, stored_gain=0.5 * cooling)
-    assert proven(runs | {"MPC": stored}, {}).proof["nobody_below"] is True
+def test_either_gap_decides_and_a_gap_that_cannot_be_told_does_not() -> None:
+    assert prove([record("MPC", 1000.0, 0.0, None, 1.001), ORACLE])["below"] == ["MPC"]
+    assert prove([record("MPC", 1000.0, 0.0, 1.001), ORACLE])["below"] == ["MPC"]
+    assert prove([record("MPC", 1000.0, 0.0), ORACLE])["below"] == []
 
 
-def test_without_an_oracle_there_is_nothing_to_prove() -> None:
-    runs = synthetic.comparison()
-    del runs["Oracle"]
-    assert proven(runs, {}).proof == {}
+def test_nobody_below_is_no_bound_where_the_oracle_violates_more() -> None:
+    proof = prove([*RULES, record("MPC", 1004.0, 0.001, 0.92, 0.96), ORACLE])
+    assert proof["nobody_below"] and proof["keeps_better"] == ["MPC"]
+    assert (proof["oracle_violation_Kh"], proof["violation_Kh"]["MPC"]) == (0.2, 0.001)
+    energy, limits = verdicts(proof)
+    assert (energy.holds, limits.holds) == (True, False)
+    assert limits.text.endswith("It violates limits more than MPC and is no bound for it.")
+    two = prove([record("FixedSetpoint", 1300.0, 0.0), record("MPC", 1004.0, 0.001), ORACLE])
+    assert verdicts(two)[1].text.endswith("It violates limits more than FixedSetpoint, MPC and is no bound for them.")
+
+
+def test_a_difference_of_no_weight_is_none() -> None:
+    assert prove([*RULES, record("MPC", 1004.0, 0.16), ORACLE])["keeps_better"] == []
+
+
+def test_runs_that_only_prove_take_part_but_the_halved_oracle_is_itself() -> None:
+    finer, perfect = record(HALVED, 999.5, 0.0, 1.01, 1.005), record(PERFECT, 998.0, 0.1, 1.04, 1.02)
+    variant = record("AsOperated, limits +5 K", 1400.0, 0.0)
+    proof = prove([*RULES, ORACLE], [finer, perfect, variant])
+    assert proof["below"] == [PERFECT] == proof["keeps_better"]
+    assert set(proof["violation_Kh"]) == {"Guideline36", "SiteTuned", PERFECT}
+    assert proof["grid_halving_change"] == pytest.approx(-0.5 / 100.0)
+    assert (proof["perfect_mpc_gap_closed"], proof["perfect_mpc_gap_closed_g36"]) == (1.04, 1.02)
+
+
+def test_without_an_oracle_nothing_is_proved() -> None:
+    assert prove(RULES) == {} == prove(RULES, [ORACLE])
