@@ -2,192 +2,203 @@
 
 It needs no solver and no network and knows nothing of how a setpoint was found. Before every plant step it
 
-1. repairs readings: a missing (NaN) value or an implausible jump is replaced by the last good one for at most
-   ``hold`` seconds, after which the envelope goes to fail-safe setpoints until readings have been good for
-   ``recover`` seconds;
-2. checks the controller's heartbeat: no fresh decision for ``heartbeat`` seconds also means fail-safe;
-3. refuses what is not a number, clamps setpoints to the limits of the signal table, lifts supply temperatures above the
-   hall's dew point plus margin, and lets setpoints move no faster than their rate limits;
-4. interlocks actuators: no chiller without water flow.
+1. repairs readings (:mod:`lowlift.controllers.readings`): missing, implausible and stuck ones are replaced by the last good ones for at
+   most ``hold`` seconds, after which the envelope goes to fail-safe setpoints;
+2. checks the controller's heartbeat: no decision for ``heartbeat`` seconds also means fail-safe; fail-safe ends when its causes have been
+   gone for ``dwell`` seconds, and setpoints return at their own rates;
+3. lets a human override any setpoint, refuses what is not a number, clamps setpoints to the limits of the signal table, lifts water
+   temperatures above the hall's dew point plus margin, and lets setpoints move no faster than their rate limits;
+4. interlocks actuators (:mod:`lowlift.controllers.interlocks`).
 
-Every intervention opens one record with its reason; a record is closed when the reason has gone. Records are only ever
-appended.
+Dew point: the margin holds for the secondary supply, for tower water (the facility supply is never colder than it, so the hall's pipes
+stay dry) and for chilled water where the site's own range is dry, that is where its lowest chilled-water setpoint lies above the hall's
+declared dew point plus margin. A site whose range begins below has insulated pipes and coils with drains: it means to run cold.
+
+Every intervention opens one record with its reason and kind (:mod:`lowlift.controllers.audit`).
 """
 
 import dataclasses
+import difflib
+import math
 from collections.abc import Mapping
 
 import numpy as np
 
+from lowlift.controllers.audit import AuditLog, Intervention, Kind
 from lowlift.controllers.interface import setpoint_table
+from lowlift.controllers.interlocks import Interlocks
+from lowlift.controllers.readings import ReadingCheck
 from lowlift.models.liquid_hall import LiquidHall
+from lowlift.models.site import Site
 
-JUMP = {"K": 2.0, "1": 1.0}
-"""Largest plausible change of a reading per second, by unit; other units are not checked. Heat steps are real."""
-FLOW_PROVEN = 0.1
-"""Share of nominal chilled-water flow below which a chiller must be off."""
+__all__ = ["Intervention", "Kind", "OverrideError", "SafetyEnvelope", "chilled_water_is_dry"]
 
 
-@dataclasses.dataclass(kw_only=True)
-class Intervention:
-    """One episode in which the envelope changed what a controller asked for or what a sensor said."""
+HEARTBEAT = 900.0
+"""Longest silence of a controller that decides every five minutes: two decisions may be missed [s]."""
 
-    row: int
-    """Plant of the batch."""
-    t: float
-    """Start, seconds since the start of the run."""
+
+class OverrideError(ValueError):
+    """A human override names no setpoint or is no number."""
+
+
+@dataclasses.dataclass(frozen=True)
+class _Override:
+    columns: np.ndarray
+    value: float
     until: float
-    """Last time the reason held [s]."""
-    name: str
-    """Signal concerned."""
-    reason: str
-    from_value: float
-    """Asked for (or read), SI."""
-    to_value: float
-    """Let through, SI."""
 
 
 class SafetyEnvelope:
-    """Clamps, holds, fail-safes and interlocks for a batch of plants."""
+    """Clamps, holds, fail-safes and interlocks for a batch of plants.
+
+    Args:
+        plant: the plant.
+        step: plant step [s].
+        hold: time for which the last good value of a lost reading stands in [s].
+        dwell: least time in fail-safe after its causes have gone [s].
+        heartbeat: longest silence of a controller [s], one for all plants or one for each.
+    """
 
     def __init__(
-        self,
-        plant: LiquidHall,
-        step: float,
-        *,
-        hold: float = 45.0,
-        recover: float = 600.0,
-        heartbeat: float = 900.0,
-    ) -> None:
+        self, plant: LiquidHall, step: float, *, hold: float = 45.0, dwell: float = 600.0, heartbeat: float | np.ndarray = HEARTBEAT,
+    ) -> None:  # fmt: skip
         self.plant, self.step = plant, step
-        self.hold, self.recover, self.heartbeat = hold, recover, heartbeat
+        self.dwell, self.heartbeat = dwell, heartbeat
         self.table = setpoint_table(plant.site)
-        self.records: list[Intervention] = []
-        self._open: dict[tuple[int, str, str], Intervention] = {}
+        self.audit = AuditLog(step)
+        self.check = ReadingCheck(plant.site, step, hold)
+        self.interlocks = Interlocks(plant)
+        self._names = self.table.names
+        dry = ["T_supply_set", "T_tower_set"] + (["T_chw_set"] if chilled_water_is_dry(plant.site) else [])
+        self._dry = np.concatenate([np.arange(self.table.size)[self.table.slices[name]] for name in dry])
+        self.reset(1)
 
-    def reset(self, setpoints: np.ndarray) -> None:
-        """Start a run with the setpoints in force, shape ``(b, n_set)``."""
-        self.batch = len(setpoints)
-        self.setpoints = np.clip(setpoints, self.table.low, self.table.high)
-        self.records, self._open = [], {}
-        self._good: dict[str, np.ndarray] = {}
-        self._bad_for: dict[str, np.ndarray] = {}
-        self._fail_safe = np.zeros(self.batch, dtype=bool)
-        self._healthy_for = np.zeros(self.batch)
-        self._last_decision = np.zeros(self.batch)
+    @property
+    def records(self) -> list[Intervention]:
+        """Every intervention since the start of the run."""
+        return self.audit.records
+
+    def reset(self, batch: int) -> None:
+        """Start a run of ``batch`` plants: from fail-safe setpoints, because nobody has decided anything yet."""
+        self.audit = AuditLog(self.step)
+        self.check.reset(batch)
+        self.interlocks.reset()
+        self.setpoints = np.repeat(self.fail_safe(np.full((1, 1), self.plant.site.T_dew_hall)), batch, axis=0)
+        self._overrides: list[_Override] = []
+        self._emergency = np.zeros(batch, dtype=bool)
+        self._sound_for = np.zeros(batch)
+        self._last_decision = np.zeros(batch)
 
     def fail_safe(self, T_dew: np.ndarray) -> np.ndarray:
-        """Setpoints that cool at any price: full flow, supply as cold as the dew point allows, ``(b, n_set)``."""
-        lim, table = self.plant.site.limits, self.table
-        values = {s.name: np.broadcast_to(table.high[table.slices[s.name]], (self.batch, s.size)) for s in table.signals}
-        cold = np.maximum(lim.T_supply_min, T_dew + lim.dew_point_margin)
-        values["T_supply_set"] = np.broadcast_to(cold, values["T_supply_set"].shape)
-        low = {name: table.low[table.slices[name]] for name in values}
-        values["T_tower_set"] = np.broadcast_to(low["T_tower_set"] + 5.0, values["T_tower_set"].shape)
+        """Setpoints that cool at any price: full flow, water as cold as the dew point allows, ``(b, n_set)``; ``T_dew`` (b, 1) [K]."""
+        lim, low = self.plant.site.limits, self.table.low
+        values = {s.name: np.full((len(T_dew), s.size), s.high) for s in self.table.signals}
+        values["T_supply_set"][:] = lim.T_supply_min
+        values["T_tower_set"][:] = low[self.table.slices["T_tower_set"]] + 5.0
         if self.plant.site.chilled is not None:
-            values["T_chw_set"] = np.broadcast_to(low["T_chw_set"], values["T_chw_set"].shape)
-            values["T_air_set"] = np.broadcast_to(low["T_air_set"] + 2.0, values["T_air_set"].shape)
-            values["split"] = np.zeros_like(values["split"])
-        return np.asarray(table.pack(values))
-
-    def repair(self, t: float, readings: Mapping[str, np.ndarray], units: Mapping[str, str]) -> dict[str, np.ndarray]:
-        """Readings with missing and implausible values replaced by the last good ones."""
-        result = {}
-        failed = np.zeros(self.batch, dtype=bool)
-        faulty = np.zeros(self.batch, dtype=bool)
-        for name, value in readings.items():
-            good = self._good.get(name)
-            bad = ~np.isfinite(value)
-            limit = JUMP.get(units.get(name, ""), np.inf)
-            if good is not None:
-                with np.errstate(invalid="ignore"):
-                    # A sensor may come back far from its last good value: the longer it was gone, the farther.
-                    gone = self._bad_for.get(name, np.zeros(value.shape)) + self.step
-                    bad = bad | (np.abs(value - good) > limit * gone)
-            if bad.any():
-                held = np.where(bad, value if good is None else good, value)
-                for row, column in np.argwhere(bad):
-                    self._note(t, int(row), name, "reading held", float(value[row, column]), float(held[row, column]))
-                duration = np.where(bad, self._bad_for.get(name, np.zeros(value.shape)) + self.step, 0.0)
-                self._bad_for[name] = duration
-                failed |= (duration > self.hold).any(axis=-1) | ~np.isfinite(held).all(axis=-1)
-                faulty |= bad.any(axis=-1)
-                value = held
-            elif name in self._bad_for:
-                del self._bad_for[name]
-            self._good[name] = value
-            result[name] = value
-        self._healthy_for = np.where(faulty, 0.0, self._healthy_for + self.step)
-        self._fail_safe = failed | (self._fail_safe & (self._healthy_for < self.recover))
+            values["T_chw_set"][:] = low[self.table.slices["T_chw_set"]]
+            values["T_air_set"][:] = low[self.table.slices["T_air_set"]] + 2.0
+            values["split"][:] = 0.0
+        result = np.asarray(self.table.pack(values))
+        result[:, self._dry] = np.maximum(result[:, self._dry], T_dew + lim.dew_point_margin)
         return result
 
+    def repair(self, t: float, readings: np.ndarray) -> np.ndarray:
+        """Packed readings ``(b, n)`` with missing, implausible and stuck ones replaced; the very same array where all are good."""
+        return self.check.repair(t, readings, self.audit)
+
     def decided(self, t: float, row: int) -> None:
-        """The controller of one plant is alive."""
+        """The controller of one plant is alive and has said something usable."""
         self._last_decision[row] = t
+
+    def override(self, name: str, value: float, until: float) -> None:
+        """A human decides: ``name`` is held at ``value`` until ``until``, for every plant of the batch.
+
+        It wins over the controller and over fail-safe, never over limits, dew point, rates and interlocks. A later override of the same
+        setpoint wins over an earlier one.
+
+        Args:
+            name: a setpoint, all components of it, or one of them, as in ``V_sec_set[2]``.
+            value: SI.
+            until: seconds since the start of the run.
+
+        Raises:
+            OverrideError: no such setpoint, or no number.
+        """
+        if not (math.isfinite(value) and math.isfinite(until)):
+            raise OverrideError(f"override of {name} = {value} until {until} s: must be numbers")
+        columns = np.array([k for k, component in enumerate(self._names) if name in (component, component.split("[")[0])], dtype=int)
+        if not len(columns):
+            near = difflib.get_close_matches(name, [*self.table.slices, *self._names], n=3, cutoff=0.4)
+            raise OverrideError(f"no setpoint {name!r}" + (f"; did you mean {', '.join(near)}?" if near else ""))
+        self._overrides.append(_Override(columns, value, until))
 
     def allow(self, t: float, requested: np.ndarray, T_dew: np.ndarray) -> np.ndarray:
         """Setpoints for the next plant step from those requested, ``(b, n_set)``; ``T_dew`` is ``(b, 1)`` [K]."""
-        lim, table = self.plant.site.limits, self.table
-        silent = t - self._last_decision > self.heartbeat
-        emergency = (self._fail_safe | silent)[:, None]
-        wanted = np.where(np.isfinite(requested), requested, self.setpoints)
-        if emergency.any():
-            wanted = np.where(emergency, self.fail_safe(T_dew), wanted)
+        table = self.table
+        usable = np.isfinite(requested)
+        asked = np.where(usable, requested, self.setpoints)
+        emergency = self._check_health(t)[:, None]
+        obeyed = np.where(emergency, self.fail_safe(T_dew), asked) if emergency.any() else asked
+        wanted = self._overridden(t, obeyed)
         allowed = np.clip(wanted, table.low, table.high)
-        part = table.slices["T_supply_set"]
-        floor = T_dew + lim.dew_point_margin
+        floor = T_dew + self.plant.site.limits.dew_point_margin
         dry = allowed.copy()
-        dry[:, part] = np.maximum(allowed[:, part], floor)
-        self._log(t, requested, dry, emergency, silent, allowed)
+        dry[:, self._dry] = np.maximum(allowed[:, self._dry], floor)
         reach = table.rate * self.step
         moved = np.clip(dry, self.setpoints - reach, self.setpoints + reach)
         # Condensation does not wait for a ramp.
-        moved[:, part] = np.maximum(moved[:, part], floor)
+        moved[:, self._dry] = np.maximum(moved[:, self._dry], floor)
+        self._log(t, ~emergency & ~usable, "not a number: last setpoint kept", requested, asked)
+        self._log(t, _differ(obeyed, wanted), "human override", obeyed, wanted, Kind.OVERRIDE)
+        self._log(t, _differ(wanted, allowed), "outside limits", wanted, allowed)
+        self._log(t, _differ(allowed, dry), "dew point plus margin", allowed, dry)
+        self._log(t, _differ(dry, moved), "rate limit", dry, moved, Kind.RATE)
         self.setpoints = moved
         return moved
 
     def interlock(self, t: float, u: np.ndarray, readings: Mapping[str, np.ndarray]) -> np.ndarray:
-        """Actuators with forbidden combinations taken out."""
-        c = self.plant.site.chilled
-        if c is None:
-            return u
-        a = self.plant.actuators
-        dry = u[:, a.slices["y_chw"]] * (1.0 + 0.0 * readings["y_chw"]) < FLOW_PROVEN
-        n = u[:, a.slices["n_chillers"]]
-        for row in np.flatnonzero((dry & (n > 0.0)).any(axis=-1)):
-            self._note(t, int(row), "n_chillers", "no chiller without water flow", float(n[row, 0]), 0.0)
-        u = u.copy()
-        u[:, a.slices["n_chillers"]] = np.where(dry, 0.0, n)
-        return u
+        """Actuators with forbidden combinations taken out, from readings by name."""
+        floor = np.full((len(u), 1), -np.inf)
+        if chilled_water_is_dry(self.plant.site):
+            floor = readings["T_dew_hall"] + self.plant.site.limits.dew_point_margin
+        return self.interlocks.apply(t, u, readings, floor, self.audit)
 
-    def _log(
-        self, t: float, requested: np.ndarray, result: np.ndarray, emergency: np.ndarray, silent: np.ndarray,
-        clamped: np.ndarray,
-    ) -> None:  # fmt: skip
-        changed = ~np.isclose(requested, result, rtol=0.0, atol=1e-9, equal_nan=False)
-        if not changed.any():
-            return
-        names = self.table.names
-        for row in np.flatnonzero(changed.any(axis=-1)):
-            if emergency[row, 0]:
-                reason = "controller silent: fail-safe" if silent[row] else "readings lost: fail-safe"
-                self._note(t, int(row), "all setpoints", reason, float("nan"), float("nan"))
-                continue
-            for k in np.flatnonzero(changed[row]):
-                if not np.isfinite(requested[row, k]):
-                    reason = "not a number: last setpoint kept"
-                elif result[row, k] != clamped[row, k]:
-                    reason = "dew point plus margin"
-                else:
-                    reason = "outside limits"
-                self._note(t, int(row), names[k], reason, float(requested[row, k]), float(result[row, k]))
+    def _check_health(self, t: float) -> np.ndarray:
+        """Plants that must be in fail-safe now, ``(b,)``."""
+        silent = t - self._last_decision > self.heartbeat
+        lost = self.check.failed
+        cause = silent | lost
+        self._sound_for = np.where(cause | self.check.faulty, 0.0, self._sound_for + self.step)
+        self._emergency = cause | (self._emergency & (self._sound_for < self.dwell))
+        for row in np.flatnonzero(self._emergency):
+            reason = "controller silent" if silent[row] else "readings lost" if lost[row] else f"kept for {self.dwell / 60.0:.0f} min"
+            self.audit.note(t, int(row), "all setpoints", Kind.FAIL_SAFE, f"{reason}: fail-safe")
+        return self._emergency
 
-    def _note(self, t: float, row: int, name: str, reason: str, value: float, to: float) -> None:
-        key = (row, name, reason)
-        record = self._open.get(key)
-        if record is not None and t - record.until <= 2.0 * self.step:
-            record.until = t
-            return
-        record = Intervention(row=row, t=t, until=t, name=name, reason=reason, from_value=value, to_value=to)
-        self._open[key] = record
-        self.records.append(record)
+    def _overridden(self, t: float, setpoints: np.ndarray) -> np.ndarray:
+        if not self._overrides:
+            return setpoints
+        self._overrides = [o for o in self._overrides if t < o.until]
+        result = setpoints.copy()
+        for o in self._overrides:
+            result[:, o.columns] = o.value
+        return result
+
+    def _log(self, t: float, where: np.ndarray, reason: str, before: np.ndarray, after: np.ndarray, kind: Kind = Kind.CLAMP) -> None:
+        """One record for each component ``where`` a reason has changed it."""
+        if where.any():
+            for row, k in np.argwhere(where):
+                self.audit.note(t, int(row), self._names[k], kind, reason, float(before[row, k]), float(after[row, k]))
+
+
+def chilled_water_is_dry(site: Site) -> bool:
+    """Whether the site's own range keeps chilled water above the hall's declared dew point plus margin."""
+    return site.chilled is not None and site.chilled.T_chw_min >= site.T_dew_hall + site.limits.dew_point_margin
+
+
+def _differ(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Where two sets of setpoints differ by more than rounding."""
+    result: np.ndarray = np.abs(a - b) > 1e-9 * np.maximum(np.abs(b), 1.0)
+    return result

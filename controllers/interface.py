@@ -189,6 +189,7 @@ def measurement_table(site: Site) -> SignalVector:
             m("n_chillers", "1", "chillers running"),
             m("Q_chiller", "W", "heat taken by the chillers"),
             m("y_chw", "1", "chilled-water pump speed"),
+            m("m_chw", "kg/s", "water through the evaporators"),
             m("m_air", "kg/s", "air through the CRAHs"),
         ]
     return SignalVector(table)

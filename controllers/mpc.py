@@ -224,6 +224,7 @@ class MPC:
         setpoints = self._within_rates(np.clip(self.setpoints.pack(values), self.setpoints.low, self.setpoints.high))
         predicted = {
             "T_chip": shown[:, 2 * g + 1 : 3 * g + 1], "T_return_hot": shown[:, 3 * g + 1 : 4 * g + 1],
+            "P_it": 1e6 * (data[:, :g] @ np.bincount(site.group_of_cdu) + data[:, 5 * g])[:, None],
             "P_cooling": shown[:, [4 * g + 1]], "T_inlet": shown[:, [4 * g + 2]],
             "T_return": x[:, :g], "T_supply": x[:, g : 2 * g], "T_tower": values["T_tower_set"],
             "slack": slacks, **{name: value for name, value in u.items()},

@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from lowlift.controllers.envelope import chilled_water_is_dry
 from lowlift.models.grouped import GroupedHall
 from lowlift.thermal import ops
 
@@ -137,7 +138,7 @@ class Ocp:
             S - (lim.T_supply_max - SUPPLY_MARGIN - overshoot),
             floor - S,
             out.flows.dp_header / 1e5 - site.facility_pump.dp_nominal * 0.8 / 1e5,
-            lim.T_basin_min + 2.0 - basin,
+            ops.maximum(lim.T_basin_min + 2.0, margin[1]) - basin,
             (out.flows.m_cw - site.m_tower_nominal) / site.m_tower_nominal,
         ]
         if site.chilled is not None:
@@ -145,12 +146,13 @@ class Ocp:
             cold = x[m.nodes.index("T_air_cold")]
             surge = ops.maximum(data["q_air_surge"] - data["q_air"], 0.0) / site.chilled.crah.Q_dot_nominal
             warming = AIR_OVERSHOOT * surge
+            coldest = ops.maximum(site.chilled.T_chw_min, margin[1]) if chilled_water_is_dry(site) else site.chilled.T_chw_min
             off = ops.maximum(1.0 - data["n_cooling"], 0.0)
             path += [
                 out.T_inlet - (lim.T_inlet_max - INLET_MARGIN),
                 out.T_inlet_surge - (lim.T_inlet_max - INLET_MARGIN - warming),
                 T_AIR_MIN - cold,
-                site.chilled.T_chw_min - out.T_chiller - CHILLERS_OFF * off,
+                coldest - out.T_chiller - CHILLERS_OFF * off,
                 -out.chiller_spare - off,
             ]
         cost = price * out.power.cooling / 1e6 + water * out.makeup * 3.6
@@ -163,7 +165,8 @@ class Ocp:
         """Which slack softens each path row; None: hard."""
         g = self.model.site.n_groups
         hot, spare, supply = range(g), range(g, 2 * g), range(2 * g, 3 * g)
-        rows: list[int | None] = [*hot, *hot, *hot, *hot, *spare, *supply, *supply, *([None] * g), None, None]
+        # Cold towers are softened with the first group's supply: tower water may start below a dew point that has risen.
+        rows: list[int | None] = [*hot, *hot, *hot, *hot, *spare, *supply, *supply, *([None] * g), 2 * g, None]
         if self.has_air:
             rows += [3 * g, 3 * g, 3 * g, 3 * g, None]
         return rows

@@ -51,10 +51,10 @@ RANGES = {
 """Where the tuner looks."""
 
 TUNINGS: dict[str, SiteTuning] = {
-    "frontier": SiteTuning(supply_offset=29.735, supply_slope=0.794, supply_max=313.878, flow_margin=1.0, tower_share=1.28,
-                           tower_approach=0.0, water_scale=0.631, water_exponent=0.735, dp_scale=0.229),
-    "gb200_hall": SiteTuning(supply_offset=26.335, supply_slope=-3.219, supply_max=308.933, flow_margin=1.117, tower_share=2.17,
-                             tower_approach=6.479, water_scale=0.799, water_exponent=0.724, dp_scale=0.382),
+    "frontier": SiteTuning(supply_offset=30.186, supply_slope=-0.241, supply_max=314.0, flow_margin=1.038, tower_share=1.285,
+                           tower_approach=0.875, water_scale=0.713, water_exponent=0.551, dp_scale=0.31),
+    "gb200_hall": SiteTuning(supply_offset=24.683, supply_slope=-2.438, supply_max=307.935, flow_margin=1.033, tower_share=2.359,
+                             tower_approach=4.897, water_scale=0.749, water_exponent=0.848, dp_scale=0.428, air_excess=1.026),
 }  # fmt: skip
 """Tuned constants of the packaged sites."""
 

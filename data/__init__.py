@@ -3,8 +3,9 @@
 Names are loaded when first asked for, so that importing the package costs nothing.
 """
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from lowlift.lazy import lazy
 
 if TYPE_CHECKING:
     from lowlift.data.entries import Entry, catalogue
@@ -14,21 +15,16 @@ if TYPE_CHECKING:
     from lowlift.data.weather import Weather, load_epw, load_weather
     from lowlift.data.workload import Workload, load_frontier, load_workload
 
-_HOME = {
-    "Entry": "entries", "catalogue": "entries",
-    "DataError": "errors", "RemoteDataError": "errors", "UnknownNameError": "errors",
-    "frontier_like": "frontier_day", "fetch": "remote",
-    "Weather": "weather", "load_epw": "weather", "load_weather": "weather",
-    "Workload": "workload", "load_frontier": "workload", "load_workload": "workload",
-}  # fmt: skip
-
 __all__ = [
     "DataError", "Entry", "RemoteDataError", "UnknownNameError", "Weather", "Workload", "catalogue", "fetch",
     "frontier_like", "load_epw", "load_frontier", "load_weather", "load_workload",
 ]  # fmt: skip
 
+_HOME = {
+    "Entry": "entries", "catalogue": "entries", "DataError": "errors", "RemoteDataError": "errors", "UnknownNameError":
+    "errors", "frontier_like": "frontier_day", "fetch": "remote", "Weather": "weather", "load_epw": "weather",
+    "load_weather": "weather", "Workload": "workload", "load_frontier": "workload", "load_workload": "workload",
+}  # fmt: skip
 
-def __getattr__(name: str) -> Any:
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"lowlift.data.{_HOME[name]}"), name)
+if not TYPE_CHECKING:
+    __getattr__, __dir__ = lazy(__name__, {name: f"{__name__}.{module}" for name, module in _HOME.items()}, __all__)

@@ -5,11 +5,13 @@
 >>> plant.site.n_racks
 64
 
-Names are imported when first used: ``import lowlift`` loads neither solvers nor plotting.
+The packages ``ll.thermal``, ``ll.data``, ``ll.models``, ``ll.controllers`` and ``ll.sim`` list their public names in ``__all__``. Names
+are imported when first used: ``import lowlift`` loads neither solvers nor plotting.
 """
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from lowlift.lazy import lazy
 
 if TYPE_CHECKING:
     from lowlift import controllers, data, models, sim, thermal
@@ -19,21 +21,15 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-_HOME = {
-    "Run": "lowlift.sim.closed_loop", "Comparison": "lowlift.sim.compare", "compare": "lowlift.sim.compare",
-    "Scenario": "lowlift.sim.scenario", "build_scenario": "lowlift.sim.scenario",
-}  # fmt: skip
-_PACKAGES = ("controllers", "data", "models", "sim", "thermal")
-
 __all__ = [
     "Comparison", "Run", "Scenario", "__version__", "build_scenario", "compare", "controllers", "data", "models", "sim",
     "thermal",
 ]  # fmt: skip
 
+_HOME = {
+    "Comparison": "lowlift.sim.compare", "Run": "lowlift.sim.closed_loop", "Scenario": "lowlift.sim.scenario",
+    "build_scenario": "lowlift.sim.scenario", "compare": "lowlift.sim.compare",
+} | {package: f"lowlift.{package}" for package in ("controllers", "data", "models", "sim", "thermal")}  # fmt: skip
 
-def __getattr__(name: str) -> Any:
-    if name in _PACKAGES:
-        return importlib.import_module(f"lowlift.{name}")
-    if name in _HOME:
-        return getattr(importlib.import_module(_HOME[name]), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+if not TYPE_CHECKING:
+    __getattr__, __dir__ = lazy(__name__, _HOME, __all__)

@@ -28,7 +28,7 @@ def user_errors() -> tuple[type[BaseException], ...]:
     from lowlift.data import DataError
     from lowlift.models.design import DesignError
     from lowlift.models.schema import SiteError
-    from lowlift.sim.compare import UnknownControllerError
+    from lowlift.sim.compare import ControllerError
     from lowlift.sim.demo import DemoError
     from lowlift.sim.files import WriteError
     from lowlift.sim.scenario import ScenarioError
@@ -37,7 +37,7 @@ def user_errors() -> tuple[type[BaseException], ...]:
     from lowlift.thermal.component import ParameterError
 
     return (
-        UsageError, DataError, SiteError, DesignError, ScenarioError, ScheduleError, UnknownControllerError, ParameterError, WriteError,
+        UsageError, DataError, SiteError, DesignError, ScenarioError, ScheduleError, ControllerError, ParameterError, WriteError,
         DemoError, ValidationError,
     )  # fmt: skip
 

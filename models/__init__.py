@@ -1,12 +1,37 @@
-"""Assembled plants, their integrators and their reduced prediction models."""
+"""Assembled plants, their integrators and their reduced prediction models.
+
+>>> import lowlift as ll
+>>> ll.models.site_names()
+['frontier', 'gb200_hall']
+"""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from lowlift.models.liquid_hall import LiquidHall
+from lowlift.lazy import lazy
 
-__all__ = ["load"]
+if TYPE_CHECKING:
+    from lowlift.models.design import DesignError, design_disturbances, design_report, full_actuators
+    from lowlift.models.linear import LinearModel
+    from lowlift.models.liquid_hall import LiquidHall, SteadyStateError
+    from lowlift.models.schema import SiteError
+    from lowlift.models.signals import SignalInfo, SignalVector
+    from lowlift.models.site import Site, load_site, site_names
+    from lowlift.models.step import Integrator
+
+__all__ = [
+    "DesignError", "Integrator", "LinearModel", "LiquidHall", "SignalInfo", "SignalVector", "Site", "SiteError", "SteadyStateError",
+    "design_disturbances", "design_report", "full_actuators", "load", "load_site", "site_names",
+]  # fmt: skip
+
+_HOME = {
+    "DesignError": "design", "design_disturbances": "design", "design_report": "design", "full_actuators": "design",
+    "LinearModel": "linear", "LiquidHall": "liquid_hall", "SteadyStateError": "liquid_hall", "SiteError": "schema", "SignalInfo": "signals",
+    "SignalVector": "signals", "Site": "site", "load_site": "site", "site_names": "site", "Integrator": "step",
+}  # fmt: skip
+
+if not TYPE_CHECKING:
+    __getattr__, __dir__ = lazy(__name__, {name: f"{__name__}.{module}" for name, module in _HOME.items()}, __all__)
 
 
 def load(name_or_path: str | Path, *, check: bool = True) -> "LiquidHall":

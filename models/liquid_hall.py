@@ -13,6 +13,7 @@ import numpy as np
 
 from lowlift.models.facility import FacilityFluxes, FacilityInputs, FacilitySide
 from lowlift.models.hydraulics import Flows, Topology, flows
+from lowlift.models.linear import LinearModel, linearize
 from lowlift.models.signals import Role, SignalInfo, SignalVector
 from lowlift.models.site import Site
 from lowlift.thermal import ops
@@ -198,7 +199,8 @@ class LiquidHall:
     # -- services -------------------------------------------------------------------------------------------------
 
     @functools.cached_property
-    def _casadi_rhs(self) -> Any:
+    def rhs_function(self) -> Any:
+        """``(x, u, d) -> dx/dt, A, B, E`` as one CasADi function."""
         import casadi as ca
 
         x, u, d = (ca.SX.sym(k, v.size) for k, v in (("x", self.states), ("u", self.actuators), ("d", self.disturbances)))
@@ -208,7 +210,7 @@ class LiquidHall:
 
     def jacobian(self, x: np.ndarray, u: np.ndarray, d: np.ndarray) -> np.ndarray:
         """``df/dx`` at one point, exact, shape ``(nx, nx)``."""
-        return np.asarray(self._casadi_rhs(x, u, d)[1])
+        return np.asarray(self.rhs_function(x, u, d)[1])
 
     def steady(self, u: np.ndarray, d: np.ndarray) -> np.ndarray:
         """Steady state for held inputs: ``u`` (b, nu), ``d`` (b, nd) -> ``x`` (b, nx).
@@ -232,34 +234,18 @@ class LiquidHall:
             raise SteadyStateError(f"{self.site.name}: {self.states.names[worst]} still moves by {moved[worst]:.2g} K")
         return x
 
-    def linearize(self, x: np.ndarray, u: np.ndarray, d: np.ndarray) -> "LinearModel":
-        """``A, B, C, D`` around one point as labelled tables, exact derivatives.
+    def linearize(self, x: np.ndarray, u: np.ndarray, d: np.ndarray) -> LinearModel:
+        """``A, B, C, D`` around one point as labelled tables, exact derivatives; ``E`` and ``F`` for the disturbances.
 
-        The outputs are the states themselves and the facility's cooling power is left to ``plant.powers``; ``E`` is
-        the influence of the disturbances. Feed ``A.to_numpy()`` and so on to ``control.ss``.
+        The outputs are the temperatures that matter (hottest chip and outlet, supply and return of each CDU, facility nodes) [K] and the
+        total cooling power [W]; see :mod:`lowlift.models.linear`. ``linear.A.to_numpy()`` and so on go into python-control's ``ss``.
+
+        Args:
+            x: state (nx,), for example ``plant.steady(u, d)[0]``.
+            u: actuators (nu,).
+            d: disturbances (nd,).
         """
-        import pandas as pd
-
-        _, A, B, E = (np.asarray(v.full() if hasattr(v, "full") else v) for v in self._casadi_rhs(x, u, d))
-        states, inputs = self.states.names, self.actuators.names
-        return LinearModel(
-            A=pd.DataFrame(A, states, states),
-            B=pd.DataFrame(B, states, inputs),
-            C=pd.DataFrame(np.eye(len(states)), states, states),
-            D=pd.DataFrame(np.zeros((len(states), len(inputs))), states, inputs),
-            E=pd.DataFrame(E, states, self.disturbances.names),
-        )
-
-
-@dataclasses.dataclass(frozen=True)
-class LinearModel:
-    """``dx/dt = A x + B u + E d``, ``y = C x + D u`` in deviations, as labelled tables [K, actuator units]."""
-
-    A: Any
-    B: Any
-    C: Any
-    D: Any
-    E: Any
+        return linearize(self, x, u, d)
 
 
 class SteadyStateError(RuntimeError):

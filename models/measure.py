@@ -76,6 +76,7 @@ def measure(
             "n_chillers": a["n_chillers"],
             "Q_chiller": q_chiller,
             "y_chw": a["y_chw"],
+            "m_chw": f.m_crah + f.m_blend,
             "m_air": f.m_air,
         }
     return readings

@@ -13,6 +13,7 @@ Definitions, with sums over the steps of the scored period (warm-up excluded), p
   taken out beforehand need not; so ``E + dU E_cooling / Q_removed``, the run's own cooling energy per heat.
 """
 
+import collections
 import dataclasses
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -21,6 +22,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from lowlift.controllers.audit import Kind
+from lowlift.controllers.envelope import chilled_water_is_dry
 from lowlift.controllers.interface import Status
 from lowlift.sim.trajectory import POWERS, WATERS, Trajectory
 from lowlift.thermal.fluids import WATER
@@ -92,6 +95,9 @@ class Kpis:
     fallbacks: int
     suboptimal: int
     interventions: int
+    """Of the safety envelope, ordinary ramps (kind ``rate``) excepted."""
+    interventions_by_kind: Mapping[str, int]
+    """All of them, by kind."""
 
 
 def kpis(trajectory: Trajectory) -> Kpis:
@@ -115,6 +121,8 @@ def kpis(trajectory: Trajectory) -> Kpis:
     decisions = [d for _, d in t.scored_decisions()]
     solved = [d.solve_ms for d in decisions if d.solve_ms > 0.0]
     begin = t.warmup.total_seconds()
+    acted = collections.Counter(i.kind for i in t.interventions if i.until >= begin)
+    by_kind = {kind.value: acted[kind] for kind in Kind}
     return Kpis(
         controller=t.controller,
         scenario=t.scenario,
@@ -140,12 +148,16 @@ def kpis(trajectory: Trajectory) -> Kpis:
         solve_ms_p99=float(np.percentile(solved, 99)) if solved else math.nan,
         fallbacks=sum(d.status is Status.FALLBACK for d in decisions),
         suboptimal=sum(d.status is Status.SUBOPTIMAL for d in decisions),
-        interventions=sum(i.until >= begin for i in t.interventions),
+        interventions=len(t.alarms),
+        interventions_by_kind=by_kind,
     )
 
 
 def limit_breakdown(trajectory: Trajectory) -> list[Limit]:
-    """Every declared temperature limit whose signal was recorded."""
+    """Every declared temperature limit whose signal was recorded, on true readings.
+
+    All water that reaches the hall must stay above the dew point plus margin; chilled water is exempt where the site's own range is wet.
+    """
     t, lim = trajectory, trajectory.site.limits
     n = len(t.scored)
     declared: list[tuple[str, str, float | np.ndarray | None, bool]] = [
@@ -157,7 +169,10 @@ def limit_breakdown(trajectory: Trajectory) -> list[Limit]:
     ]
     if t.has("T_dew_hall"):
         floor = t.components("T_dew_hall")[:, 0] + lim.dew_point_margin
-        declared.insert(3, ("supply above dew point", "T_supply", floor, False))
+        wet = [("supply above dew point", "T_supply"), ("facility supply above dew point", "T_fws")]
+        if chilled_water_is_dry(trajectory.site):
+            wet.append(("chilled water above dew point", "T_chw"))
+        declared[3:3] = [(name, signal, floor, False) for name, signal in wet]
     rows = []
     for name, signal, bound, upper in declared:
         if bound is None or not t.has(signal):
@@ -237,6 +252,7 @@ def table(runs: Iterable[Trajectory | Kpis]) -> pd.DataFrame:
                     reference.energy_cooling_kWh,
                 )
         row |= {f"energy_{name}_kWh": e for name, e in row.pop("end_uses_kWh").items() if name != "it"}
+        row |= {f"interventions_{kind}": n for kind, n in row.pop("interventions_by_kind").items()}
         row |= {f"travel_{name}": value for name, value in row.pop("travel").items()}
         row |= {f"starts_{name.removeprefix('n_')}": value for name, value in row.pop("starts").items()}
         for limit in row.pop("limits"):

@@ -38,6 +38,7 @@ def _degC(name: str, reduce: Callable[..., np.ndarray]) -> Callable[[Trajectory]
 
 TEMPERATURE = "temperature [°C]"
 PREDICTED = {
+    "P_it": Panel(title="IT power, as forecast and as it came", label="power [kW]", measured=lambda run: run.power("P_it") / 1e3),
     "P_cooling": Panel(title="cooling power", label="power [kW]", measured=lambda run: run.power() / 1e3),
     "T_chip": Panel(
         title="hottest chip", label=TEMPERATURE, measured=_degC("T_chip", np.max), limit=lambda limits: limits.T_chip_max, worst=True
@@ -79,18 +80,13 @@ def plan_against_actual(run: Trajectory, *, plans: int = 6) -> "Figure":
     if not made:
         raise ValueError(f"{run.controller}: its decisions carry no plans")
     chosen = [made[k] for k in np.linspace(0, len(made) - 1, plans + 1).astype(int)[:-1]]
-    names = [n for n in PREDICTED if n in chosen[0].predicted and (n == "P_cooling" or run.has(n))]
+    names = [n for n in PREDICTED if n in chosen[0].predicted and (n.startswith("P_") or run.has(n))]
     end = dates(scored_index(run))[-1]
     tint = colour(run.controller)
     happened: Any = {"color": MUTED, "lw": 2.4, "alpha": 0.45, "label": "what happened"}
     with style():
-        figure, grid = panels((len(names) + 2) // 2, 2, used=len(names) + 1, height=2.5)
-        load = grid.flat[0]
-        load.plot(*thin(scored_index(run), run.power("P_it") / 1e6), **happened)
-        load.set(title="IT power, as it came", ylabel="IT power [MW]")
-        for plan in chosen:
-            load.axvline(dates(_times(run, plan.t[:1]))[0], color=tint, lw=1.0, ls=":")
-        for ax, name in zip(grid.flat[1:], names, strict=False):
+        figure, grid = panels((len(names) + 1) // 2, 2, used=len(names), height=2.5)
+        for ax, name in zip(grid.flat, names, strict=False):
             panel = PREDICTED[name]
             ax.plot(*thin(scored_index(run), panel.measured(run), "max" if panel.worst else "mean"), **happened)
             for k, plan in enumerate(chosen):
@@ -102,7 +98,7 @@ def plan_against_actual(run: Trajectory, *, plans: int = 6) -> "Figure":
             limit = panel.limit(run.site.limits)
             limit_lines(ax, {} if limit is None else {"limit": limit - ZERO_C})
         finish(grid, run)
-        legend(figure, grid.flat[1])
+        legend(figure, grid.flat[0])
     return figure
 
 

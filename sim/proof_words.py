@@ -25,13 +25,15 @@ class Finding:
 
 
 def findings(proof: Mapping[str, Any]) -> list[Finding]:
-    """Findings of a proof as :attr:`lowlift.sim.compare.Comparison.proof` has them; none without an oracle."""
+    """Findings of a proof as :func:`lowlift.sim.proof.prove` makes them; none without an oracle."""
     found = []
     if "nobody_below" in proof:
         names = ", ".join(proof.get("below", ()))
         said = "nobody did" if proof["nobody_below"] else f"but {names or 'somebody'} did"
-        text = f"Nobody may use less energy than the oracle at equal or less violation of limits: {said}."
+        text = f"Nobody may use less energy than the oracle, or close more than its gap, at equal or less violation of limits: {said}."
         found.append(Finding(text, bool(proof["nobody_below"])))
+    if "oracle_violation_Kh" in proof:
+        found.append(_violation(proof))
     if "grid_halving_change" in proof:
         change = float(proof["grid_halving_change"])
         text = (
@@ -48,6 +50,16 @@ def findings(proof: Mapping[str, Any]) -> list[Finding]:
         decisive = other if closed is None else closed
         found.append(Finding(text, None if decisive is None else bool(decisive >= PERFECT_MIN)))
     return found
+
+
+def _violation(proof: Mapping[str, Any]) -> Finding:
+    """The oracle's violation of limits beside everybody's: it bounds nobody who keeps them better."""
+    own, others, better = float(proof["oracle_violation_Kh"]), proof["violation_Kh"], proof["keeps_better"]
+    each = ", ".join(f"{name} {violation:.2g}" for name, violation in others.items())
+    text = f"The oracle may not violate limits more than those it bounds: it violates them by {own:.2g} K·h; {each}."
+    if better:
+        text += f" It violates limits more than {', '.join(better)} and is no bound for {'it' if len(better) == 1 else 'them'}."
+    return Finding(text, not better)
 
 
 def _share(value: float | None) -> str:

@@ -101,7 +101,7 @@ def chapter(data: ReportInput, number: int) -> dict[str, Any]:
     reference = others[0] if others else name
     hero, other = runs[name], runs[reference]
     site = hero.site
-    stepped_in = [i for i in hero.interventions if i.until >= hero.warmup.total_seconds()]
+    stepped_in = hero.alarms
     return {
         "id": f"c{number}",
         "title": data.title,

@@ -7,11 +7,8 @@ import pandas as pd
 from lowlift.controllers.interface import measurement_table, setpoint_table
 from lowlift.models.site import Site
 from lowlift.sim.schedule_rows import SITE_UNITS
+from lowlift.sim.setting import DRY_BULB_ABOVE_WET
 from lowlift.sim.trajectory import Trajectory
-
-PLACES = {"frontier": "Oak Ridge, Tennessee"}
-"""Where a site is, if the load was measured there; elsewhere the weather says where one is."""
-
 
 QUANTITIES = {"K": "temperature", "Pa": "pressure", "m3/s": "flow", "kg/s": "flow", "1": "ratio"}
 
@@ -79,19 +76,17 @@ def days(number: float) -> str:
 
 def dry_bulb_assumed(run: Trajectory) -> bool:
     """Whether the dry bulb is not data but assumed from the wet bulb."""
-    return any(note.startswith("wet bulb from the trace; dry bulb") for note in run.notes)
+    return run.setting is not None and run.setting.dry_bulb_assumed
 
 
 def lead(run: Trajectory) -> str:
     """One sentence: place, period, zone, load, weather, and what of it is measured, generated or assumed."""
     index = pd.DatetimeIndex(run.scored.index)
-    weather = next((note for note in run.notes if note.startswith(("weather ", "wet bulb"))), "weather not stated")
-    weather = weather.replace("dry bulb taken", "dry bulb assumed").split("; row time stamps")[0]
-    load = run.notes[0].removeprefix("generated: ").replace("_", " ") if run.notes else "not stated"
-    where = PLACES.get(run.site.name, "") if run.measured else ""
-    if not where and (found := re.match(r"weather (\w+)", weather)):
-        where = found[1].replace("_", " ").title()
-    weather = re.sub(r"^weather \w+ \((.*)\)$", r"weather of \1", weather)
-    kind = "measured" if run.measured else "generated"
-    parts = [f"{where}, " if where else "", f"{period(index)} ({days(run.days)}, local time {zone(index)})"]
-    return f"{''.join(parts)}, {kind} load: {load}; {weather}."
+    when = f"{period(index)} ({days(run.days)}, local time {zone(index)})"
+    s = run.setting
+    if s is None:
+        return f"{when}, {'measured' if run.measured else 'generated'} load; weather not stated."
+    where = f"{s.place}, " if s.place else ""
+    weather = f"weather of {s.weather}" if s.weather else "wet bulb from the trace"
+    assumed = f"; dry bulb assumed {DRY_BULB_ABOVE_WET:g} K above it" if s.dry_bulb_assumed else ""
+    return f"{where}{when}, {'measured' if s.measured else 'generated'} load: {s.load}; {weather}{assumed}."

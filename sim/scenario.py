@@ -12,6 +12,7 @@ from lowlift.data.errors import MissingDataError
 from lowlift.models.liquid_hall import LiquidHall
 from lowlift.models.measure import hottest
 from lowlift.sim.placing import BRINGS_WEATHER, Period, ScenarioError, place
+from lowlift.sim.setting import DRY_BULB_ABOVE_WET, Setting, setting_of
 from lowlift.thermal.psychrometrics import (
     humidity_ratio_from_dew_point,
     wet_bulb,
@@ -21,8 +22,6 @@ __all__ = ["Scenario", "ScenarioError", "build_scenario"]
 
 WARM_UP = 4 * 3600.0
 """Time before the scored period in which controllers settle; it does not count [s]."""
-DRY_BULB_ABOVE_WET = 5.0
-"""Dry bulb assumed above a wet bulb that comes alone [K] (guess); it sets evaporation only."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -33,8 +32,8 @@ class Scenario:
     """
 
     name: str
-    workload: str
-    """Name of the load that is played."""
+    setting: Setting
+    """Place, clock, weather and load, in fields."""
     step: float
     start: pd.Timestamp
     """Start of the scored period, zone-aware."""
@@ -46,10 +45,20 @@ class Scenario:
     T_wb: np.ndarray
     T_db: np.ndarray
     p: np.ndarray
-    measured: bool
     provenance: tuple[str, ...]
+    """Notes for people on where the series come from and what was done to them."""
     weather_past: pd.DataFrame | None
     """Hourly ``T_wb`` and ``T_db`` [K] of the day before the run, which a forecaster may know, where the series has it."""
+
+    @property
+    def workload(self) -> str:
+        """Name of the load that is played."""
+        return self.setting.workload
+
+    @property
+    def measured(self) -> bool:
+        """Whether the load is a measured one."""
+        return self.setting.measured
 
     @property
     def n(self) -> int:
@@ -153,8 +162,8 @@ def build_scenario(
             notes.append(f"weather {series.name} repaired: {series.n_filled} missing values interpolated")
     _check_design(plant, liquid.sum(axis=1) + air)
     return Scenario(
-        name=f"{s.name} {begin:%Y-%m-%d}", workload=load.name, step=step, start=begin, warm_up=period.n_warm * step, q_rack=liquid,
-        q_air=air, T_wb=T_wb, T_db=T_db, p=p, measured=load.measured, provenance=tuple(notes), weather_past=past,
+        name=f"{s.name} {begin:%Y-%m-%d}", setting=setting_of(s.name, load, series, begin), step=step, start=begin,
+        warm_up=period.n_warm * step, q_rack=liquid, q_air=air, T_wb=T_wb, T_db=T_db, p=p, provenance=tuple(notes), weather_past=past,
     )  # fmt: skip
 
 

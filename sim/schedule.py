@@ -262,6 +262,5 @@ def import_schedule(path: str | Path, site: Site | None = None, now: pd.Timestam
 
 def _fail_safe(site: Site) -> np.ndarray:
     envelope = SafetyEnvelope(LiquidHall(site), 15.0)
-    envelope.reset(np.zeros((1, envelope.table.size)))
     safe: np.ndarray = envelope.fail_safe(np.full((1, 1), site.T_dew_hall))[0]
     return safe

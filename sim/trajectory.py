@@ -5,15 +5,19 @@ import functools
 import hashlib
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from lowlift.controllers.envelope import Intervention
+from lowlift.controllers.audit import Intervention, Kind
 from lowlift.controllers.interface import Decision, Status, measurement_table, setpoint_table
 from lowlift.models.site import Site, load_site
 from lowlift.sim.files import atomic
+from lowlift.sim.setting import Setting
+
+if TYPE_CHECKING:
+    from lowlift.sim.schedule import Schedule
 
 POWERS = (
     "P_it", "P_losses", "P_cdu_pumps", "P_fws_pumps", "P_cw_pumps", "P_tower_fans", "P_chillers",
@@ -29,6 +33,8 @@ WATERS = ("evaporation", "drift", "blowdown")
 """Make-up water by cause, means over the step [kg/s]."""
 STORED = "stored_heat"
 """Heat held by all lumps at the end of the step [J]."""
+SEEN = "seen."
+"""Prefix of readings as controllers saw them, kept where sensor faults or repairs made them differ from the true ones."""
 NO_TIME = pd.Timedelta(0)
 SCHEMA = "lowlift-trajectory/1"
 
@@ -42,9 +48,9 @@ class Trajectory:
     """One run of one controller, SI units throughout.
 
     The rows of ``frame`` are steps, indexed by their start. Powers, heat rates and water are means over the
-    step, ``stored_heat`` is its value at the end of the step, measurements are readings at its start,
-    setpoints what the safety envelope let through. Vector signals are flattened as their tables name them
-    (``T_chip[1]``, ``T_chip[2]``, …).
+    step, ``stored_heat`` is its value at the end of the step, measurements are true readings at its start
+    (``seen.T_chip[1]`` what controllers saw instead, where that ever differed), setpoints what the safety envelope
+    let through. Vector signals are flattened as their tables name them (``T_chip[1]``, ``T_chip[2]``, …).
     """
 
     controller: str
@@ -61,9 +67,12 @@ class Trajectory:
     decisions: list[tuple[float, Decision]] = dataclasses.field(default_factory=list)
     """Decisions with their time, seconds since the first row."""
     interventions: list[Intervention] = dataclasses.field(default_factory=list)
+    """All records of the safety envelope, ordinary ramps included."""
     measured: bool = False
     """Whether the load is a measured one."""
     notes: list[str] = dataclasses.field(default_factory=list)
+    setting: Setting | None = None
+    """Place, clock, weather and load of the scenario, where the run knows them."""
 
     def __post_init__(self) -> None:
         check_frame(self.frame, self.step)
@@ -109,6 +118,11 @@ class Trajectory:
         begin = self.warmup.total_seconds()
         return [(t, decision) for t, decision in self.decisions if t >= begin - 1e-6]
 
+    @property
+    def alarms(self) -> list[Intervention]:
+        """Interventions within the scored period, ordinary ramps excepted."""
+        return [i for i in self.interventions if i.kind is not Kind.RATE and i.until >= self.warmup.total_seconds()]
+
     def components(self, name: str, *, scored: bool = True) -> np.ndarray:
         """All components of a signal, shape ``(n, size)``: ``components("T_chip")`` joins ``T_chip[1]``, ….
 
@@ -130,6 +144,16 @@ class Trajectory:
         """Sum of scored powers [W], all cooling if none is named."""
         total: np.ndarray = self.scored[list(names or COOLING)].to_numpy(dtype=float).sum(axis=1)
         return total
+
+    def schedule(self) -> "Schedule":
+        """The setpoints of the scored period as a schedule; ``.export("setpoints.csv")`` or ``.json`` writes it.
+
+        Raises:
+            ScheduleError: the run holds no decisions.
+        """
+        from lowlift.sim.schedule import schedule_from
+
+        return schedule_from(self)
 
     def to_parquet(self, path: str | Path) -> Path:
         """Write the run with units, scenario and controller in the file's metadata; whole or not at all.
@@ -155,6 +179,7 @@ class Trajectory:
             "warmup_s": self.warmup.total_seconds(),
             "stored_initial_J": self.stored_initial,
             "measured": self.measured,
+            "setting": None if self.setting is None else dataclasses.asdict(self.setting),
             "notes": self.notes,
             "decisions": [_decision_record(t, d) for t, d in self.decisions],
             "interventions": [dataclasses.asdict(i) for i in self.interventions],
@@ -203,9 +228,10 @@ def read_parquet(path: str | Path, site: Site | None = None) -> Trajectory:
         warmup=pd.Timedelta(seconds=head["warmup_s"]),
         stored_initial=head["stored_initial_J"],
         decisions=[_read_decision(d) for d in head["decisions"]],
-        interventions=[Intervention(**i) for i in head["interventions"]],
+        interventions=[Intervention(**i | {"kind": Kind(i["kind"])}) for i in head["interventions"]],
         measured=head["measured"],
         notes=head["notes"],
+        setting=Setting(**head["setting"]) if head.get("setting") else None,
     )
 
 
@@ -237,6 +263,7 @@ def units(site: Site) -> dict[str, str]:
     known = dict.fromkeys((*POWERS, *HEATS), "W") | dict.fromkeys(WATERS, "kg/s") | {STORED: "J"}
     for table in (setpoint_table(site), measurement_table(site)):
         known |= {c: s.unit for s in table.signals for c in s.components()}
+    known |= {SEEN + c: s.unit for s in measurement_table(site).signals for c in s.components()}
     return known
 
 

@@ -164,6 +164,7 @@ def _plan(s: Site, t: float, setpoints: np.ndarray, frame: pd.DataFrame, k: int,
         predicted={
             "T_chip": np.repeat(chip, s.n_groups, axis=1),
             "T_return_hot": np.repeat(frame["T_return_hot[1]"].to_numpy()[ahead][:, None] + off, s.n_groups, axis=1),
+            "P_it": np.full((24, 1), frame["P_it"].iloc[k]),
             "P_cooling": frame[list(COOLING)].sum(axis=1).to_numpy()[ahead][:, None] * 1.02,
             "T_supply": np.repeat(frame["T_supply[1]"].to_numpy()[ahead][:, None] + off, s.n_groups, axis=1),
             "T_tower": frame["T_tower"].to_numpy()[ahead][:, None],

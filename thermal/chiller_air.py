@@ -27,7 +27,7 @@ Sources
 import dataclasses
 
 from lowlift.thermal import ops
-from lowlift.thermal.chiller_eir import CP_WATER, SUBSTITUTIONS, T_WIDTH, EirChiller
+from lowlift.thermal.chiller_eir import CP_WATER, T_WIDTH, EirChiller
 from lowlift.thermal.component import Component, parameter
 from lowlift.thermal.ops import Signal
 
@@ -102,8 +102,6 @@ class AirCooledChiller(Component):
         """Cool ``m_chw`` [kg/s] from ``T_chw_in`` towards ``T_set`` [K]: what capacity does not reach stays in ``T_chw_out``."""
         C = m_chw * CP_WATER
         Q_load = C * ops.one_way(T_chw_in - T_set, T_WIDTH)
-        T = T_set
-        for _ in range(SUBSTITUTIONS):
-            T = self.curves.corrected(T, self.curves.work(Q_load, T, T_db), Q_load, T_chw_in, C, T_db)
+        T = self.curves.delivered(lambda T: (self.curves.work(Q_load, T, T_db), T_db), Q_load, T_chw_in, T_set, C)
         s = self.operate(Q_load, T, T_db)
         return dataclasses.replace(s, T_chw_out=T_chw_in - s.Q_dot / C)

@@ -13,7 +13,7 @@ Equations (EnergyPlus Engineering Reference, ``Chiller:Electric:EIR`` and ``Chil
         T_chw = max(T_set, T_chw,in - PLR_max capacity / (m_chw c_w))                                      (4)
 
     with ``T_c`` the condenser's *entering* (EIR) or *leaving* (Reformulated) water temperature. Leaving it makes (2) implicit, and
-    (4) is implicit where the machine is out of capacity; fixed numbers of substitutions and Newton steps solve both to 1e-6 relative.
+    (4) is implicit where the machine is out of capacity; fixed numbers of substitutions and bracketed Newton steps solve them to 1e-5.
 
 Validity
     The curves' own range of temperatures, held at its edge outside; :meth:`EirChiller.range_violation` says by how much.
@@ -29,7 +29,7 @@ Assumptions
 """
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from lowlift.thermal import ops
@@ -38,7 +38,10 @@ from lowlift.thermal.ops import Signal
 
 CP_WATER = 4186.0
 ZERO_C = 273.15
-SUBSTITUTIONS = 8
+SUBSTITUTIONS = 12
+BRACKET_STEPS = 14
+LEAST_SLOPE = 0.05
+"""Floor of the slope in equation (4): near the end of some fits capacity falls as the chilled water warms."""
 PLR_WIDTH = 0.005
 """Width of the blends in load ratio."""
 T_WIDTH = 0.05
@@ -190,7 +193,7 @@ class EirChiller(Component):
 
     def least_power(self, Q_dot: Signal, T_chw: Signal, T_hot: Signal) -> Signal:
         """Power [W] that the largest share of Carnot needs between chilled water and the sink at ``T_hot`` [K]."""
-        return Q_dot * ops.rounded_ramp(T_hot - T_chw, T_WIDTH) / (self.carnot_share * T_chw)
+        return Q_dot * ops.ramp(T_hot - T_chw, T_WIDTH) / (self.carnot_share * T_chw)
 
     def operate(self, Q_load: Signal, T_chw: Signal, T_cw_in: Signal, m_cw: Signal) -> EirState:
         """The machine at load ``Q_load`` [W], chilled water leaving at ``T_chw`` [K], condenser water ``m_cw`` [kg/s] at ``T_cw_in``.
@@ -206,26 +209,36 @@ class EirChiller(Component):
         work = {**vars(s), "P_el": P}
         return EirState(**work, Q_cond=Q_cond, T_chw_out=T_chw, T_cw_out=T_cw_in + Q_cond / (m_cw * CP_WATER))
 
-    def corrected(self, T: Signal, s: EirWork, Q_load: Signal, T_chw_in: Signal, C: Signal, T_c: Signal) -> Signal:
-        """A Newton step for equation (4): chilled water leaving [K], from a trial ``T`` and the work ``s`` there.
+    def delivered(
+        self, at: Callable[[Signal], tuple[EirWork, Signal]], Q_load: Signal, T_chw_in: Signal, T_set: Signal, C: Signal
+    ) -> Signal:
+        """Chilled water leaving [K] by equation (4), where ``at`` gives the work and the curves' condenser temperature at a trial.
 
-        Only a machine out of capacity, inside its curves, answers warmer water with more capacity.
+        Newton's method kept in a bracket: capacity has corners at the ends of the curves, between which plain steps may cycle.
         """
-        t, t_c = self._clamped(T, T_c)
-        slope = self.PLR_max * self.Q_dot_nominal / C * (self.cap_ft[1] + 2.0 * self.cap_ft[2] * t + self.cap_ft[5] * t_c)
-        slope = ops.where(Q_load > self.PLR_max * s.capacity, slope, 0.0)
-        slope = ops.where(T > self.T_e_min, ops.where(T < self.T_e_max, slope, 0.0), 0.0)
-        return ops.minimum(T - (T - T_chw_in + s.Q_dot / C) / ops.maximum(1.0 + slope, 0.5), T_chw_in)
+        low, high, T = T_set, T_chw_in, T_set
+        for _ in range(BRACKET_STEPS):
+            s, T_c = at(T)
+            excess = T - T_chw_in + s.Q_dot / C
+            low, high = ops.where(excess < 0.0, T, low), ops.where(excess < 0.0, high, T)
+            t, t_c = self._clamped(T, T_c)
+            slope = self.PLR_max * self.Q_dot_nominal / C * (self.cap_ft[1] + 2.0 * self.cap_ft[2] * t + self.cap_ft[5] * t_c)
+            slope = ops.where(Q_load > self.PLR_max * s.capacity, slope, 0.0)
+            slope = ops.where(T > self.T_e_min, ops.where(T < self.T_e_max, slope, 0.0), 0.0)
+            step = T - excess / ops.maximum(1.0 + slope, LEAST_SLOPE)
+            T = ops.where((step - low) * (high - step) >= 0.0, step, 0.5 * (low + high))
+        return T
 
     def cool(self, T_chw_in: Signal, m_chw: Signal, T_set: Signal, T_cw_in: Signal, m_cw: Signal) -> EirState:
         """Cool ``m_chw`` [kg/s] from ``T_chw_in`` towards ``T_set`` [K]: what capacity does not reach stays in ``T_chw_out``."""
         C = m_chw * CP_WATER
         Q_load = C * ops.one_way(T_chw_in - T_set, T_WIDTH)
-        T = T_set
-        for _ in range(SUBSTITUTIONS):
-            s = self.operate(Q_load, T, T_cw_in, m_cw)
-            T = self.corrected(T, s, Q_load, T_chw_in, C, s.T_cw_out if self.reformulated else T_cw_in)
-        s = self.operate(Q_load, T, T_cw_in, m_cw)
+
+        def at(T: Signal) -> tuple[EirWork, Signal]:
+            state = self.operate(Q_load, T, T_cw_in, m_cw)
+            return state, state.T_cw_out if self.reformulated else T_cw_in
+
+        s = self.operate(Q_load, self.delivered(at, Q_load, T_chw_in, T_set, C), T_cw_in, m_cw)
         return dataclasses.replace(s, T_chw_out=T_chw_in - s.Q_dot / C)
 
     def P_el(self, Q_dot: Signal, T_chw: Signal, T_cw_in: Signal, m_cw: Signal) -> Signal:

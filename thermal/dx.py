@@ -111,7 +111,7 @@ class DxUnit(Component):
         """The unit at ``load`` [W] (>= 0), equations (2) to (5)."""
         capacity = self.capacity(T_odb, T_wb, r)
         width = CORNER_WIDTH * self.Q_dot_nominal
-        unmet = ops.ramp(load - capacity + width, width)
+        unmet = ops.ramp(load - capacity, width)
         Q = load - unmet
         PLR = Q / capacity
         eir = biquadratic(*self._held(T_odb, T_wb), self.eir_ft) * ops.polynomial(ops.clip(r, self.flow_min, self.flow_max), self.eir_ff)

@@ -112,20 +112,20 @@ def smooth_min(a: Signal, b: Signal, width: float) -> Signal:
     return 0.5 * (a + b - sqrt(d * d + width * width))
 
 
-def rounded_ramp(x: Signal, width: float) -> Signal:
+def ramp(x: Signal, width: float) -> Signal:
     """``max(x, 0)``, exact outside ``|x| < width`` and a parabola inside, above it by at most ``width / 4``; C1."""
     inside = clip(x, -width, width) + width
     return inside * inside / (4.0 * width) + maximum(x - width, 0.0)
 
 
 def blended_max(a: Signal, b: Signal, width: float) -> Signal:
-    """Once-differentiable maximum, exact where the arguments differ by more than ``width``; see :func:`rounded_ramp`."""
-    return b + rounded_ramp(a - b, width)
+    """Once-differentiable maximum, exact where the arguments differ by more than ``width``; see :func:`ramp`."""
+    return b + ramp(a - b, width)
 
 
 def blended_min(a: Signal, b: Signal, width: float) -> Signal:
-    """Once-differentiable minimum, exact where the arguments differ by more than ``width``; see :func:`rounded_ramp`."""
-    return b - rounded_ramp(b - a, width)
+    """Once-differentiable minimum, exact where the arguments differ by more than ``width``; see :func:`ramp`."""
+    return b - ramp(b - a, width)
 
 
 def one_way(x: Signal, width: float) -> Signal:
@@ -155,15 +155,6 @@ def softplus(x: Signal, width: float) -> Signal:
     """
     z = x / width
     return width * (maximum(z, 0.0) + log1p(exp(-absolute(z))))
-
-
-def ramp(x: Signal, width: float) -> Signal:
-    """One-sided ramp: exactly 0 for ``x <= 0``, exactly ``x - width`` from ``2 width`` on, quadratic between.
-
-    Once differentiable. For what must vanish exactly while a threshold is not passed.
-    """
-    blend = clip(x, 0.0, 2.0 * width)
-    return blend * blend / (4.0 * width) + maximum(x - 2.0 * width, 0.0)
 
 
 def exprel(z: Signal) -> Signal:

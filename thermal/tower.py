@@ -14,7 +14,7 @@ Equations
         UA   = UA_n f_a f_wb f_w,  f_a = 1.3 r - 0.3 r^2,  f_wb = 1 + 0.0081 (T_wb,n - T_wb),
                f_w = 0.1082 + 1.667 x - 0.7713 x^2  (r, x air and water flow over nominal)                (4)
 
-    (3) is implicit in ``T_wb,out``; it is solved by a fixed number of chord steps (1e-4 K over the declared range).
+    (3) is implicit in ``T_wb,out``; it is solved by a fixed number of secant steps (1e-4 K over the declared range at 60 to 105 kPa).
 
 Validity
     Wet bulb 250 K to 305 K, water 275 K to 330 K, air flow 0.1 to 1 and water flow 0.3 to 1.2 of nominal; outside, corrections
@@ -37,7 +37,9 @@ from lowlift.thermal.tower_cell import CP_WATER, P_SEA_LEVEL, TowerCell, TowerSt
 
 DRIVE_WIDTH = 1e-3
 """Rounding of the driving difference where water enters at the wet bulb: colder water is not cooled [K]."""
-CHORD_STEPS = 2
+SECANT_STEPS = 3
+STILL = 1e-7
+"""Share of the drive below which a step of the secant method counts as none [1]."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,14 +69,17 @@ def merkel(T_w_in: Signal, T_wb: Signal, p: Signal, UA: Signal, m_w: Signal, m_a
         Q = effectiveness_counterflow(UA * c_pe / c_p / low, low / high) * low * drive
         return Q, Q / C_a
 
-    # Unknown: the air's rise in wet bulb, in (0, drive). One slope from two points inside, then chord steps with it.
-    first, second = 0.3 * drive, 0.7 * drive
-    gain = (heat(T_wb + second)[1] - heat(T_wb + first)[1]) / (second - first)
-    unknown = second
-    for _ in range(CHORD_STEPS):
-        rise = heat(T_wb + unknown)[1]
-        unknown = ops.clip(unknown + (rise - unknown) / (1.0 - gain), 0.01 * drive, drive)
-    Q, rise = heat(T_wb + unknown)
+    # Unknown: the air's rise in wet bulb, in (0, drive), by the secant method from two points inside.
+    before, now = 0.3 * drive, 0.7 * drive
+    rise_before, rise = heat(T_wb + before)[1], heat(T_wb + now)[1]
+    gain = (rise - rise_before) / (now - before)
+    for _ in range(SECANT_STEPS):
+        before, now, rise_before = now, ops.clip(now + (rise - now) / (1.0 - gain), 0.01 * drive, drive), rise
+        Q, rise = heat(T_wb + now)
+        moved = now - before
+        # Where it no longer moves there is no new slope to be had.
+        still = ops.absolute(moved) < STILL * drive
+        gain = ops.where(still, gain, (rise - rise_before) / ops.where(still, drive, moved))
     return MerkelResult(Q, T_wb + rise)
 
 

@@ -43,7 +43,7 @@ from lowlift.thermal.psychrometrics import (
 CP_WATER = 4186.0
 P_SEA_LEVEL = 101325.0
 ZERO_C = 273.15
-NEWTON_STEPS = 6
+NEWTON_STEPS = 7
 """Steps for the wet bulb of the air leaving: converged to 1e-6 K in the declared range of the cells."""
 
 

@@ -116,15 +116,15 @@ def cool(coil: FinnedCoil, T_air: Signal, w: Signal, m_air: Signal, T_water: Sig
         q_wet = G_h / M_air * (h_air - h_water)
     # Water colder than the dew point is what wetting takes; the latent heat at hand bounds the gain (and excludes heating coils).
     at_hand = LATENT_HEAT * (w - psy.saturation_humidity_ratio(T_water, p))
-    q = q_dry + ops.ramp(ops.minimum(q_wet - q_dry, at_hand), HEAT_WIDTH)
+    q = q_dry + ops.ramp(ops.minimum(q_wet - q_dry, at_hand) - HEAT_WIDTH, HEAT_WIDTH)
     # Newton's method converges from the warm side, where the search starts.
     T_warm = ops.maximum(T_air, T_water)
     contact = -ops.expm1(-hA_air / (M_air * coil.cp_hot))
     T_surface = saturation_temperature(h_air - q / contact, p, T_warm)
-    w_out = w - contact * ops.ramp(w - psy.saturation_humidity_ratio(T_surface, p), MOISTURE_WIDTH)
+    w_out = w - contact * ops.ramp(w - psy.saturation_humidity_ratio(T_surface, p) - MOISTURE_WIDTH, MOISTURE_WIDTH)
     # The straight line from entering air to surface can cross saturation; what is beyond it condenses too.
     T_full = saturation_temperature(h_air - q, p, T_warm)
-    w_out = w_out - ops.ramp(w_out - psy.saturation_humidity_ratio(T_full, p), MOISTURE_WIDTH)
+    w_out = w_out - ops.ramp(w_out - psy.saturation_humidity_ratio(T_full, p) - MOISTURE_WIDTH, MOISTURE_WIDTH)
     T_out = psy.temperature_from_enthalpy(h_air - q, w_out)
     Q = m_air * q
     # Latent is what the removed vapour carried at the temperature of the air entering; the rest is sensible.

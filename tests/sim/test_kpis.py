@@ -9,6 +9,7 @@ import synthetic_runs as synthetic
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lowlift.controllers.audit import Kind
 from lowlift.controllers.interface import Decision, Status
 from lowlift.sim.kpis import KEYS, gap_closed, kpis, limit_breakdown, records, table
 from lowlift.sim.trajectory import Trajectory
@@ -84,10 +85,26 @@ def test_the_supply_is_held_above_the_dew_point_of_the_moment(run: Trajectory) -
     assert dew.max_violation_K == pytest.approx(0.5)
 
 
+@pytest.mark.parametrize(("name", "signal"), [("facility supply above dew point", "T_fws"), ("chilled water above dew point", "T_chw")])
+def test_all_water_in_the_hall_is_held_above_the_dew_point(run: Trajectory, name: str, signal: str) -> None:
+    floor = float(run.components("T_dew_hall").max()) + run.site.limits.dew_point_margin
+    wet = run.frame[signal].to_numpy().copy()
+    wet[run.n_warmup : run.n_warmup + 60] = floor - 2.0
+    k = kpis(with_columns(run, **{signal: wet}))
+    (dew,) = (x for x in k.limits if x.name == name)
+    assert (dew.violation_Kh, dew.signal, dew.upper) == (pytest.approx(2.0), signal, False)
+    assert k.violation_Kh == pytest.approx(2.0)
+
+
+def test_a_site_that_means_to_run_cold_is_not_blamed_for_it(run: Trajectory) -> None:
+    assert run.site.chilled is not None
+    site = dataclasses.replace(run.site, chilled=dataclasses.replace(run.site.chilled, T_chw_min=279.15))
+    assert "T_chw" not in [x.signal for x in limit_breakdown(dataclasses.replace(run, site=site))]
+
+
 def test_sites_without_chilled_branch_have_no_inlet_limit() -> None:
     names = [x.signal for x in limit_breakdown(synthetic.run(site="frontier"))]
-    assert "T_inlet" not in names
-    assert len(names) == 5
+    assert names == ["T_chip", "T_return_hot", "T_supply", "T_supply", "T_fws", "T_tower"]
 
 
 def test_water_is_makeup_and_not_evaporation_alone(run: Trajectory) -> None:
@@ -146,6 +163,16 @@ def test_solver_figures_count_scored_decisions_only(run: Trajectory) -> None:
     k = kpis(dataclasses.replace(run, decisions=decisions))
     assert (k.solve_ms_median, k.fallbacks, k.suboptimal) == (30.0, 1, 1)
     assert math.isnan(kpis(run).solve_ms_median)
+
+
+def test_ordinary_ramps_are_counted_but_are_no_interventions(run: Trajectory) -> None:
+    (clamp,) = run.interventions
+    early = dataclasses.replace(clamp, t=0.0, until=10.0, kind=Kind.REPAIR)
+    ramp, stop = (dataclasses.replace(clamp, kind=kind) for kind in (Kind.RATE, Kind.INTERLOCK))
+    k = kpis(dataclasses.replace(run, interventions=[early, clamp, ramp, ramp, stop]))
+    assert k.interventions == 2
+    assert {kind: n for kind, n in k.interventions_by_kind.items() if n} == {"clamp": 1, "rate": 2, "interlock": 1}
+    assert table([k])["interventions_rate"].item() == 2
 
 
 @given(st.floats(0, 1e6), st.floats(1, 1e6), st.floats(0.0, 1e6))

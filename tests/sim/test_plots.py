@@ -85,10 +85,12 @@ def test_pue_begins_after_an_hour_on_the_axis_of_the_good_runs(runs: Runs) -> No
 def test_plans_begin_at_their_decision(runs: Runs) -> None:
     figure = plots.plan_against_actual(runs["MPC"], plans=3)
     load, ax = figure.axes[:2]
+    assert "forecast" in load.get_title("left")
     labels = [line.get_label() for line in ax.lines]
     assert labels.count("what happened") == labels.count("as planned") == labels.count("decision") == 1
     assert len(ax.lines) == 1 + 2 * 3
-    begins = [np.asarray(x.get_xdata())[0] for x in load.lines[1:]]
+    begins = [np.asarray(x.get_xdata())[0] - 0.5 * 900.0 / 86400.0 for x in load.lines if x.get_marker() == "o"]
+    assert len(begins) == 3
     assert begins == [np.asarray(x.get_xdata())[0] - 0.5 * 900.0 / 86400.0 for x in ax.lines if x.get_marker() == "o"]
     with pytest.raises(ValueError, match="no plans"):
         plots.plan_against_actual(runs["SiteTuned"])

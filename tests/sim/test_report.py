@@ -158,7 +158,7 @@ def test_interventions_are_in_words(page: str) -> None:
 
 def test_the_head_says_where_when_and_on_what_data(page: str) -> None:
     assert page.count('<a href="other/report.html">The other hall</a>') == 2
-    assert "4 July 2024 (1 day, local time America/Phoenix), generated load: synthetic; weather not stated." in page
+    assert "4 July 2024 (1 day, local time America/Phoenix), generated load; weather not stated." in page
 
 
 def test_published_figures_appear_on_their_own_site_only(page: str) -> None:

@@ -7,15 +7,22 @@ import pytest
 import synthetic_runs as synthetic
 
 from lowlift.sim import demo, plots
-from lowlift.sim.run_words import days, lead, period, zone
+from lowlift.sim.run_words import days, dry_bulb_assumed, lead, period, zone
+from lowlift.sim.setting import Setting
 from lowlift.sim.trajectory import Trajectory
 
-MEASURED = ["Frontier CDU heat, as measured", "first sample held 4 h as warm-up", "wet bulb from the trace; dry bulb taken 5 K above it"]
-TYPICAL = ["generated: llm_training, seed 0", "weather port_angeles (Fairchild, TMY3); row time stamps taken as instants"]
+FRONTIER = Setting(
+    site="frontier", place="Oak Ridge, Tennessee", zone="America/New_York", weather="", workload="frontier",
+    load="Frontier CDU heat, as measured", measured=True, dry_bulb_assumed=True,
+)  # fmt: skip
+TYPICAL = Setting(
+    site="gb200_hall", place="Port Angeles", zone="Etc/GMT+8", weather="Fairchild, TMY3", workload="llm_training",
+    load="llm training, seed 0", measured=False, dry_bulb_assumed=False,
+)  # fmt: skip
 
 
 def frontier() -> Trajectory:
-    return dataclasses.replace(synthetic.run(site="frontier", days=0.25, tz="America/New_York"), measured=True, notes=MEASURED)
+    return dataclasses.replace(synthetic.run(site="frontier", days=0.25, tz="America/New_York"), setting=FRONTIER)
 
 
 def test_the_lead_of_a_measured_day_names_what_is_assumed() -> None:
@@ -26,10 +33,20 @@ def test_the_lead_of_a_measured_day_names_what_is_assumed() -> None:
 
 
 def test_the_lead_of_a_generated_load_takes_its_place_from_the_weather() -> None:
-    run = dataclasses.replace(synthetic.run(days=2.0, tz="Etc/GMT+8"), notes=TYPICAL)
+    run = dataclasses.replace(synthetic.run(days=2.0, tz="Etc/GMT+8"), setting=TYPICAL)
     assert lead(run) == (
         "Port Angeles, 4 to 5 July 2024 (2 days, local time UTC-8), generated load: llm training, seed 0; weather of Fairchild, TMY3."
     )
+
+
+def test_the_lead_reads_no_notes() -> None:
+    said = lead(dataclasses.replace(frontier(), notes=["weather mars (Jezero); rows", "generated: nothing"]))
+    assert said == lead(frontier())
+    bare = dataclasses.replace(
+        synthetic.run(days=0.25), notes=["weather mars (Jezero)", "wet bulb from the trace; dry bulb taken 5 K above"]
+    )
+    assert lead(bare) == "4 July 2024 (6 hours, local time America/Phoenix), generated load; weather not stated."
+    assert not dry_bulb_assumed(bare)
 
 
 def test_periods_and_zones() -> None:

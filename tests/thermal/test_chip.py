@@ -4,8 +4,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from air_tables import law, span, table
 from backends import assert_backends_agree
+from laws import law, span
+from reference_tables import table
 from scipy.special import lambertw
 
 from lowlift.thermal.chip import LeakyChip, LoopGainError

@@ -4,8 +4,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from air_tables import K, law, span, table, within
 from backends import assert_backends_agree
+from laws import law, span
+from reference_tables import K, table, within
 
 from lowlift.thermal import psychrometrics as psy
 from lowlift.thermal.component import ParameterError

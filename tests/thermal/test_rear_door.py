@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from air_tables import law, span
 from backends import assert_backends_agree
+from laws import law, span
 
 from lowlift.thermal.component import ParameterError
 from lowlift.thermal.rear_door import CP_AIR, CP_WATER, RHO_AIR, RearDoor

@@ -141,7 +141,7 @@ def test_backends_agree() -> None:
 
 def test_blends_are_exact_outside_their_width() -> None:
     x = np.array([-1.0, -0.1, 0.0, 0.1, 1.0])
-    np.testing.assert_allclose(ops.rounded_ramp(x, 0.1), [0.0, 0.0, 0.025, 0.1, 1.0], atol=1e-15)
+    np.testing.assert_allclose(ops.ramp(x, 0.1), [0.0, 0.0, 0.025, 0.1, 1.0], atol=1e-15)
     np.testing.assert_allclose(ops.blended_max(x, 0.5, 0.1), np.maximum(x, 0.5), atol=1e-15)
     np.testing.assert_allclose(ops.blended_min(x, 0.5, 0.1), np.minimum(x, 0.5), atol=1e-15)
     assert_backends_agree(lambda a, b: [ops.blended_max(a, b, 0.2), ops.blended_min(a, b, 0.2)], x, np.array([0.0, 0.1, 0.0, 0.0, 1.0]))
