@@ -106,10 +106,10 @@ _HOME = {
     "DirectEvaporativeCooler": "evaporative", "IndirectDryCoil": "evaporative", "IndirectWetCoil": "evaporative",
     "Exchanger": "exchange", "FinnedCoil": "exchange", "PlateHeatExchanger": "exchange", "Fluid": "fluids",
     "HeatReuse": "heat_reuse", "ControlValve": "hydraulics", "Fan": "hydraulics", "Pump": "hydraulics",
-    "MicrochannelPlate": "microchannel", "AirsideEconomiser": "mixing", "ops": "ops", "PartLoadCurve": "part_load", "Converter": "power_chain",
+    "AirsideEconomiser": "mixing", "ops": "ops", "PartLoadCurve": "part_load", "Converter": "power_chain",
     "PowerChain": "power_chain", "psychrometrics": "psychrometrics", "PumpGroup": "pump_group", "RearDoor": "rear_door",
     "AirServer": "server", "IteServer": "server", "MixedTank": "storage", "StratifiedTank": "storage",
-    "Thermosyphon": "thermosyphon", "CoolingTowerCell": "tower", "SetpointTower": "tower_control", "YorkTowerCell": "tower_york",
+    "MicrochannelPlate": "microchannel", "Thermosyphon": "thermosyphon", "CoolingTowerCell": "tower", "SetpointTower": "tower_control", "YorkTowerCell": "tower_york",
 }  # fmt: skip
 
 if not TYPE_CHECKING:
