@@ -1,4 +1,4 @@
-"""Command line: compare controllers, describe plants, list and fetch data, run the demonstration."""
+"""Command line: compare controllers, describe plants, list and fetch data, validate components, run the demonstration."""
 
 import contextlib
 import time
@@ -33,11 +33,12 @@ def user_errors() -> tuple[type[BaseException], ...]:
     from lowlift.sim.files import WriteError
     from lowlift.sim.scenario import ScenarioError
     from lowlift.sim.schedule_rows import ScheduleError
+    from lowlift.sim.validation.spec import ValidationError
     from lowlift.thermal.component import ParameterError
 
     return (
         UsageError, DataError, SiteError, DesignError, ScenarioError, ScheduleError, ControllerError, ParameterError, WriteError,
-        DemoError,
+        DemoError, ValidationError,
     )  # fmt: skip
 
 
@@ -241,6 +242,22 @@ def data_get(name: Annotated[str, typer.Argument(help="Name of a remote entry, o
             raise UnknownNameError("remote data", name, remote)
         for entry in remote.values() if name == "all" else [remote[name]]:
             typer.echo(f"{entry.name}: {fetch(entry.file)}")
+
+
+@app.command()
+def validate(
+    files: Annotated[list[Path], typer.Argument(help="Tables in the format of tests/reference, recognised by name, then by header.")],
+    coefficients: Annotated[list[Path] | None, typer.Option(help="Chiller coefficients (JSON); may be given more than once.")] = None,
+    weather: Annotated[Path | None, typer.Option(help="Folder of EPW files that tables name.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for the recomputed tables.")] = None,
+    page: Annotated[Path | None, typer.Option(help="Markdown page with plots, like docs/validation.md.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
+) -> None:
+    """Recompute validation tables with the library's components and compare them row by row; exit code 1 if one fails."""
+    with friendly():
+        from lowlift.sim.validation.command import run_command
+
+        raise typer.Exit(run_command(files, coefficients or [], weather, out, page, as_json))
 
 
 @app.command()
