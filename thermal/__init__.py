@@ -109,7 +109,8 @@ _HOME = {
     "AirsideEconomiser": "mixing", "ops": "ops", "PartLoadCurve": "part_load", "Converter": "power_chain",
     "PowerChain": "power_chain", "psychrometrics": "psychrometrics", "PumpGroup": "pump_group", "RearDoor": "rear_door",
     "AirServer": "server", "IteServer": "server", "MixedTank": "storage", "StratifiedTank": "storage",
-    "MicrochannelPlate": "microchannel", "Thermosyphon": "thermosyphon", "CoolingTowerCell": "tower", "SetpointTower": "tower_control", "YorkTowerCell": "tower_york",
+    "MicrochannelPlate": "microchannel",
+    "Thermosyphon": "thermosyphon", "CoolingTowerCell": "tower", "SetpointTower": "tower_control", "YorkTowerCell": "tower_york",
 }  # fmt: skip
 
 if not TYPE_CHECKING:
