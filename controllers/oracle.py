@@ -1,4 +1,4 @@
-"""The oracle: the same optimal control problem with perfect foresight on a fine uniform grid, in overlapping windows.
+"""The oracle: the same optimal control problem with perfect foresight on a fine grid, in overlapping windows.
 
 It is replayed through the full plant with the same regulatory layer, staging and envelope as every controller. Every ``replan`` seconds a
 window is solved from the plant's present state; between, the plan's own stages are handed out.
@@ -12,7 +12,9 @@ from lowlift.controllers.ocp import Weights
 from lowlift.models.liquid_hall import LiquidHall
 
 WINDOW = 2 * 3600.0
-"""Length of a window [s]: several times the longest time constant of the water loops."""
+"""Length of the finely resolved part of a window [s]: several times the longest time constant of the water loops."""
+TAIL = (900.0,) * 4 + (1800.0,) * 2 + (3600.0,) * 3
+"""Coarser stages beyond it [s]: whether a chiller is worth its start shows in hours only."""
 REPLAN = 900.0
 """Time between windows [s]: longer, and what the prediction model leaves out adds up."""
 
@@ -34,7 +36,7 @@ class Oracle(MPC):
         margin: float = 1.7, name: str = "Oracle",
     ) -> None:  # fmt: skip
         self._held: Decision | None = None
-        super().__init__(plant, fallback, stages=(grid,) * round(WINDOW / grid), weights=weights, margin=margin, name=name,
+        super().__init__(plant, fallback, stages=(grid,) * round(WINDOW / grid) + TAIL, weights=weights, margin=margin, name=name,
                          period=grid)  # fmt: skip
 
     def reset(self, batch: int) -> None:

@@ -51,8 +51,8 @@ RANGES = {
 """Where the tuner looks."""
 
 TUNINGS: dict[str, SiteTuning] = {
-    "frontier": SiteTuning(supply_offset=30.186, supply_slope=-0.241, supply_max=314.0, flow_margin=1.038, tower_share=1.285,
-                           tower_approach=0.875, water_scale=0.713, water_exponent=0.551, dp_scale=0.31),
+    "frontier": SiteTuning(supply_offset=31.217, supply_slope=2.22, supply_max=313.98, flow_margin=1.04, tower_share=1.27,
+                           tower_approach=1.269, water_scale=0.678, water_exponent=0.507, dp_scale=0.338),
     "gb200_hall": SiteTuning(supply_offset=24.683, supply_slope=-2.438, supply_max=307.935, flow_margin=1.033, tower_share=2.359,
                              tower_approach=4.897, water_scale=0.749, water_exponent=0.848, dp_scale=0.428, air_excess=1.026),
 }  # fmt: skip

@@ -226,7 +226,9 @@ class EirChiller(Component):
             slope = ops.where(Q_load > self.PLR_max * s.capacity, slope, 0.0)
             slope = ops.where(T > self.T_e_min, ops.where(T < self.T_e_max, slope, 0.0), 0.0)
             step = T - excess / ops.maximum(1.0 + slope, LEAST_SLOPE)
-            T = ops.where((step - low) * (high - step) >= 0.0, step, 0.5 * (low + high))
+            # A step back onto an end of the bracket would go round in circles over a corner.
+            inside = (step - low) * (high - step) > 1e-6 * (high - low) * (high - low)
+            T = ops.where(inside, step, 0.5 * (low + high))
         return T
 
     def cool(self, T_chw_in: Signal, m_chw: Signal, T_set: Signal, T_cw_in: Signal, m_cw: Signal) -> EirState:

@@ -6,7 +6,7 @@ import json
 import numpy as np
 import pytest
 from backends import assert_backends_agree
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from reference_tables import REFERENCE, K, columns, table, within, within_relative
 
@@ -88,6 +88,7 @@ def test_C4_curves_are_held_at_their_ends_and_say_so(name: str, e: float, c: flo
     assert m.range_violation(*held) == 0.0
 
 
+@example("CH0", 0.0, 1.0, 11.0)
 @given(names, span(0.0, 1.0), span(0.0, 1.0), span(1.0, 25.0))
 def test_C5_load_beyond_capacity_shows_in_the_chilled_water(name: str, e: float, c: float, rise: float) -> None:
     m, T_set, T_cw, m_cw = inside(name, e, c)
