@@ -12,9 +12,8 @@ from lowlift.controllers.ocp import Weights
 from lowlift.models.liquid_hall import LiquidHall
 
 WINDOW = 2 * 3600.0
-"""Length of the finely resolved part of a window [s]: several times the longest time constant of the water loops."""
-TAIL = (900.0,) * 4 + (1800.0,) * 2 + (3600.0,) * 3
-"""Coarser stages beyond it [s]: whether a chiller is worth its start shows in hours only."""
+"""Length of a window [s]: several times the longest time constant of the water loops. Coarser stages for five hours beyond it changed the
+energy by less than 0.1 % of cooling energy and took half as long again."""
 REPLAN = 900.0
 """Time between windows [s]: longer, and what the prediction model leaves out adds up."""
 
@@ -36,7 +35,7 @@ class Oracle(MPC):
         margin: float = 1.7, name: str = "Oracle",
     ) -> None:  # fmt: skip
         self._held: Decision | None = None
-        super().__init__(plant, fallback, stages=(grid,) * round(WINDOW / grid) + TAIL, weights=weights, margin=margin, name=name,
+        super().__init__(plant, fallback, stages=(grid,) * round(WINDOW / grid), weights=weights, margin=margin, name=name,
                          period=grid)  # fmt: skip
 
     def reset(self, batch: int) -> None:
