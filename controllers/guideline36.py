@@ -24,7 +24,7 @@ from lowlift.models.site import Site
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class G36Constants:
-    """Constants of the sequences; defaults after BASELINES."""
+    """Constants of the sequences; defaults after ASHRAE Guideline 36-2021, section 5.20."""
 
     near_limit: float = 1.0
     """A chip or rack outlet this near to its limit is a request [K]."""

@@ -1,7 +1,7 @@
 """SiteTuned: the baseline for the headline, Guideline 36 with near-optimal laws whose few constants are tuned once a site.
 
 Tower water and fans follow laws of load and wet bulb instead of a fixed approach, secondary flow follows the load, supply temperature
-follows the wet bulb (BASELINES 2.8-2.9). Limit requests still trim the outcome. Constants are tuned by batch simulation on another season
+follows the wet bulb. Limit requests still trim the outcome. Constants are tuned by batch simulation on another season
 than the one scored (``benchmarks/tune_site.py``).
 """
 

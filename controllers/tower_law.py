@@ -1,4 +1,4 @@
-"""Laws for towers and their water: approach by load, near-optimal fan and flow, supply limits (CONTROL 1, BASELINES 2.3-2.9)."""
+"""Laws for towers and their water: approach by load, exchanger approaches, flow by load."""
 
 import numpy as np
 
