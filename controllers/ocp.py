@@ -222,7 +222,7 @@ class Ocp:
             x = x_next
         parameters = ca.veccat(x0, data, counts, margin)
         return {
-            "nlp": {"x": ca.vertcat(*variables), "f": cost, "g": ca.vertcat(*constraints), "p": parameters},
+            "nlp": {"x": ca.vertcat(*variables), "f": cost / float(self._hours.min()), "g": ca.vertcat(*constraints), "p": parameters},
             "equality": equality, "lbg": np.concatenate(lbg), "ubg": np.concatenate(ubg),
         }  # fmt: skip
 
