@@ -88,7 +88,7 @@ class Ocp:
         if self.stages.min() < stroke:
             raise ValueError(f"shortest stage {self.stages.min():g} s: must be at least the longest stroke of an actuator, {stroke:g} s")
         self.has_air = model.site.chilled is not None
-        ns = 3 * g + (1 if self.has_air else 0)
+        ns = 4 * g + (3 if self.has_air else 0)
         self.n_data = 5 * g + 9
         """Per stage: q, q_hot, q_surge, q_rack, q_rack_surge (per group, MW), q_air, q_air_surge (MW), T_wb, T_db (scaled), p (1e5 Pa),
         two prices, chillers on, chillers that cool."""
@@ -162,13 +162,17 @@ class Ocp:
                            {"cse": True})  # fmt: skip
 
     def _slack_of_row(self) -> list[int | None]:
-        """Which slack softens each path row; None: hard."""
+        """Which slack softens each path row; None: hard.
+
+        What holds now and what a surge would break have slacks of their own: a surge that cannot be met must not loosen today's limit.
+        """
         g = self.model.site.n_groups
-        hot, spare, supply = range(g), range(g, 2 * g), range(2 * g, 3 * g)
+        hot, spare, supply, surge = range(g), range(g, 2 * g), range(2 * g, 3 * g), range(3 * g, 4 * g)
         # Cold towers are softened with the first group's supply: tower water may start below a dew point that has risen.
-        rows: list[int | None] = [*hot, *hot, *hot, *hot, *spare, *supply, *supply, *([None] * g), 2 * g, None]
+        rows: list[int | None] = [*hot, *hot, *surge, *surge, *spare, *supply, *supply, *([None] * g), 2 * g, None]
         if self.has_air:
-            rows += [3 * g, 3 * g, 3 * g, 3 * g, None]
+            inlet, inlet_surge, cold = range(4 * g, 4 * g + 3)
+            rows += [inlet, inlet_surge, cold, cold, None]
         return rows
 
     @functools.cached_property

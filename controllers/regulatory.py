@@ -52,6 +52,8 @@ class Gains:
     """Tower fan, proportional [1/K]."""
     t_fan: float = 150.0
     """Tower fan, integral time [s]."""
+    fan_ahead: float = 0.5
+    """Feed-forward of the tower fan: speed for each rated heat by which the measured heat has risen [1]."""
     water_ahead: float = 0.5
     """Feed-forward of the tower water: least flow over nominal for each rated heat, for loads that are back in seconds [1]."""
     chw_floor: float = 0.6
@@ -74,7 +76,7 @@ class RegulatoryLayer:
         self.setpoints = setpoint_table(plant.site)
         self.staging = Staging(plant.site, step)
         self._errors: dict[str, np.ndarray] = {}
-        self._protection = self._boost = self._drawn = self._heat = np.zeros((0, 0))
+        self._protection = self._boost = self._drawn = self._heat = self._load = np.zeros((0, 0))
         self._groups = np.eye(plant.site.n_groups)[plant.site.group_of_cdu] > 0.0
 
     def reset(self, batch: int) -> None:
@@ -82,7 +84,7 @@ class RegulatoryLayer:
         self._errors.clear()
         self._protection = np.zeros((batch, self.plant.site.n_cdu))
         self._boost = np.zeros((batch, self.plant.site.n_groups))
-        self._heat = np.zeros((0, 0))
+        self._heat = self._load = np.zeros((0, 0))
         self._drawn = np.zeros((batch, 1))
         self.staging.reset(batch)
 
@@ -116,9 +118,12 @@ class RegulatoryLayer:
         dp = sp["dp_set"] + self._boost * self.setpoints.high[self.setpoints.slices["dp_set"]]
         ratio = np.sqrt(dp / np.maximum(readings["dp_header"], 100.0))
         new["y_fws"] = a["y_fws"] * (1.0 + g.inversion * (np.clip(ratio, 0.5, 2.0) - 1.0))
-        water = np.maximum(sp["m_cw_set"], g.water_ahead * s.m_tower_nominal * load_ratio(s, readings["q_cdu"], readings["q_air"]))
+        load = load_ratio(s, readings["q_cdu"], readings["q_air"])
+        water = np.maximum(sp["m_cw_set"], g.water_ahead * s.m_tower_nominal * load)
         new["y_cw"] = a["y_cw"] + g.inversion * 0.5 * (water - readings["m_cw"]) / s.m_tower_nominal
-        new["y_fan"] = a["y_fan"] + self._pi("fan", readings["T_tower"] - sp["T_tower_set"], g.k_fan, g.t_fan)
+        risen = load - (self._load if self._load.shape == load.shape else load)
+        self._load = load
+        new["y_fan"] = a["y_fan"] + self._pi("fan", readings["T_tower"] - sp["T_tower_set"], g.k_fan, g.t_fan) + g.fan_ahead * risen
         if s.chilled is not None:
             new["y_chw"] = a["y_chw"] + self._pi("chw", readings["T_air"] - sp["T_air_set"], g.k_chw, g.t_chw)
             slowest = self._drawn - dt / g.t_air * float(s.chilled.crah.m_air(1.0))

@@ -144,7 +144,8 @@ class GroupedHall:
             crah, m_chw = s.chilled.crah, s.rho_water * s.chilled.pump.V_dot_nominal
             m_air = float(crah.m_air(1.0))
             rise = 1.0 / float(crah.conductance(m_air, m_chw)) - 1.0 / (m_air * CP_AIR)
-            T_inlet_surge = T["T_chw"] + d["q_air_surge"] * rise
+            # Air is planned as a share of what servers draw: what recirculates does so at every load.
+            T_inlet_surge = T["T_chw"] + d["q_air_surge"] * rise + recirculation / (s.chilled.server_air * CP_AIR)
             T_inlet = T["T_air_cold"] + recirculation * (T["T_air_hot"] - T["T_air_cold"])
         P_it = ops.sum_components(weights * d["q"]) + d["q_air"]
         return ops.stack([dR, dS, *dz]), GroupOutputs(
