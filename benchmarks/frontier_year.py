@@ -26,10 +26,9 @@ def main() -> None:
     for k in range(args.months):
         month = 1 + k * 12 // args.months
         scenario = build_scenario(plant, weather="dulles", workload="frontier_like", start=f"2024-{month:02d}-15", days=1.0, seed=month)
-        first = round(scenario.warm_up / scenario.step)
-        q_cdu, q_rack = scenario.q_cdu(plant)[first:], scenario.q_hottest(plant)[first:]
+        loads = scenario.scored_loads(plant)
         runs = [
-            Run(AsOperated(plant.site, q_cdu, q_rack, T_tower=None if T is None else T + 273.15, name=str(T or "declared")))
+            Run(AsOperated(plant.site, loads.q_cdu, loads.q_rack, T_tower=None if T is None else T + 273.15, name=str(T or "declared")))
             for T in TOWER_WATER_DEGC
         ]
         for run in simulate(plant, scenario, runs):

@@ -10,9 +10,11 @@ It needs no solver and no network and knows nothing of how a setpoint was found.
    temperatures above the hall's dew point plus margin, and lets setpoints move no faster than their rate limits;
 4. interlocks actuators (:mod:`lowlift.controllers.interlocks`).
 
-Dew point: the margin holds for the secondary supply, for tower water (the facility supply is never colder than it, so the hall's pipes
-stay dry) and for chilled water where the site's own range is dry, that is where its lowest chilled-water setpoint lies above the hall's
-declared dew point plus margin. A site whose range begins below has insulated pipes and coils with drains: it means to run cold.
+Which setpoints fail safe at which value, and which must keep surfaces above the dew point, belongs to the kind of plant
+(:class:`lowlift.controllers.operation.SafetyRules`). In a liquid hall the margin holds for the secondary supply, for tower water (the
+facility supply is never colder than it, so the hall's pipes stay dry) and for chilled water where the site's own range is dry, that is
+where its lowest chilled-water setpoint lies above the hall's declared dew point plus margin. A site whose range begins below has insulated
+pipes and coils with drains: it means to run cold.
 
 Every intervention opens one record with its reason and kind (:mod:`lowlift.controllers.audit`).
 """
@@ -25,14 +27,13 @@ from collections.abc import Mapping
 import numpy as np
 
 from lowlift.controllers.audit import AuditLog, Intervention, Kind
-from lowlift.controllers.interface import setpoint_table
-from lowlift.controllers.interlocks import Interlocks
+from lowlift.controllers.operation import SafetyRules, operation_of
 from lowlift.controllers.readings import ReadingCheck
-from lowlift.models.liquid_hall import LiquidHall
-from lowlift.models.site import Site
+from lowlift.models.liquid_tables import chilled_water_is_dry
+from lowlift.models.plant import Plant
+from lowlift.models.signals import SignalVector
 
-__all__ = ["Intervention", "Kind", "OverrideError", "SafetyEnvelope", "chilled_water_is_dry"]
-
+__all__ = ["Intervention", "Kind", "OverrideError", "SafetyEnvelope", "chilled_water_is_dry", "fail_safe"]
 
 HEARTBEAT = 900.0
 """Longest silence of a controller that decides every five minutes: two decisions may be missed [s]."""
@@ -61,17 +62,18 @@ class SafetyEnvelope:
     """
 
     def __init__(
-        self, plant: LiquidHall, step: float, *, hold: float = 45.0, dwell: float = 600.0, heartbeat: float | np.ndarray = HEARTBEAT,
+        self, plant: Plant, step: float, *, hold: float = 45.0, dwell: float = 600.0, heartbeat: float | np.ndarray = HEARTBEAT,
     ) -> None:  # fmt: skip
         self.plant, self.step = plant, step
         self.dwell, self.heartbeat = dwell, heartbeat
-        self.table = setpoint_table(plant.site)
+        operation = operation_of(plant.site)
+        self.table: SignalVector = plant.site.sheet.setpoints
+        self.rules = operation.safety(plant.site)
         self.audit = AuditLog(step)
         self.check = ReadingCheck(plant.site, step, hold)
-        self.interlocks = Interlocks(plant)
+        self.interlocks = operation.interlocks(plant)
         self._names = self.table.names
-        dry = ["T_supply_set", "T_tower_set"] + (["T_chw_set"] if chilled_water_is_dry(plant.site) else [])
-        self._dry = np.concatenate([np.arange(self.table.size)[self.table.slices[name]] for name in dry])
+        self._dry = _columns(self.table, self.rules.dry)
         self.reset(1)
 
     @property
@@ -84,25 +86,21 @@ class SafetyEnvelope:
         self.audit = AuditLog(self.step)
         self.check.reset(batch)
         self.interlocks.reset()
-        self.setpoints = np.repeat(self.fail_safe(np.full((1, 1), self.plant.site.T_dew_hall)), batch, axis=0)
+        self.setpoints = np.repeat(self.fail_safe(np.full((1, 1), self.rules.T_dew)), batch, axis=0)
         self._overrides: list[_Override] = []
         self._emergency = np.zeros(batch, dtype=bool)
         self._sound_for = np.zeros(batch)
         self._last_decision = np.zeros(batch)
 
     def fail_safe(self, T_dew: np.ndarray) -> np.ndarray:
-        """Setpoints that cool at any price: full flow, water as cold as the dew point allows, ``(b, n_set)``; ``T_dew`` (b, 1) [K]."""
-        lim, low = self.plant.site.limits, self.table.low
-        values = {s.name: np.full((len(T_dew), s.size), s.high) for s in self.table.signals}
-        values["T_supply_set"][:] = lim.T_supply_min
-        values["T_tower_set"][:] = low[self.table.slices["T_tower_set"]] + 5.0
-        if self.plant.site.chilled is not None:
-            values["T_chw_set"][:] = low[self.table.slices["T_chw_set"]]
-            values["T_air_set"][:] = low[self.table.slices["T_air_set"]] + 2.0
-            values["split"][:] = 0.0
-        result = np.asarray(self.table.pack(values))
-        result[:, self._dry] = np.maximum(result[:, self._dry], T_dew + lim.dew_point_margin)
-        return result
+        """Setpoints that cool at any price, water as cold as the dew point allows, ``(b, n_set)``; ``T_dew`` (b, 1) [K]."""
+        return fail_safe(self.table, self.rules, T_dew)
+
+    def dew_point(self, readings: Mapping[str, np.ndarray]) -> np.ndarray:
+        """What :meth:`allow` takes, from readings by name; without meaning where no setpoint must stay dry."""
+        if not self.rules.dry:
+            return np.full((len(self.setpoints), 1), self.rules.T_dew)
+        return readings["T_dew_hall"]
 
     def repair(self, t: float, readings: np.ndarray) -> np.ndarray:
         """Packed readings ``(b, n)`` with missing, implausible and stuck ones replaced; the very same array where all are good."""
@@ -143,7 +141,7 @@ class SafetyEnvelope:
         obeyed = np.where(emergency, self.fail_safe(T_dew), asked) if emergency.any() else asked
         wanted = self._overridden(t, obeyed)
         allowed = np.clip(wanted, table.low, table.high)
-        floor = T_dew + self.plant.site.limits.dew_point_margin
+        floor = T_dew + self.rules.dew_point_margin
         dry = allowed.copy()
         dry[:, self._dry] = np.maximum(allowed[:, self._dry], floor)
         reach = table.rate * self.step
@@ -160,10 +158,7 @@ class SafetyEnvelope:
 
     def interlock(self, t: float, u: np.ndarray, readings: Mapping[str, np.ndarray]) -> np.ndarray:
         """Actuators with forbidden combinations taken out, from readings by name."""
-        floor = np.full((len(u), 1), -np.inf)
-        if chilled_water_is_dry(self.plant.site):
-            floor = readings["T_dew_hall"] + self.plant.site.limits.dew_point_margin
-        return self.interlocks.apply(t, u, readings, floor, self.audit)
+        return self.interlocks.apply(t, u, readings, self.audit)
 
     def _check_health(self, t: float) -> np.ndarray:
         """Plants that must be in fail-safe now, ``(b,)``."""
@@ -193,9 +188,16 @@ class SafetyEnvelope:
                 self.audit.note(t, int(row), self._names[k], kind, reason, float(before[row, k]), float(after[row, k]))
 
 
-def chilled_water_is_dry(site: Site) -> bool:
-    """Whether the site's own range keeps chilled water above the hall's declared dew point plus margin."""
-    return site.chilled is not None and site.chilled.T_chw_min >= site.T_dew_hall + site.limits.dew_point_margin
+def fail_safe(table: SignalVector, rules: SafetyRules, T_dew: np.ndarray) -> np.ndarray:
+    """Fail-safe setpoints ``(b, n_set)`` of a site for the dew points ``T_dew`` (b, 1) [K]."""
+    values = {s.name: np.full((len(T_dew), s.size), rules.fail_safe.get(s.name, s.high)) for s in table.signals}
+    result, dry = np.asarray(table.pack(values)), _columns(table, rules.dry)
+    result[:, dry] = np.maximum(result[:, dry], T_dew + rules.dew_point_margin)
+    return result
+
+
+def _columns(table: SignalVector, names: tuple[str, ...]) -> np.ndarray:
+    return np.concatenate([np.zeros(0, dtype=int), *(np.arange(table.size)[table.slices[name]] for name in names)])
 
 
 def _differ(a: np.ndarray, b: np.ndarray) -> np.ndarray:

@@ -17,6 +17,7 @@ from lowlift.controllers.staging import MIN_OFF
 from lowlift.models.facility import CONDENSER_LEAST
 from lowlift.models.hydraulics import CONDENSER_SHARE_MAX
 from lowlift.models.liquid_hall import LiquidHall
+from lowlift.models.liquid_tables import chilled_water_is_dry
 
 FLOW_PROVEN = 0.1
 """Measured chilled water over nominal from which flow counts as proven; a pump at least speed passes 0.2 [1]."""
@@ -40,13 +41,14 @@ class Interlocks:
         """Start a run: machines that do not run at its first step have been off for long."""
         self._running = np.zeros((0, 0), dtype=bool)
 
-    def apply(self, t: float, u: np.ndarray, readings: Mapping[str, np.ndarray], chilled_floor: np.ndarray, audit: AuditLog) -> np.ndarray:
-        """Actuators ``(b, nu)`` without forbidden combinations; ``chilled_floor`` is the coldest chilled water, ``(b, 1)`` [K]."""
+    def apply(self, t: float, u: np.ndarray, readings: Mapping[str, np.ndarray], audit: AuditLog) -> np.ndarray:
+        """Actuators ``(b, nu)`` without forbidden combinations."""
         u = u.copy()
         self._pumps(t, u, readings, audit)
         if self.site.chilled is not None:
-            part = self.plant.actuators.slices["T_chw_set"]
-            u[:, part] = np.maximum(u[:, part], chilled_floor)
+            if chilled_water_is_dry(self.site):
+                part = self.plant.actuators.slices["T_chw_set"]
+                u[:, part] = np.maximum(u[:, part], readings["T_dew_hall"] + self.site.limits.dew_point_margin)
             self._chillers(t, u, readings, audit)
         return u
 

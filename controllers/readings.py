@@ -13,9 +13,11 @@ Readings lost for longer than ``hold`` seconds are reported as failed. All check
 import numpy as np
 
 from lowlift.controllers.audit import AuditLog, Kind
-from lowlift.controllers.interface import measurement_table
-from lowlift.controllers.plausible import drivers, plausible, rated_readings
-from lowlift.models.site import ZERO_C, Site
+from lowlift.controllers.operation import operation_of
+from lowlift.controllers.plausible import drivers, plausible
+from lowlift.models.plant import SiteRecord
+
+ZERO_C = 273.15
 
 STUCK = 900.0
 """A reading that stands still for this long after its driver has moved is stuck [s]: many times the slowest loop of a hall."""
@@ -33,12 +35,13 @@ class ReadingCheck:
         hold: time for which the last good value stands in [s].
     """
 
-    def __init__(self, site: Site, step: float, hold: float) -> None:
+    def __init__(self, site: SiteRecord, step: float, hold: float) -> None:
         self.step, self.hold = step, hold
-        self.table = measurement_table(site)
+        self.table = site.sheet.measurements
         self._bounds, self._drivers = plausible(site), drivers(site)
-        self._heat = [self.table.slices[name] for name in ("q_cdu", "q_air")]
-        self._rated = np.asarray(self.table.pack({name: np.array([value]) for name, value in rated_readings(site).items()}))
+        self._heat = [self.table.slices[name] for name in ("q_cdu", "q_air") if name in self.table]
+        rated = operation_of(site).readings(site).rated
+        self._rated = np.asarray(self.table.pack({name: np.array([value]) for name, value in rated.items()}))
         self._names = self.table.names
         self._units = [s.unit for s in self.table.signals for _ in s.components()]
 
@@ -96,7 +99,7 @@ class ReadingCheck:
 
     def _driver(self, readings: np.ndarray) -> np.ndarray:
         """What drives the watched readings, one meaning moved enough, ``(b, w)``."""
-        total = sum(readings[:, part].sum(axis=-1, keepdims=True) for part in self._heat)
+        total = sum((readings[:, part].sum(axis=-1, keepdims=True) for part in self._heat), np.zeros((len(readings), 1)))
         driver: np.ndarray = np.hstack([readings, total])[:, self._drivers.driver] * self._drivers.scale
         return driver
 

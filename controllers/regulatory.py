@@ -88,6 +88,10 @@ class RegulatoryLayer:
         self._drawn = np.zeros((batch, 1))
         self.staging.reset(batch)
 
+    def idle(self, batch: int) -> np.ndarray:
+        """No CDU's override, ``(b, n)``."""
+        return np.zeros((batch, self.plant.site.n_cdu))
+
     def act(self, readings: Mapping[str, np.ndarray], setpoints: np.ndarray, u: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Next actuators ``(b, nu)`` and each CDU's override ``(b, n)``, from readings, setpoints and actuators ``u``."""
         s, g, dt = self.plant.site, self.gains, self.step

@@ -27,6 +27,7 @@ def user_errors() -> tuple[type[BaseException], ...]:
     """Errors that a user can cause and mend: shown in one line, without a traceback."""
     from lowlift.data import DataError
     from lowlift.models.design import DesignError
+    from lowlift.models.plant import SteadyStateError
     from lowlift.models.schema import SiteError
     from lowlift.sim.compare import ControllerError
     from lowlift.sim.demo import DemoError
@@ -37,8 +38,8 @@ def user_errors() -> tuple[type[BaseException], ...]:
     from lowlift.thermal.component import ParameterError
 
     return (
-        UsageError, DataError, SiteError, DesignError, ScenarioError, ScheduleError, ControllerError, ParameterError, WriteError,
-        DemoError, ValidationError,
+        UsageError, DataError, SiteError, DesignError, SteadyStateError, ScenarioError, ScheduleError, ControllerError, ParameterError,
+        WriteError, DemoError, ValidationError,
     )  # fmt: skip
 
 
@@ -182,11 +183,11 @@ def plants(files: Annotated[list[str] | None, typer.Argument(help="Names or site
     """List plants and check that each can carry its own load."""
     with friendly():
         from lowlift.models.design import design_report
-        from lowlift.models.liquid_hall import LiquidHall
+        from lowlift.models.kinds import plant_of
         from lowlift.models.site import load_site, site_names
 
         for name in files or site_names():
-            hall = LiquidHall(load_site(name))
+            hall = plant_of(load_site(name))
             report = design_report(hall)
             tight = min(report.margins, key=lambda k: report.margins[k])
             verdict = f"ok, {tight} {report.margins[tight]:.1f} K inside" if report.shortfall == 0.0 else (
@@ -203,11 +204,11 @@ def describe(plant: Annotated[str, typer.Argument(help="Plant name or site file.
         from rich.table import Table
 
         from lowlift import models
-        from lowlift.controllers.interface import measurement_table, setpoint_table
 
         hall = models.load(plant, check=False)
-        typer.echo(f"{hall.site.name}: {hall.site.title}")
-        tables = {"setpoints": setpoint_table(hall.site), "actuators": hall.actuators, "measurements": measurement_table(hall.site),
+        sheet = hall.site.sheet
+        typer.echo(f"{hall.site.name} ({sheet.kind}): {hall.site.title}")
+        tables = {"setpoints": sheet.setpoints, "actuators": hall.actuators, "measurements": sheet.measurements,
                   "disturbances": hall.disturbances, "states": hall.states}  # fmt: skip
         for title, vector in tables.items():
             table = Table(title=title, title_justify="left")
@@ -217,6 +218,36 @@ def describe(plant: Annotated[str, typer.Argument(help="Plant name or site file.
                 numbers = [f"{v:.4g}" if abs(v) < 1e300 else "" for v in (s.low, s.high, s.rate)]
                 table.add_row(s.name, str(s.size), s.per, s.unit, *numbers, s.doc)
             Console(width=140).print(table)
+
+
+@app.command()
+def linearize(
+    plant: Annotated[str, typer.Argument(help="Plant name or site file.")],
+    load: Annotated[float, typer.Option(help="Share of the rated load.")] = 0.7,
+    wet_bulb: Annotated[float | None, typer.Option(help="Wet bulb [degC]; that of the design day if not given.")] = None,
+    dry_bulb: Annotated[float | None, typer.Option(help="Dry bulb [degC]; that of the design day if not given.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for the matrices A to F, as CSV.")] = None,
+) -> None:
+    """Linearise a plant around the steady state of its initial actuators: print its time constants, write its matrices."""
+    with friendly():
+        from lowlift import models
+        from lowlift.sim.files import make_folder, write_text
+        from lowlift.sim.linear_point import linear_at
+
+        if not 0.0 < load <= 1.0:
+            raise UsageError(f"--load = {load}: must be above 0 and at most 1")
+        if out is not None:
+            make_folder(out)
+        hall = models.load(plant, check=False)
+        point = linear_at(hall, load, wet_bulb, dry_bulb)
+        slow, fast = point.time_constants[0], point.time_constants[-1]
+        sizes = f"{len(point.model.A)} states, {len(point.model.C)} outputs"
+        typer.echo(f"{hall.site.name}: {sizes}; time constants {fast:.3g} s to {slow:.4g} s")
+        for name, value, unit in zip(point.model.y.index, point.model.y, point.model.units, strict=True):
+            typer.echo(f"  {name:24s} {value - 273.15 if unit == 'K' else value:12.4f} {'degC' if unit == 'K' else unit}")
+        if out is not None:
+            for matrix in "ABCDEF":
+                typer.echo(str(write_text(out / f"{matrix}.csv", getattr(point.model, matrix).to_csv())))
 
 
 @data_app.command("list")

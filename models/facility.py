@@ -107,6 +107,9 @@ class FacilityFluxes:
     """Water drained to keep the cycles of concentration [kg/s]."""
 
 
+FLUXES = tuple(f.name for f in dataclasses.fields(FacilityFluxes))
+
+
 class FacilitySide:
     """The facility equations of one site."""
 

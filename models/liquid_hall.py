@@ -11,9 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from lowlift.models.facility import FacilityFluxes, FacilityInputs, FacilitySide
+from lowlift.models.facility import FLUXES, FacilityFluxes, FacilityInputs, FacilitySide
 from lowlift.models.hydraulics import Flows, Topology, flows
 from lowlift.models.linear import LinearModel, linearize
+from lowlift.models.plant import STORED, Conditions, Loads, SteadyStateError, Stepper
 from lowlift.models.signals import Role, SignalInfo, SignalVector
 from lowlift.models.site import Site
 from lowlift.thermal import ops
@@ -196,7 +197,76 @@ class LiquidHall:
             total = total + C * T[name]
         return total
 
+    # -- what runs record -----------------------------------------------------------------------------------------
+
+    def flux_vector(self, x: np.ndarray, u: np.ndarray, d: np.ndarray) -> np.ndarray:
+        """The facility fluxes at one instant, ``(b, 8)`` in the order of :data:`lowlift.models.facility.FLUXES`."""
+        f = self.fluxes(x, u, d)
+        return np.concatenate([np.broadcast_to(getattr(f, name), (len(x), 1)) for name in FLUXES], axis=-1)
+
+    def measure(
+        self, x: np.ndarray, u: np.ndarray, d: np.ndarray, fluxes: np.ndarray, own: np.ndarray, flows: Flows
+    ) -> dict[str, np.ndarray]:
+        """Readings by name, each ``(b, n)``; ``own`` is each CDU's override."""
+        from lowlift.models.measure import measure
+
+        return measure(self, x, u, d, fluxes, own, flows)
+
+    def ledger(self, x: np.ndarray, d: np.ndarray, fluxes: np.ndarray, flows: Flows) -> dict[str, np.ndarray]:
+        """Powers, heat rates and water of one step, and the heat stored at its end, each ``(b, 1)``."""
+        of = {name: fluxes[:, i : i + 1] for i, name in enumerate(FLUXES)}
+        powers, disturbance = self.powers(flows, d, of["P_chiller"]), self.disturbances.unpack(d)
+        q_air = disturbance["q_air"]
+        outside = q_air if self.site.chilled is None else 0.0 * q_air
+        work = flows.Q_pump_cdu.sum(axis=-1, keepdims=True) + flows.Q_pump_fws + flows.Q_pump_cw + flows.P_crah + of["P_chiller"]
+        return {
+            **{f"P_{field.name}": getattr(powers, field.name) for field in dataclasses.fields(powers)},
+            "Q_liquid": disturbance["q_liquid"].sum(axis=-1, keepdims=True), "Q_air": q_air, "Q_work": work, "Q_boundary": outside,
+            STORED: self.stored_heat(x),
+            **of,
+        }  # fmt: skip
+
+    # -- what scenarios and checks need ---------------------------------------------------------------------------
+
+    def disturbances_from(self, conditions: Conditions) -> np.ndarray:
+        """Packed disturbances, shape ``(n, nd)``."""
+        c = conditions
+        packed: Any = self.disturbances.pack(
+            {"q_liquid": c.q_liquid, "q_air": c.q_air[:, None], "T_wb": c.T_wb[:, None], "T_db": c.T_db[:, None], "p": c.p[:, None]}
+        )
+        return np.asarray(packed)
+
+    def loads(self, conditions: Conditions) -> Loads:
+        """Heat of each CDU, of the hottest rack of each, and to air."""
+        from lowlift.models.measure import hottest
+
+        q = conditions.q_liquid
+        return Loads(q_cdu=q @ self.rack_matrix, q_rack=hottest(q, self), q_air=conditions.q_air)
+
+    def initial_actuators(self) -> np.ndarray:
+        """Pumps and fans near the middle of their range, one chiller where there are any."""
+        s = self.site
+        values: dict[str, Any] = {
+            "y_cdu": 0.8, "v_cdu": 0.7, "y_fws": 0.8, "n_fws": float(s.pumps_per_group), "y_cw": 0.85,
+            "n_cw": float(s.n_tower_pumps), "y_fan": 0.5, "n_cells": float(s.n_cells),
+        }  # fmt: skip
+        if s.chilled is not None:
+            values |= {"split": 0.0, "T_chw_set": s.chilled.T_chw_min + 4.0, "n_chillers": 1.0, "y_chw": 0.8, "y_crah": 0.9}
+        return np.asarray(self.actuators.pack(values))
+
+    def margins(self, share: float) -> dict[str, float]:
+        """Distance of each temperature to its limit [K]; see :mod:`lowlift.models.liquid_design`."""
+        from lowlift.models.liquid_design import margins
+
+        return margins(self, share)
+
     # -- services -------------------------------------------------------------------------------------------------
+
+    def integrator(self, h: float) -> Stepper:
+        """:class:`lowlift.models.step.Integrator` for steps of ``h`` seconds."""
+        from lowlift.models.step import Integrator
+
+        return Integrator(self, h)
 
     @functools.cached_property
     def rhs_function(self) -> Any:
@@ -246,10 +316,6 @@ class LiquidHall:
             d: disturbances (nd,).
         """
         return linearize(self, x, u, d)
-
-
-class SteadyStateError(RuntimeError):
-    """The plant has no steady state at these inputs, or none was found."""
 
 
 def site_powers(site: Site, f: Flows, P_it: Signal, q_air: Signal, P_chiller: Signal) -> Powers:

@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from lowlift.models.facility import FLUXES
 from lowlift.models.hydraulics import Flows
 from lowlift.models.liquid_hall import LiquidHall
-from lowlift.models.step import FLUXES
 
 CP_AIR = 1006.0
 

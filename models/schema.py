@@ -5,7 +5,7 @@ checked too; what only the components know is checked when they are built (:mod:
 """
 
 from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import pydantic
 from pydantic import Field
@@ -40,6 +40,7 @@ class Section(pydantic.BaseModel):
 class SiteHead(Section):
     """Identity, place and design conditions."""
 
+    kind: Literal["liquid_hall"] = "liquid_hall"
     name: str
     title: str
     weather: str
@@ -206,7 +207,7 @@ BELOW = (
 """Keys of which the first must be below the second, where both are there."""
 
 
-def value_of(file: SiteFile, key: str) -> Any:
+def value_of(file: Section, key: str) -> Any:
     """Value of ``section.key``; none where the section or the value is absent."""
     section, _, name = key.partition(".")
     return getattr(getattr(file, section), name, None) if name else None

@@ -1,12 +1,15 @@
 """A site: the components of one plant in SI units, as built from its data sheet by :mod:`lowlift.models.site_build`."""
 
 import dataclasses
+import functools
 from importlib import resources
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 
 from lowlift.data.hints import hint
+from lowlift.models.plant import PlantSheet, SiteRecord
 from lowlift.models.schema import SiteError
 from lowlift.thermal.cdu import CDU
 from lowlift.thermal.chiller import CarnotChiller
@@ -58,8 +61,9 @@ class ChilledBranch:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Site:
-    """Everything a plant needs to know of one site, SI units, arrays over CDUs (n,) or racks (r,)."""
+    """Everything a liquid hall needs to know of one site, SI units, arrays over CDUs (n,) or racks (r,)."""
 
+    kind: ClassVar[str] = "liquid_hall"
     name: str
     title: str
     weather: str
@@ -130,6 +134,13 @@ class Site:
         """Rated IT power [W]."""
         return self.rack_power * self.n_racks
 
+    @functools.cached_property
+    def sheet(self) -> PlantSheet:
+        """Setpoints, readings, end uses, heat flows and limits."""
+        from lowlift.models.liquid_tables import sheet
+
+        return sheet(self)
+
 
 def site_names() -> list[str]:
     """Names of the packaged sites."""
@@ -137,8 +148,8 @@ def site_names() -> list[str]:
     return sorted(Path(f.name).stem for f in folder.iterdir() if f.name.endswith(".toml"))
 
 
-def load_site(name_or_path: str | Path) -> Site:
-    """Load a packaged site by name or any site file by path.
+def load_site(name_or_path: str | Path) -> SiteRecord:
+    """Load a packaged site by name or any site file by path: the record of its kind of plant.
 
     Raises:
         SiteError: unknown name (with near matches), unreadable or invalid file.
@@ -152,11 +163,11 @@ def load_site(name_or_path: str | Path) -> Site:
         return _built(file)
 
 
-def _built(path: Path) -> Site:
-    # The builder needs the records above.
-    from lowlift.models.site_build import build_site
+def _built(path: Path) -> SiteRecord:
+    # The builders need the records above.
     from lowlift.models.site_file import located, read_site_file
 
-    file = read_site_file(path)
+    file, kind = read_site_file(path)
     with located(path, file):
-        return build_site(file)
+        site: SiteRecord = kind.get("build")(file)
+    return site

@@ -11,26 +11,36 @@ import pydantic
 from lowlift.data.errors import DataError
 from lowlift.data.hints import near
 from lowlift.data.text import read_text
-from lowlift.models.schema import Section, SiteError, SiteFile, SiteValueError, value_of
+from lowlift.models.kinds import DEFAULT, Kind, UnknownKindError, kind_of
+from lowlift.models.schema import Section, SiteError, SiteValueError, value_of
 
 
-def read_site_file(path: Path) -> SiteFile:
-    """Read and check one site file.
+def read_site_file(path: Path) -> tuple[Section, Kind]:
+    """Read and check one site file in the form of its kind of plant, which ``kind`` in ``[site]`` names.
 
     Raises:
         SiteError: naming file, line, key, value and bound; for an unknown key also the nearest valid one.
     """
     text = _text(path)
     try:
-        return SiteFile.model_validate(tomllib.loads(text))
+        data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise SiteError(f"{path}: not valid TOML: {error}") from error
+    head = data.get("site")
+    name = head.get("kind", DEFAULT) if isinstance(head, dict) else DEFAULT
+    try:
+        kind = kind_of(str(name))
+    except UnknownKindError as error:
+        raise SiteError(_line(path, text, ["site", "kind"], name, str(error))) from error
+    form: type[Section] = kind.get("form")
+    try:
+        return form.model_validate(data), kind
     except pydantic.ValidationError as error:
-        raise SiteError("\n".join(_explain(path, text, dict(e)) for e in error.errors())) from error
+        raise SiteError("\n".join(_explain(path, text, form, dict(e)) for e in error.errors())) from error
 
 
 @contextlib.contextmanager
-def located(path: Path, file: SiteFile) -> Iterator[None]:
+def located(path: Path, file: Section) -> Iterator[None]:
     """Add file, line and value to the errors of what is built from a site file."""
     try:
         yield
@@ -45,7 +55,7 @@ def _text(path: Path) -> str:
         raise SiteError(str(error)) from error
 
 
-def _explain(path: Path, text: str, error: dict[str, Any]) -> str:
+def _explain(path: Path, text: str, form: type[Section], error: dict[str, Any]) -> str:
     location = [str(part) for part in error["loc"]]
     cause = error.get("ctx", {}).get("error")
     if isinstance(cause, SiteValueError):
@@ -53,7 +63,7 @@ def _explain(path: Path, text: str, error: dict[str, Any]) -> str:
         section, _, key = cause.key.partition(".")
         return _line(path, text, cause.key.split("."), whole[section][key] if key else None, cause.reason)
     if error["type"] == "extra_forbidden":
-        valid = _valid_keys(location[:-1])
+        valid = _valid_keys(form, location[:-1])
         like = near(location[-1], valid, n=1)
         hint = f"did you mean {like[0]!r}?" if like else f"valid keys: {', '.join(sorted(valid))}"
         return f"{_where(path, text, location)}: unknown key {'.'.join(location)!r}; {hint}"
@@ -86,10 +96,10 @@ def _line_of(text: str, location: list[str]) -> int | None:
     return of_section
 
 
-def _valid_keys(parents: list[str]) -> list[str]:
+def _valid_keys(form: type[Section], parents: list[str]) -> list[str]:
     if not parents:
-        return list(SiteFile.model_fields)
-    annotation = SiteFile.model_fields[parents[0]].annotation
+        return list(form.model_fields)
+    annotation = form.model_fields[parents[0]].annotation
     options = [annotation, *getattr(annotation, "__args__", ())]
     model = next(o for o in options if isinstance(o, type) and issubclass(o, Section))
     return list(model.model_fields)

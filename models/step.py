@@ -29,7 +29,7 @@ from typing import Any
 
 import numpy as np
 
-from lowlift.models.facility import FacilityFluxes, FacilityInputs, FacilitySide
+from lowlift.models.facility import FLUXES, FacilityInputs, FacilitySide
 from lowlift.models.hydraulics import Flows
 from lowlift.models.liquid_hall import SENSOR_TIME_CONSTANT, LiquidHall
 from lowlift.models.lowering import lower
@@ -39,7 +39,6 @@ from lowlift.thermal.ops import Signal
 
 GAMMA = 1.0 - 1.0 / np.sqrt(2.0)
 NEWTON_STEPS = 2
-FLUXES = tuple(f.name for f in dataclasses.fields(FacilityFluxes))
 SMALL_BATCH = 48
 """Batches up to this size run through the compiled form."""
 

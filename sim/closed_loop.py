@@ -10,18 +10,15 @@ Controllers, their forecasts included, see repaired readings only; the record, a
 import dataclasses
 import logging
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import numpy as np
 
 from lowlift.controllers.audit import Kind
 from lowlift.controllers.envelope import HEARTBEAT, SafetyEnvelope
 from lowlift.controllers.forecast import Forecaster, History
-from lowlift.controllers.interface import Controller, Decision, Measurement, Status, measurement_table
-from lowlift.controllers.regulatory import RegulatoryLayer
-from lowlift.models.liquid_hall import LiquidHall
-from lowlift.models.measure import measure
-from lowlift.models.step import FLUXES, Integrator
+from lowlift.controllers.interface import Controller, Decision, Measurement, Status
+from lowlift.controllers.operation import regulator_of
+from lowlift.models.plant import Plant
 from lowlift.sim.recorder import Past, Recorder
 from lowlift.sim.scenario import Scenario
 from lowlift.sim.trajectory import Trajectory
@@ -40,27 +37,14 @@ class Run:
     forecaster: Forecaster | None = None
 
 
-def initial_state(plant: LiquidHall, d: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def initial_state(plant: Plant, d: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """A steady start for disturbances ``d`` (nd,): the same for all controllers. Returns ``x`` (nx,) and ``u`` (nu,)."""
-    s = plant.site
-    values: dict[str, Any] = {
-        "y_cdu": 0.8, "v_cdu": 0.7, "y_fws": 0.8, "n_fws": float(s.pumps_per_group), "y_cw": 0.85,
-        "n_cw": float(s.n_tower_pumps), "y_fan": 0.5, "n_cells": float(s.n_cells),
-    }  # fmt: skip
-    if s.chilled is not None:
-        values |= {
-            "split": 0.0,
-            "T_chw_set": s.chilled.T_chw_min + 4.0,
-            "n_chillers": 1.0,
-            "y_chw": 0.8,
-            "y_crah": 0.9,
-        }
-    u = np.asarray(plant.actuators.pack(values))[None]
+    u = plant.initial_actuators()[None]
     return plant.steady(u, d[None])[0], u[0]
 
 
 def simulate(
-    plant: LiquidHall,
+    plant: Plant,
     scenario: Scenario,
     runs: Sequence[Run],
     *,
@@ -82,23 +66,23 @@ def simulate(
     x, u = np.tile(x1, (b, 1)), np.tile(u1, (b, 1))
     # A controller may be slow by design: it is silent when it has missed its own period.
     heartbeat = np.array([max(HEARTBEAT, run.controller.period + step) for run in runs])
-    integrator, layer = Integrator(plant, step), RegulatoryLayer(plant, step)
+    integrator, layer = plant.integrator(step), regulator_of(plant, step)
     envelope = SafetyEnvelope(plant, step, heartbeat=heartbeat)
-    table = measurement_table(plant.site)
+    table = plant.site.sheet.measurements
     layer.reset(b)
     envelope.reset(b)
     for run in runs:
         run.controller.reset(1)
-    flux = np.asarray(_fluxes_now(plant, x, u, np.tile(d[0], (b, 1))))
+    flux = plant.flux_vector(x, u, np.tile(d[0], (b, 1)))
     flows = plant.flows(u)
-    override = np.zeros((b, plant.site.n_cdu))
+    own = layer.idle(b)
     recorder = Recorder(plant, scenario, [run.controller for run in runs], plant.stored_heat(x)[:, 0])
     past = Past(table, scenario, [run.forecaster is not None for run in runs])
     requested = envelope.setpoints.copy()
     due = np.zeros(b)
     for k in range(n):
         t = k * step
-        true = measure(plant, x, u, np.tile(d[max(k - 1, 0)], (b, 1)), flux, override, flows)
+        true = plant.measure(x, u, np.tile(d[max(k - 1, 0)], (b, 1)), flux, own, flows)
         truth = table.pack(true)
         seen = envelope.repair(t, truth if disturb is None else table.pack(disturb(t, true)))
         readings = table.unpack(seen)
@@ -115,13 +99,13 @@ def simulate(
                 envelope.audit.note(t, j, "controller", Kind.FAIL_SAFE, failure)
             elif np.isfinite(requested[j]).all():
                 envelope.decided(t, j)
-        setpoints = envelope.allow(t, requested, readings["T_dew_hall"])
-        u, override = layer.act(readings, setpoints, u)
+        setpoints = envelope.allow(t, requested, envelope.dew_point(readings))
+        u, own = layer.act(readings, setpoints, u)
         u = envelope.interlock(t, u, readings)
         flows = plant.flows(u)
         now = np.tile(d[k], (b, 1))
         x, flux = integrator.step(x, u, now)
-        recorder.record(k, truth, seen, setpoints, flows, now, x, flux)
+        recorder.record(k, truth, seen, setpoints, plant.ledger(x, now, flux, flows))
         if progress is not None and k % 40 == 0:
             progress((k + 1) / n)
     return recorder.finish(envelope.records)
@@ -145,8 +129,3 @@ def _decide(run: Run, seen: Measurement, history: History | None, in_force: np.n
         logger.exception("%s failed at %s", run.controller.name, seen.time)
         message = f"controller failed, last setpoints kept: {type(error).__name__}: {error}"
         return Decision(setpoints=in_force.copy(), status=Status.FALLBACK, message=message), message
-
-
-def _fluxes_now(plant: LiquidHall, x: np.ndarray, u: np.ndarray, d: np.ndarray) -> np.ndarray:
-    f = plant.fluxes(x, u, d)
-    return np.concatenate([np.broadcast_to(getattr(f, name), (len(x), 1)) for name in FLUXES], axis=-1)

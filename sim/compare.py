@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from lowlift.data.hints import hint
-from lowlift.models.liquid_hall import LiquidHall
+from lowlift.models.plant import Plant
 from lowlift.sim.closed_loop import simulate
 from lowlift.sim.entrants import (
     HALVED,
     ControllerError,
     DuplicateControllerError,
     Entrant,
+    UnavailableControllerError,
     UnknownControllerError,
     check_names,
     default_controllers,
@@ -34,8 +35,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 __all__ = [
-    "HALVED", "Comparison", "ControllerError", "DuplicateControllerError", "UnknownControllerError", "compare", "default_controllers",
-    "make_run", "proof_names",
+    "HALVED", "Comparison", "ControllerError", "DuplicateControllerError", "UnavailableControllerError", "UnknownControllerError",
+    "compare", "default_controllers", "make_run", "proof_names",
 ]  # fmt: skip
 
 
@@ -43,7 +44,7 @@ __all__ = [
 class Comparison:
     """Runs of several controllers on one scenario: ``comparison["MPC"]`` is what happened under MPC."""
 
-    plant: LiquidHall
+    plant: Plant
     scenario: Scenario
     runs: dict[str, Trajectory]
     """By controller; the oracle last."""
@@ -114,7 +115,7 @@ class Comparison:
 
 
 def compare(
-    plant: LiquidHall,
+    plant: Plant,
     scenario: Scenario,
     controllers: Sequence[Entrant] | None = None,
     *,
@@ -134,7 +135,8 @@ def compare(
         progress: called with the share done.
 
     Raises:
-        UnknownControllerError: a name that does not exist for this plant.
+        UnknownControllerError: a name that does not exist.
+        UnavailableControllerError: a controller that does not exist for this kind of plant.
         DuplicateControllerError: a name comes twice.
         ControllerError: nobody takes part, or something is no controller.
     """
@@ -143,7 +145,7 @@ def compare(
     n_scored = len(entrants) + len(added)
     if oracle and proof:
         added += proof_names([name_of(e) for e in entrants]) if isinstance(proof, bool) else proof
-    check_names(entrants, added)
+    check_names(entrants, added, default_controllers(plant))
     runs = [enter(e, plant, scenario) for e in [*entrants, *added]]
     done = simulate(plant, scenario, runs, progress=progress)
     finished = {r.controller: r for r in done}

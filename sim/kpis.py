@@ -3,12 +3,13 @@
 Definitions, with sums over the steps of the scored period (warm-up excluded), powers being means over a step
 ``h``:
 
-- ``E = sum(P) h``; facility = IT + losses + cooling.
+- ``E = sum(P) h``; facility = IT + losses + cooling. Fans inside servers, where a plant has them apart, move heat and count as cooling
+  here, but belong to ``E_IT`` in every ratio, because they are metered with the IT equipment.
 - ``PUE = E_facility / E_IT`` (ISO/IEC 30134-2), never a mean of PUEs.
 - ``WUE = V_makeup / E_IT`` with make-up = evaporation + drift + blowdown (ISO/IEC 30134-9).
 - ``CER = Q_removed / E_cooling`` (ISO/IEC 30134-7), heat being what left over towers and air boundary.
 - ``violation_Kh``: for each declared limit the excess of its worst component, integrated; limits are summed.
-- ``energy_balance_residual = |Q_in + W_in - Q_out - dU| / E_IT``.
+- ``energy_balance_residual = |Q_in + W_in - Q_out - dU| / E_IT``, and that of moisture likewise over the water that has entered.
 - ``energy_facility_corrected``: heat that a run has left in its loops must still be removed, heat that it has
   taken out beforehand need not; so ``E + dU E_cooling / Q_removed``, the run's own cooling energy per heat.
 """
@@ -23,9 +24,9 @@ import numpy as np
 import pandas as pd
 
 from lowlift.controllers.audit import Kind
-from lowlift.controllers.envelope import chilled_water_is_dry
 from lowlift.controllers.interface import Status
-from lowlift.sim.trajectory import POWERS, WATERS, Trajectory
+from lowlift.models.plant import Balance, Group
+from lowlift.sim.trajectory import Trajectory
 from lowlift.thermal.fluids import WATER
 
 J_PER_KWH = 3.6e6
@@ -35,8 +36,6 @@ PEAK_WINDOW = 900.0
 """Averaging time of peak power [s]."""
 GAP_MIN = 0.02
 """Smallest gap, as a share of the reference's cooling energy, of which a closed fraction means anything."""
-COUNTS = ("n_chillers", "n_fws", "n_cw", "n_cells")
-"""Readings whose rises are starts."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -44,6 +43,8 @@ class Limit:
     """How one declared temperature limit was kept."""
 
     name: str
+    worst: str
+    """The component that breaks it first, in words."""
     signal: str
     """Measurement it applies to."""
     limit: float
@@ -86,6 +87,8 @@ class Kpis:
     max_violation_K: float
     limits: Sequence[Limit]
     energy_balance_residual: float
+    moisture_balance_residual: float | None
+    """Over the water that has entered; nothing where a plant exchanges no air."""
     travel: Mapping[str, float]
     """Sum of absolute movements over all components, by actuator [full strokes]."""
     starts: Mapping[str, float]
@@ -106,17 +109,18 @@ def kpis(trajectory: Trajectory) -> Kpis:
     Raises:
         ValueError: there is no IT energy to relate to.
     """
-    t, h = trajectory, trajectory.step
-    energy = {name.removeprefix("P_"): float(t.scored[name].sum()) * h for name in POWERS}
-    E_it, E_facility = energy["it"], sum(energy.values())
+    t, h, sheet = trajectory, trajectory.step, trajectory.sheet
+    energy = {use.name: float(t.scored[use.column].sum()) * h for use in sheet.end_uses}
+    E_facility = sum(energy.values())
+    E_it = sum(energy[use.name] for use in sheet.end_uses if use.group is Group.IT or use.counts_as_it)
     if not E_it > 0.0:
         raise ValueError(f"{t.controller}: no IT energy in the scored period, ratios to it are undefined")
-    E_cooling = E_facility - E_it - energy["losses"]
+    E_cooling = E_facility - sum(energy[use.name] for use in sheet.end_uses if use.group is Group.IT) - energy["losses"]
     change = t.stored_end - t.stored_start
-    brought = sum(float(t.scored[name].sum()) * h for name in ("Q_liquid", "Q_air", "Q_work"))
-    removed = sum(float(t.scored[name].sum()) * h for name in ("Q_tower", "Q_boundary"))
+    brought = sum(float(t.scored[name].sum()) * h for name in sheet.energy.entering(1))
+    removed = sum(float(t.scored[name].sum()) * h for name in sheet.energy.entering(-1))
     later = change * E_cooling / removed if removed else 0.0
-    water = sum(float(t.scored[name].sum()) * h for name in WATERS) / float(WATER.rho(T_MAKEUP)) * 1e3
+    water = sum(float(t.scored[name].sum()) * h for name in sheet.waters) / float(WATER.rho(T_MAKEUP)) * 1e3
     limits = limit_breakdown(t)
     decisions = [d for _, d in t.scored_decisions()]
     solved = [d.solve_ms for d in decisions if d.solve_ms > 0.0]
@@ -137,11 +141,12 @@ def kpis(trajectory: Trajectory) -> Kpis:
         wue_l_per_kWh=water / (E_it / J_PER_KWH),
         water_l=water,
         cer=removed / E_cooling if E_cooling else math.nan,
-        peak_kW=_peak(t.power(*POWERS), h) / 1e3,
+        peak_kW=_peak(t.power(*sheet.powers), h) / 1e3,
         violation_Kh=sum(limit.violation_Kh for limit in limits),
         max_violation_K=max((limit.max_violation_K for limit in limits), default=0.0),
         limits=limits,
         energy_balance_residual=abs(brought - removed - change) / E_it,
+        moisture_balance_residual=None if sheet.moisture is None else _residual(t, sheet.moisture),
         travel=_travel(t),
         starts=_starts(t),
         solve_ms_median=float(np.median(solved)) if solved else math.nan,
@@ -154,38 +159,25 @@ def kpis(trajectory: Trajectory) -> Kpis:
 
 
 def limit_breakdown(trajectory: Trajectory) -> list[Limit]:
-    """Every declared temperature limit whose signal was recorded, on true readings.
-
-    All water that reaches the hall must stay above the dew point plus margin; chilled water is exempt where the site's own range is wet.
-    """
-    t, lim = trajectory, trajectory.site.limits
-    n = len(t.scored)
-    declared: list[tuple[str, str, float | np.ndarray | None, bool]] = [
-        ("hottest chip", "T_chip", lim.T_chip_max, True),
-        ("rack return", "T_return_hot", lim.T_return_max, True),
-        ("secondary supply, highest", "T_supply", lim.T_supply_max, True),
-        ("server inlet air", "T_inlet", lim.T_inlet_max, True),
-        ("basin, lowest", "T_tower", lim.T_basin_min, False),
-    ]
-    if t.has("T_dew_hall"):
-        floor = t.components("T_dew_hall")[:, 0] + lim.dew_point_margin
-        wet = [("supply above dew point", "T_supply"), ("facility supply above dew point", "T_fws")]
-        if chilled_water_is_dry(trajectory.site):
-            wet.append(("chilled water above dew point", "T_chw"))
-        declared[3:3] = [(name, signal, floor, False) for name, signal in wet]
+    """Every declared temperature limit whose signal was recorded, on true readings."""
+    t, n = trajectory, len(trajectory.scored)
     rows = []
-    for name, signal, bound, upper in declared:
-        if bound is None or not t.has(signal):
+    for limit in t.sheet.limits:
+        follows = limit.bound if isinstance(limit.bound, str) else None
+        if not t.has(limit.signal) or (follows is not None and not t.has(follows)):
             continue
-        values, level = t.components(signal), np.broadcast_to(np.asarray(bound, dtype=float), (n,))
+        bound = limit.bound if follows is None else t.components(follows)[:, 0] + limit.margin
+        upper = limit.upper
+        values, level = t.components(limit.signal), np.broadcast_to(np.asarray(bound, dtype=float), (n,))
         worst = values.max(axis=1) if upper else values.min(axis=1)
         beyond = worst - level if upper else level - worst
         k = int(beyond.argmax())
         excess = np.maximum(beyond, 0.0)
         rows.append(
             Limit(
-                name=name,
-                signal=signal,
+                name=limit.name,
+                worst=limit.worst,
+                signal=limit.signal,
                 limit=float(level.mean()),
                 upper=upper,
                 violation_Kh=float(excess.sum()) * t.step / 3600.0,
@@ -251,6 +243,8 @@ def table(runs: Iterable[Trajectory | Kpis]) -> pd.DataFrame:
                     oracle.energy_facility_corrected_kWh,
                     reference.energy_cooling_kWh,
                 )
+        if row["moisture_balance_residual"] is None:
+            del row["moisture_balance_residual"]
         row |= {f"energy_{name}_kWh": e for name, e in row.pop("end_uses_kWh").items() if name != "it"}
         row |= {f"interventions_{kind}": n for kind, n in row.pop("interventions_by_kind").items()}
         row |= {f"travel_{name}": value for name, value in row.pop("travel").items()}
@@ -275,6 +269,15 @@ def _plain(value: Any) -> Any:
     return value
 
 
+def _residual(t: Trajectory, balance: Balance) -> float:
+    """What a balance leaves open over the scored period, as a share of what has entered."""
+    entered, left = (sum(float(t.scored[name].sum()) for name in balance.entering(sign)) * t.step for sign in (1, -1))
+    stored = t.frame[balance.stored].iloc[max(t.n_warmup - 1, 0) :]
+    # Without a warm-up the first row is where the record begins.
+    first = 0.0 if t.n_warmup else sum(float(t.scored[f.name].iloc[0]) * f.sign for f in balance.flows) * t.step
+    return abs(entered - left - first - float(stored.iloc[-1] - stored.iloc[0])) / max(abs(entered), 1e-12)
+
+
 def _peak(power: np.ndarray, h: float) -> float:
     """Largest mean over whole windows from the start [W]; over everything if shorter than one."""
     k = max(round(PEAK_WINDOW / h), 1)
@@ -283,7 +286,7 @@ def _peak(power: np.ndarray, h: float) -> float:
 
 
 def _starts(t: Trajectory) -> dict[str, float]:
-    rises = {name: np.maximum(np.diff(t.components(name), axis=0), 0.0) for name in COUNTS if t.has(name)}
+    rises = {name: np.maximum(np.diff(t.components(name), axis=0), 0.0) for name in t.sheet.counts if t.has(name)}
     return {name: float(rise.sum()) for name, rise in rises.items()}
 
 

@@ -15,7 +15,7 @@ import pandas as pd
 from lowlift.data import Weather, Workload, load_workload
 from lowlift.data.errors import RemoteDataError, StaleMirrorError
 from lowlift.data.workload import MOVABLE
-from lowlift.models.site import Site
+from lowlift.models.plant import SiteRecord
 
 BRINGS_WEATHER = ("frontier", "frontier_like")
 """Loads that carry their own wet bulb."""
@@ -63,7 +63,7 @@ class Placed:
     """Part of the warm-up in which the first sample is held [s]."""
 
 
-def place(site: Site, workload: str | None, series: Weather | None, period: Period, **options: Any) -> Placed:
+def place(site: SiteRecord, workload: str | None, series: Weather | None, period: Period, **options: Any) -> Placed:
     """Load by name or file (the site's own if none) over one period; ``options`` are those of :func:`load_workload`.
 
     Raises:

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 
 from lowlift.sim.kpis import J_PER_KWH, kpis
+from lowlift.sim.looks import cooling_uses
 from lowlift.sim.plot_style import (
-    END_USES,
     INK,
     MUTED,
     PAPER,
@@ -24,7 +24,7 @@ from lowlift.sim.plot_style import (
     thin,
 )
 from lowlift.sim.run_words import zone
-from lowlift.sim.trajectory import POWERS, Trajectory
+from lowlift.sim.trajectory import Trajectory
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -45,7 +45,7 @@ def energy_bars(runs: Runs) -> "Figure":
         figure, grid = panels(height=0.9 + 0.42 * len(runs))
         ax = grid[0, 0]
         left = np.zeros(len(runs))
-        for use, (label, tint) in END_USES.items():
+        for use, (label, tint) in cooling_uses(next(iter(runs.values())).site).items():
             width = np.array([k.end_uses_kWh[use] / 1e3 for k in figures.values()])
             if width.any():
                 ax.barh(
@@ -117,7 +117,7 @@ def running_pue(runs: Runs, without: Sequence[str] = ()) -> "Figure":
         ax = grid[0, 0]
         seen = []
         for j, (name, run) in enumerate(runs.items()):
-            ratio = np.cumsum(run.power(*POWERS)) / np.cumsum(run.power("P_it"))
+            ratio = np.cumsum(run.power(*run.sheet.powers)) / np.cumsum(run.power(*run.sheet.it))
             # Over minutes the ratio is noise; a run of less than two hours shows its second half.
             first = min(round(SETTLING / run.step), len(ratio) // 2)
             ax.plot(*thin(scored_index(run)[first:], ratio[first:]), **line(name, j))
@@ -133,9 +133,10 @@ def running_pue(runs: Runs, without: Sequence[str] = ()) -> "Figure":
 
 def savings(run: Trajectory, reference: Trajectory) -> "Figure":
     """Where and when ``run`` saves against ``reference``: by end use and by hour of the local day [kWh]."""
-    saved = {use: float((reference.power(f"P_{use}") - run.power(f"P_{use}")).sum()) * run.step / J_PER_KWH for use in END_USES}
-    by_use = {END_USES[use][0]: value for use, value in saved.items() if abs(value) >= SHOWN} or {"cooling": sum(saved.values())}
-    tints = [tint for label, tint in END_USES.values() if label in by_use] or [MUTED]
+    uses = cooling_uses(run.site)
+    saved = {use: float((reference.power(f"P_{use}") - run.power(f"P_{use}")).sum()) * run.step / J_PER_KWH for use in uses}
+    by_use = {uses[use][0]: value for use, value in saved.items() if abs(value) >= SHOWN} or {"cooling": sum(saved.values())}
+    tints = [tint for label, tint in uses.values() if label in by_use] or [MUTED]
     by_hour = saved_by_hour(run, reference)
     with style():
         figure, grid = panels(1, 2, height=3.2, width_ratios=[1.0, 1.25])

@@ -1,14 +1,13 @@
 """The plan against what happened: plans as they stood at a few decisions, over the measured course."""
 
-import dataclasses
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from lowlift.controllers.interface import Plan
-from lowlift.models.site import ZERO_C, Limits
+from lowlift.models.site import ZERO_C
+from lowlift.sim.looks import look_of
 from lowlift.sim.plot_style import MUTED, colour, dates, finish, legend, limit_lines, panels, scored_index, style, thin
 from lowlift.sim.trajectory import Trajectory
 
@@ -17,45 +16,6 @@ if TYPE_CHECKING:
 
 HOURS = 8.0
 """How far ahead a plan is drawn [h]."""
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Panel:
-    """A prediction with its measured counterpart."""
-
-    title: str
-    label: str
-    measured: Callable[[Trajectory], np.ndarray]
-    limit: Callable[[Limits], float | None] = lambda limits: None
-    """Upper limit [K]."""
-    worst: bool = False
-    """Whether the highest component counts, in the plan and in every block of a thinned line."""
-
-
-def _degC(name: str, reduce: Callable[..., np.ndarray]) -> Callable[[Trajectory], np.ndarray]:
-    return lambda run: reduce(run.components(name), axis=1) - ZERO_C
-
-
-TEMPERATURE = "temperature [°C]"
-PREDICTED = {
-    "P_it": Panel(title="IT power, as forecast and as it came", label="power [kW]", measured=lambda run: run.power("P_it") / 1e3),
-    "P_cooling": Panel(title="cooling power", label="power [kW]", measured=lambda run: run.power() / 1e3),
-    "T_chip": Panel(
-        title="hottest chip", label=TEMPERATURE, measured=_degC("T_chip", np.max), limit=lambda limits: limits.T_chip_max, worst=True
-    ),
-    "T_inlet": Panel(
-        title="hottest server air",
-        label=TEMPERATURE,
-        measured=_degC("T_inlet", np.max),
-        limit=lambda limits: limits.T_inlet_max,
-        worst=True,
-    ),
-    "T_supply": Panel(
-        title="secondary supply", label=TEMPERATURE, measured=_degC("T_supply", np.mean), limit=lambda limits: limits.T_supply_max
-    ),
-    "T_tower": Panel(title="tower leaving water", label=TEMPERATURE, measured=_degC("T_tower", np.mean)),
-}
-"""Predictions that have a measured counterpart."""
 
 
 def _drawable(run: Trajectory) -> list[Plan]:
@@ -80,14 +40,15 @@ def plan_against_actual(run: Trajectory, *, plans: int = 6) -> "Figure":
     if not made:
         raise ValueError(f"{run.controller}: its decisions carry no plans")
     chosen = [made[k] for k in np.linspace(0, len(made) - 1, plans + 1).astype(int)[:-1]]
-    names = [n for n in PREDICTED if n in chosen[0].predicted and (n.startswith("P_") or run.has(n))]
+    predicted = look_of(run.site).predicted
+    names = [n for n in predicted if n in chosen[0].predicted and (n.startswith("P_") or run.has(n))]
     end = dates(scored_index(run))[-1]
     tint = colour(run.controller)
     happened: Any = {"color": MUTED, "lw": 2.4, "alpha": 0.45, "label": "what happened"}
     with style():
         figure, grid = panels((len(names) + 1) // 2, 2, used=len(names), height=2.5)
         for ax, name in zip(grid.flat, names, strict=False):
-            panel = PREDICTED[name]
+            panel = predicted[name]
             ax.plot(*thin(scored_index(run), panel.measured(run), "max" if panel.worst else "mean"), **happened)
             for k, plan in enumerate(chosen):
                 x, y = _planned(run, plan, name)
@@ -111,7 +72,7 @@ def _planned(run: Trajectory, plan: Plan, name: str) -> tuple[np.ndarray, np.nda
     values = np.asarray(plan.predicted[name], dtype=float)
     t = np.asarray(plan.t, dtype=float)
     if name.startswith("T_"):
-        series = (values.max(axis=1) if PREDICTED[name].worst else values.mean(axis=1)) - ZERO_C
+        series = (values.max(axis=1) if look_of(run.site).predicted[name].worst else values.mean(axis=1)) - ZERO_C
         at = t if len(series) == len(t) else t[1:]
     else:
         series = values.sum(axis=1) / 1e3

@@ -31,17 +31,6 @@ CSS = {INK: "var(--ink)", MUTED: "var(--muted)", GRID: "var(--grid)", PAPER: "va
 REACH = 3.0
 """A limit further from the data than this many times their range is named but not drawn: it would flatten everything else."""
 
-# Okabe and Ito's palette, in order of appearance along the flow of heat.
-END_USES = {
-    "cdu_pumps": ("CDU pumps", "#0072B2"),
-    "fws_pumps": ("facility pumps", "#56B4E9"),
-    "cw_pumps": ("tower pumps", "#009E73"),
-    "tower_fans": ("tower fans", "#E69F00"),
-    "chillers": ("chillers", "#D55E00"),
-    "crah_fans": ("CRAH fans", "#CC79A7"),
-    "air_path": ("air path", "#8d8f94"),
-}
-"""Label and colour of each cooling end use."""
 CONTROLLERS = {
     "FixedSetpoint": "#8d8f94",
     "AsOperated": "#CC79A7",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from lowlift.controllers.interface import setpoint_table
 from lowlift.models.site import ZERO_C
+from lowlift.sim.looks import cooling_uses, look_of
 from lowlift.sim.plot_energy import (
     cumulative_cooling,
     energy_bars,
@@ -21,7 +22,6 @@ from lowlift.sim.plot_energy import (
 from lowlift.sim.plot_heat import heat_flow
 from lowlift.sim.plot_plan import has_plans, plan_against_actual
 from lowlift.sim.plot_style import (
-    END_USES,
     INK,
     colour,
     finish,
@@ -64,9 +64,10 @@ def power_over_time(run: Trajectory, reference: Trajectory | None = None) -> "Fi
     with style():
         figure, grid = panels(height=3.6)
         ax = grid[0, 0]
-        uses = [use for use in END_USES if run.scored[f"P_{use}"].to_numpy().any()]
+        known = cooling_uses(run.site)
+        uses = [use for use in known if run.scored[f"P_{use}"].to_numpy().any()]
         stack = [thin(scored_index(run), run.power(f"P_{use}") / 1e3) for use in uses]
-        labels, tints = zip(*(END_USES[use] for use in uses), strict=True)
+        labels, tints = zip(*(known[use] for use in uses), strict=True)
         ax.stackplot(stack[0][0], *(y for _, y in stack), labels=labels, colors=tints, lw=0.0)
         if reference is not None:
             x, y = thin(scored_index(reference), reference.power() / 1e3)
@@ -98,27 +99,18 @@ def conditions(run: Trajectory) -> "Figure":
 def temperatures(runs: Runs) -> "Figure":
     """Worst component of each limited temperature against its limits [degC], warm-up excluded; the last run is drawn on top."""
     first = next(iter(runs.values()))
-    lim = first.site.limits
-    dew = first.site.T_dew_hall + lim.dew_point_margin
-    wanted: list[tuple[str, str, str, dict[str, float | None]]] = [
-        ("hottest chip", "T_chip", "max", {"limit": lim.T_chip_max}),
-        ("hottest rack return", "T_return_hot", "max", {"limit": lim.T_return_max}),
-        ("secondary supply", "T_supply", "max", {"limit": lim.T_supply_max, "dew-point limit": dew}),
-        ("server inlet air", "T_inlet", "max", {"limit": lim.T_inlet_max}),
-        ("tower leaving water", "T_tower", "min", {"freeze limit": lim.T_basin_min}),
-    ]
-    shown = [w for w in wanted if first.has(w[1])]
+    shown = [w for w in look_of(first.site).temperatures if first.has(w.signal)]
     with style():
         rows = (len(shown) + 1) // 2
         figure, grid = panels(rows, 2, used=len(shown), height=2.5)
-        for ax, (title, signal, how, limits) in zip(grid.flat, shown, strict=False):
+        for ax, w in zip(grid.flat, shown, strict=False):
             for j, (name, run) in enumerate(runs.items()):
-                values = run.components(signal)
-                worst = values.max(axis=1) if how == "max" else values.min(axis=1)
-                ax.plot(*thin(scored_index(run), worst - ZERO_C, how), **line(name, j))
-            limit_lines(ax, {text: value - ZERO_C for text, value in limits.items() if value is not None})
+                values = run.components(w.signal)
+                worst = values.max(axis=1) if w.worst == "max" else values.min(axis=1)
+                ax.plot(*thin(scored_index(run), worst - ZERO_C, w.worst), **line(name, j))
+            limit_lines(ax, {text: value - ZERO_C for text, value in w.limits(first.site).items() if value is not None})
             ax.margins(y=0.08)
-            ax.set(title=title, ylabel="temperature [°C]")
+            ax.set(title=w.title, ylabel="temperature [°C]")
         finish(grid, first)
         legend(figure, grid[0, 0])
     return figure

@@ -1,24 +1,18 @@
 """The memory of a closed loop: preallocated arrays for the record of all runs, and the past that forecasters may know."""
 
-import dataclasses
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
 from lowlift.controllers.audit import Intervention
 from lowlift.controllers.forecast import History
-from lowlift.controllers.interface import Controller, Decision, measurement_table, setpoint_table
-from lowlift.models.hydraulics import Flows
-from lowlift.models.liquid_hall import LiquidHall
+from lowlift.controllers.interface import Controller, Decision
+from lowlift.models.plant import LOADS, WEATHER, Plant
 from lowlift.models.signals import SignalVector
-from lowlift.models.step import FLUXES
 from lowlift.sim.scenario import Scenario
-from lowlift.sim.trajectory import HEATS, POWERS, SEEN, STORED, WATERS, Trajectory
-
-REMEMBERED = ("q_cdu", "q_rack", "q_air", "T_wb", "T_db")
-"""Readings of which forecasts are made."""
+from lowlift.sim.trajectory import SEEN, Trajectory
 
 
 class Past:
@@ -32,7 +26,7 @@ class Past:
 
     def __init__(self, table: SignalVector, scenario: Scenario, wanted: Sequence[bool]) -> None:
         position = np.arange(table.size)
-        parts = [position[table.slices[name]] for name in REMEMBERED]
+        parts = [position[table.slices[name]] if name in table else position[:0] for name in (*LOADS, *WEATHER)]
         edges = np.cumsum([0, *(len(part) for part in parts)])
         self._columns = np.concatenate(parts)
         self._slices = [slice(int(a), int(b)) for a, b in itertools.pairwise(edges)]
@@ -42,7 +36,7 @@ class Past:
         self._known = 0
         self.step = scenario.step
         before = scenario.weather_past
-        self._day_before = None if before is None else before[["T_wb", "T_db"]].to_numpy()
+        self._day_before = None if before is None else before[list(WEATHER)].to_numpy()
 
     def see(self, k: int, seen: np.ndarray) -> None:
         """Keep the readings at the start of step ``k``: they belong to the step that has just ended (at the start, to the first)."""
@@ -61,48 +55,36 @@ class Past:
 class Recorder:
     """Preallocated arrays for all runs, turned into trajectories at the end."""
 
-    def __init__(self, plant: LiquidHall, scenario: Scenario, controllers: Sequence[Controller], stored: np.ndarray) -> None:
+    def __init__(self, plant: Plant, scenario: Scenario, controllers: Sequence[Controller], stored: np.ndarray) -> None:
         self.plant, self.scenario, self.controllers = plant, scenario, controllers
         n, b = scenario.n, len(controllers)
-        self.table, self.set_table = measurement_table(plant.site), setpoint_table(plant.site)
+        sheet = plant.site.sheet
+        self.table, self.set_table, self.columns = sheet.measurements, sheet.setpoints, list(sheet.units)
         self.readings = np.empty((n, b, self.table.size), dtype=np.float32)
         """Single precision: a sensor has fewer digits, and a day of a large hall is a gigabyte in double."""
         self.seen: np.ndarray | None = None
         """What controllers saw; allocated when it first differs."""
         self.setpoints = np.empty((n, b, self.set_table.size))
-        self.sums = np.empty((n, b, len(POWERS) + len(HEATS) + len(WATERS) + 1))
+        self.sums = np.empty((n, b, len(self.columns)))
         self.stored_initial = stored
         self.decisions: list[list[tuple[float, Decision]]] = [[] for _ in controllers]
 
     def record(
-        self, k: int, truth: np.ndarray, seen: np.ndarray, setpoints: np.ndarray, f: Flows, d: np.ndarray, x: np.ndarray,
-        flux: np.ndarray,
+        self, k: int, truth: np.ndarray, seen: np.ndarray, setpoints: np.ndarray, ledger: Mapping[str, np.ndarray]
     ) -> None:  # fmt: skip
-        """Keep one step: true readings, those that controllers saw, setpoints, and what the plant did."""
+        """Keep one step: true readings, those that controllers saw, setpoints, and what the plant did, by column ``(b, 1)``."""
         self.setpoints[k] = setpoints
         self.readings[k] = truth
         if seen is not truth and self.seen is None:
             self.seen = self.readings.copy()
         if self.seen is not None:
             self.seen[k] = seen
-        of = {name: flux[:, i : i + 1] for i, name in enumerate(FLUXES)}
-        powers = self.plant.powers(f, d, of["P_chiller"])
-        disturbance = self.plant.disturbances.unpack(d)
-        q_air = disturbance["q_air"]
-        outside = q_air if self.plant.site.chilled is None else 0.0 * q_air
-        work = f.Q_pump_cdu.sum(axis=-1, keepdims=True) + f.Q_pump_fws + f.Q_pump_cw + f.P_crah + of["P_chiller"]
-        values = {
-            **{f"P_{field.name}": getattr(powers, field.name) for field in dataclasses.fields(powers)},
-            "Q_liquid": disturbance["q_liquid"].sum(axis=-1, keepdims=True), "Q_air": q_air, "Q_work": work, "Q_boundary": outside,
-            STORED: self.plant.stored_heat(x),
-            **of,
-        }  # fmt: skip
-        np.concatenate([values[name] for name in (*POWERS, *HEATS, *WATERS, STORED)], axis=-1, out=self.sums[k])
+        np.concatenate([ledger[name] for name in self.columns], axis=-1, out=self.sums[k])
 
     def finish(self, interventions: list[Intervention]) -> list[Trajectory]:
         """One trajectory a run."""
         index = self.scenario.index
-        columns = [*POWERS, *HEATS, *WATERS, STORED]
+        columns = self.columns
         result = []
         for j, controller in enumerate(self.controllers):
             parts = [

@@ -3,20 +3,12 @@
 import pandas as pd
 
 from lowlift.controllers.interface import setpoint_table
-from lowlift.models.site import ZERO_C, Site
+from lowlift.models.plant import SiteRecord
+from lowlift.models.site import ZERO_C
 from lowlift.sim.kpis import Kpis, Limit
+from lowlift.sim.looks import look_of
 from lowlift.sim.run_words import site_unit
 from lowlift.sim.trajectory import Trajectory
-
-WORST = {
-    "hottest chip": "hottest chip",
-    "rack return": "hottest rack return",
-    "secondary supply, highest": "hottest secondary supply",
-    "supply above dew point": "coldest secondary supply",
-    "server inlet air": "hottest server air",
-    "basin, lowest": "coldest tower water",
-}
-"""What a limit is about, at its worst."""
 
 
 def alarms(figures: Kpis, other: Kpis | None = None) -> list[dict[str, str]]:
@@ -27,7 +19,7 @@ def alarms(figures: Kpis, other: Kpis | None = None) -> list[dict[str, str]]:
     for limit in broken:
         side = "above" if limit.upper else "below"
         row = {
-            "what": WORST[limit.name],
+            "what": limit.worst,
             "peak": _degC(limit.peak),
             "limit": f"{limit.limit - ZERO_C:.4g} °C",
             "time": f"{duration(limit.hours)} {side}",
@@ -76,26 +68,22 @@ def setpoint_ranges(run: Trajectory, reference: Trajectory) -> list[dict[str, st
     return rows
 
 
-def method(site: Site) -> list[str]:
+def method(site: SiteRecord) -> list[str]:
     """State what is inside the figures and what is assumed, for one site."""
-    notes = [
+    fans = [use.words for use in site.sheet.end_uses if use.counts_as_it]
+    apart = (
+        f" Energy of {', '.join(fans)} is part of IT energy in PUE and WUE, but shown as cooling energy, because it moves heat."
+        if fans
+        else ""
+    )
+    return [
         "Energy is the integral of power over the scored period; every ratio is a ratio of such energies. "
         "The warm-up before it does not count.",
         "PUE: facility energy over IT energy. IT energy is the heat of the IT equipment (metered at its "
-        f"input, category 3); facility adds distribution losses ({100 * site.loss_fraction:.3g} % of it) "
-        "and all cooling. Lights, offices and generators are outside. Less than a year gives an interim PUE.",
-        "Water: make-up is evaporation, drift and blowdown of the towers.",
+        f"input, category 3); facility adds distribution losses and all cooling.{apart} Lights, offices and generators are outside. "
+        "Less than a year gives an interim PUE.",
         "Violation: for each limit the excess of its worst component, integrated; limits are added up.",
-        "Heat left in the water loops at the end is charged, and heat taken out in advance credited, at the "
+        "Heat left in the plant at the end is charged, and heat taken out in advance credited, at the "
         "run's own cooling energy per heat removed; gaps to the oracle use energies so corrected.",
+        *look_of(site).method(site),
     ]
-    if site.air_path_COP is not None:
-        notes.append(
-            f"Heat to air leaves through the building's own chilled water and is charged at 1 kWh per "
-            f"{site.air_path_COP:g} kWh of heat, the same for every controller (assumed)."
-        )
-    else:
-        notes.append("Heat to air is taken up by CRAHs on chilled water, all of which is inside the figures.")
-    dew = site.T_dew_hall - ZERO_C
-    notes.append(f"The dew point in the hall is held at {dew:.3g} °C (assumed).")
-    return notes

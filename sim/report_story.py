@@ -1,14 +1,12 @@
 """The report's sentences: what a controller did, when, and why it saved, derived from the runs alone."""
 
-import dataclasses
-
 import numpy as np
 import pandas as pd
 
-from lowlift.models.site import ZERO_C
 from lowlift.sim.kpis import J_PER_KWH, Kpis
-from lowlift.sim.plot_style import END_USES, scored_index
-from lowlift.sim.trajectory import COOLING, Trajectory
+from lowlift.sim.looks import Signal, cooling_uses, look_of
+from lowlift.sim.plot_style import scored_index
+from lowlift.sim.trajectory import Trajectory
 
 CAUSES_TOLD = 3
 """Most end uses that get a sentence of their own."""
@@ -24,72 +22,9 @@ QUARTERS = {
 }
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Signal:
-    """A reading with the words and the unit that a reader knows it by."""
-
-    name: str
-    words: str
-    unit: str = "°C"
-    factor: float = 1.0
-    offset: float = 0.0
-    digits: int = 1
-
-    def mean(self, run: Trajectory) -> float:
-        """Mean over components and time, in that unit."""
-        return float(run.components(self.name).mean()) * self.factor - self.offset
-
-    def show(self, value: float) -> str:
-        """Text of a value."""
-        return f"{value:.{self.digits}f} {self.unit}"
-
-
-def _temperature(name: str, words: str) -> Signal:
-    return Signal(name=name, words=words, offset=ZERO_C)
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Cause:
-    """Why an end use takes less power: the ``lever`` turned down, the ``law`` by which power follows, the ``effect`` on water or air."""
-
-    lever: Signal
-    law: str
-    effect: Signal
-
-
-CAUSES = {
-    "cdu_pumps": Cause(
-        lever=Signal(name="V_sec", words="the secondary flow of a CDU", unit="L/s", factor=1e3),
-        law="pump power goes with about the cube of flow", effect=_temperature("T_return", "coolant coming back from the racks"),
-    ),
-    "fws_pumps": Cause(
-        lever=Signal(name="dp_header", words="the pressure held across the CDU branches", unit="kPa", factor=1e-3),
-        law="pump power is pressure times flow", effect=_temperature("T_fws_return", "facility water coming back"),
-    ),
-    "cw_pumps": Cause(
-        lever=Signal(name="m_cw", words="the tower water flow", unit="kg/s", digits=0),
-        law="pump power goes with about the cube of flow", effect=_temperature("T_tower_return", "water on its way to the towers"),
-    ),
-    "tower_fans": Cause(
-        lever=Signal(name="y_fan", words="the speed of the tower fans", unit="% of full speed", factor=100.0, digits=0),
-        law="fan power goes with about the cube of speed", effect=_temperature("T_tower", "tower water"),
-    ),
-    "chillers": Cause(
-        lever=Signal(name="Q_chiller", words="the heat taken by the chillers", unit="kW", factor=1e-3, digits=0),
-        law="compressor power is heat times lift",
-        effect=_temperature("T_chw", "chilled water"),
-    ),
-    "crah_fans": Cause(
-        lever=Signal(name="m_air", words="the air through the CRAHs", unit="kg/s"),
-        law="fan power goes with about the cube of air flow", effect=_temperature("T_inlet", "air at the servers"),
-    ),
-}  # fmt: skip
-"""By end use. The air path of the building follows the load alone: no controller can change it."""
-
-
 def story(run: Trajectory, reference: Trajectory, figures: Kpis, other: Kpis) -> list[str]:
     """Three to five sentences on ``run`` against ``reference``: the total, its main causes, the limits."""
-    changed = {use: other.end_uses_kWh[use] - figures.end_uses_kWh[use] for use in CAUSES}
+    changed = {use: other.end_uses_kWh[use] - figures.end_uses_kWh[use] for use in look_of(run.site).causes}
     weight = sum(abs(v) for v in changed.values())
     largest = sorted(changed, key=lambda use: -abs(changed[use]))[:CAUSES_TOLD]
     told = [_because(run, reference, use, changed[use]) for use in largest if abs(changed[use]) > max(SMALL * weight, 0.5)]
@@ -100,7 +35,7 @@ def _total(run: Trajectory, reference: Trajectory, k: Kpis, other: Kpis) -> str:
     saved = other.energy_cooling_kWh - k.energy_cooling_kWh
     share = 100.0 * saved / other.energy_cooling_kWh if other.energy_cooling_kWh else 0.0
     more = "less" if saved >= 0.0 else "more"
-    when = _when(run, reference, COOLING)
+    when = _when(run, reference, run.sheet.cooling)
     return (
         f"{k.controller} used {abs(saved):,.0f} kWh {more} for cooling than {other.controller} over "
         f"{24.0 * k.days:.3g} h ({abs(share):.1f} % of cooling energy{', ' + when if when else ''}); "
@@ -110,7 +45,7 @@ def _total(run: Trajectory, reference: Trajectory, k: Kpis, other: Kpis) -> str:
 
 def _because(run: Trajectory, reference: Trajectory, use: str, saved: float) -> str:
     """One end use: what was done, when, its physical effect, and the energy."""
-    label, cause = END_USES[use][0], CAUSES[use]
+    label, cause = cooling_uses(run.site)[use][0], look_of(run.site).causes[use]
     verb = "saved" if saved > 0.0 else "used"
     tail = f"against {reference.controller}" if saved > 0.0 else f"more than under {reference.controller}"
     when = _when(run, reference, (f"P_{use}",))

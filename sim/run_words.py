@@ -5,7 +5,7 @@ import re
 import pandas as pd
 
 from lowlift.controllers.interface import measurement_table, setpoint_table
-from lowlift.models.site import Site
+from lowlift.models.plant import SiteRecord
 from lowlift.sim.schedule_rows import SITE_UNITS
 from lowlift.sim.setting import DRY_BULB_ABOVE_WET
 from lowlift.sim.trajectory import Trajectory
@@ -23,7 +23,7 @@ def site_unit(unit: str) -> tuple[str, str, float, float]:
     return QUANTITIES.get(unit, "value"), shown.replace("degC", "°C"), factor, offset
 
 
-def signal_words(site: Site, name: str) -> tuple[str, str]:
+def signal_words(site: SiteRecord, name: str) -> tuple[str, str]:
     """What a signal is called, and its SI unit: ``T_supply_set[1]`` is the secondary supply temperature of group 1."""
     for table in (setpoint_table(site), measurement_table(site)):
         for s in table.signals:

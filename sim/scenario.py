@@ -2,15 +2,13 @@
 
 import dataclasses
 import functools
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from lowlift.data import Weather, Workload, load_weather
 from lowlift.data.errors import MissingDataError
-from lowlift.models.liquid_hall import LiquidHall
-from lowlift.models.measure import hottest
+from lowlift.models.plant import Conditions, Loads, Plant
 from lowlift.sim.placing import BRINGS_WEATHER, Period, ScenarioError, place
 from lowlift.sim.setting import DRY_BULB_ABOVE_WET, Setting, setting_of
 from lowlift.thermal.psychrometrics import (
@@ -76,26 +74,27 @@ class Scenario:
         first = self.start - pd.Timedelta(seconds=self.warm_up)
         return pd.date_range(first, periods=self.n, freq=pd.Timedelta(seconds=self.step))
 
-    def disturbances(self, plant: LiquidHall) -> np.ndarray:
+    @property
+    def conditions(self) -> Conditions:
+        """Heat and weather, as plants take them."""
+        return Conditions(q_liquid=self.q_rack, q_air=self.q_air, T_wb=self.T_wb, T_db=self.T_db, p=self.p)
+
+    def disturbances(self, plant: Plant) -> np.ndarray:
         """Packed disturbances, shape ``(n, nd)``."""
-        packed: Any = plant.disturbances.pack(
-            {"q_liquid": self.q_rack, "q_air": self.q_air[:, None], "T_wb": self.T_wb[:, None],
-             "T_db": self.T_db[:, None], "p": self.p[:, None]}
-        )  # fmt: skip
-        return np.asarray(packed)
+        return plant.disturbances_from(self.conditions)
 
-    def q_cdu(self, plant: LiquidHall) -> np.ndarray:
-        """Liquid heat of each CDU [W], shape ``(n, n_cdu)``."""
-        result: np.ndarray = self.q_rack @ plant.rack_matrix
-        return result
+    def loads(self, plant: Plant) -> Loads:
+        """What the plant's load meters will read."""
+        return plant.loads(self.conditions)
 
-    def q_hottest(self, plant: LiquidHall) -> np.ndarray:
-        """Liquid heat of the hottest rack of each CDU [W], shape ``(n, n_cdu)``."""
-        return hottest(self.q_rack, plant)
+    def scored_loads(self, plant: Plant) -> Loads:
+        """The same without the warm-up."""
+        loads, scored = self.loads(plant), slice(round(self.warm_up / self.step), None)
+        return Loads(q_cdu=loads.q_cdu[scored], q_rack=loads.q_rack[scored], q_air=loads.q_air[scored])
 
 
 def build_scenario(
-    plant: LiquidHall,
+    plant: Plant,
     *,
     weather: str | None = None,
     workload: str | None = None,
@@ -167,9 +166,12 @@ def build_scenario(
     )  # fmt: skip
 
 
-def _to_racks(plant: LiquidHall, load: Workload) -> tuple[np.ndarray, np.ndarray]:
+def _to_racks(plant: Plant, load: Workload) -> tuple[np.ndarray, np.ndarray]:
     """Heat by rack: the heat of a CDU is spread evenly over its racks."""
     s = plant.site
+    if load.unit == "cdu" and not hasattr(s, "cdu_of_rack"):
+        # No CDUs to give their heat to: the whole load, spread over the racks.
+        return np.repeat(load.q_liquid.sum(axis=1, keepdims=True) / s.n_racks, s.n_racks, axis=1), load.q_air.sum(axis=1)
     if load.unit == "cdu":
         if load.q_liquid.shape[1] != s.n_cdu:
             raise ScenarioError(f"workload {load.name} has {load.q_liquid.shape[1]} CDUs, plant {s.name} has {s.n_cdu}")
@@ -199,7 +201,7 @@ def _day_before(series: Weather, first: pd.Timestamp) -> pd.DataFrame | None:
     return pd.DataFrame({"T_wb": wb, "T_db": db}, index=before)
 
 
-def _check_design(plant: LiquidHall, P_it: np.ndarray) -> None:
+def _check_design(plant: Plant, P_it: np.ndarray) -> None:
     highest, rated = float(P_it.max()), plant.site.P_it_nominal
     if highest > 1.1 * rated:
         raise ScenarioError(

@@ -21,10 +21,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from lowlift.controllers.envelope import SafetyEnvelope
+from lowlift.controllers.envelope import fail_safe
 from lowlift.controllers.interface import Decision, setpoint_table
-from lowlift.models.liquid_hall import LiquidHall
-from lowlift.models.site import Site
+from lowlift.controllers.operation import operation_of
+from lowlift.models.plant import SiteRecord
 from lowlift.sim.files import write_text
 from lowlift.sim.schedule_rows import (
     FIELDS,
@@ -76,7 +76,7 @@ class Schedule:
         text = json.dumps(self._record(), sort_keys=True, separators=(",", ":"), allow_nan=False, ensure_ascii=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
-    def check(self, now: pd.Timestamp | None = None, site: Site | None = None) -> None:
+    def check(self, now: pd.Timestamp | None = None, site: SiteRecord | None = None) -> None:
         """Check every row.
 
         Args:
@@ -155,7 +155,7 @@ class Schedule:
 
 def schedule_from(
     source: Trajectory | Sequence[tuple[pd.Timestamp, Decision]],
-    site: Site | None = None,
+    site: SiteRecord | None = None,
     period: tuple[pd.Timestamp, pd.Timestamp] | None = None,
     *,
     simulated: bool = True,
@@ -233,7 +233,7 @@ def schedule_from(
     )
 
 
-def import_schedule(path: str | Path, site: Site | None = None, now: pd.Timestamp | None = None) -> Schedule:
+def import_schedule(path: str | Path, site: SiteRecord | None = None, now: pd.Timestamp | None = None) -> Schedule:
     """Read and check a schedule written by :meth:`Schedule.export`.
 
     Raises:
@@ -260,7 +260,7 @@ def import_schedule(path: str | Path, site: Site | None = None, now: pd.Timestam
     return schedule
 
 
-def _fail_safe(site: Site) -> np.ndarray:
-    envelope = SafetyEnvelope(LiquidHall(site), 15.0)
-    safe: np.ndarray = envelope.fail_safe(np.full((1, 1), site.T_dew_hall))[0]
+def _fail_safe(site: SiteRecord) -> np.ndarray:
+    rules = operation_of(site).safety(site)
+    safe: np.ndarray = fail_safe(setpoint_table(site), rules, np.full((1, 1), rules.T_dew))[0]
     return safe

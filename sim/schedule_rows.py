@@ -8,7 +8,8 @@ from collections.abc import Sequence
 import pandas as pd
 
 from lowlift.controllers.interface import setpoint_table
-from lowlift.models.site import ZERO_C, Site
+from lowlift.models.plant import SiteRecord
+from lowlift.models.site import ZERO_C
 
 DIGITS = 3
 """Decimals of limits in site units."""
@@ -97,7 +98,7 @@ class Point:
         return round(value, -round(math.log10(self.resolution)))
 
 
-def points(site: Site) -> list[Point]:
+def points(site: SiteRecord) -> list[Point]:
     """All setpoints of a site, in the order of its setpoint table; limits rounded inwards."""
     result, grain = [], 10**DIGITS
     for s in setpoint_table(site).signals:
@@ -170,7 +171,7 @@ def hasty(rows: Sequence[Row]) -> list[str]:
     return found
 
 
-def strangers(rows: Sequence[Row], site: Site) -> list[str]:
+def strangers(rows: Sequence[Row], site: SiteRecord) -> list[str]:
     """Name rows whose point, unit or limits are not those of the site."""
     known = {p.name: p for p in points(site)}
     bad = []

@@ -11,28 +11,15 @@ import numpy as np
 import pandas as pd
 
 from lowlift.controllers.audit import Intervention, Kind
-from lowlift.controllers.interface import Decision, Status, measurement_table, setpoint_table
-from lowlift.models.site import Site, load_site
+from lowlift.controllers.interface import Decision, Status
+from lowlift.models.plant import PlantSheet, SiteRecord
+from lowlift.models.site import load_site
 from lowlift.sim.files import atomic
 from lowlift.sim.setting import Setting
 
 if TYPE_CHECKING:
     from lowlift.sim.schedule import Schedule
 
-POWERS = (
-    "P_it", "P_losses", "P_cdu_pumps", "P_fws_pumps", "P_cw_pumps", "P_tower_fans", "P_chillers",
-    "P_crah_fans", "P_air_path",
-)  # fmt: skip
-"""Electric powers, means over the step [W]."""
-COOLING = POWERS[2:]
-"""Those that move heat."""
-HEATS = ("Q_liquid", "Q_air", "Q_work", "Q_tower", "Q_wse", "Q_chiller", "Q_crah", "Q_boundary")
-"""Heat rates, means over the step [W]: liquid and air heat of IT and shaft, fan and compressor work that go
-in; towers and air boundary where heat goes out; economiser, chillers and CRAHs on the way."""
-WATERS = ("evaporation", "drift", "blowdown")
-"""Make-up water by cause, means over the step [kg/s]."""
-STORED = "stored_heat"
-"""Heat held by all lumps at the end of the step [J]."""
 SEEN = "seen."
 """Prefix of readings as controllers saw them, kept where sensor faults or repairs made them differ from the true ones."""
 NO_TIME = pd.Timedelta(0)
@@ -56,7 +43,8 @@ class Trajectory:
     controller: str
     scenario: str
     """For example ``frontier 2024-04-07``."""
-    site: Site
+    site: Any
+    """Record of its site, a :class:`lowlift.models.plant.SiteRecord`."""
     step: float
     """Length of a step [s]."""
     frame: pd.DataFrame
@@ -75,7 +63,13 @@ class Trajectory:
     """Place, clock, weather and load of the scenario, where the run knows them."""
 
     def __post_init__(self) -> None:
-        check_frame(self.frame, self.step)
+        check_frame(self.frame, self.step, self.sheet)
+
+    @property
+    def sheet(self) -> PlantSheet:
+        """What its plant shows and is told."""
+        sheet: PlantSheet = self.site.sheet
+        return sheet
 
     @property
     def start(self) -> pd.Timestamp:
@@ -102,12 +96,12 @@ class Trajectory:
         """Heat stored when the scored period begins [J]."""
         if self.n_warmup == 0:
             return self.stored_initial
-        return float(self.frame[STORED].iloc[self.n_warmup - 1])
+        return float(self.frame[self.sheet.energy.stored].iloc[self.n_warmup - 1])
 
     @property
     def stored_end(self) -> float:
         """Heat stored when the run ends [J]."""
-        return float(self.frame[STORED].iloc[-1])
+        return float(self.frame[self.sheet.energy.stored].iloc[-1])
 
     def time(self, t: float) -> pd.Timestamp:
         """Wall-clock time of ``t`` seconds since the first row."""
@@ -142,7 +136,7 @@ class Trajectory:
 
     def power(self, *names: str) -> np.ndarray:
         """Sum of scored powers [W], all cooling if none is named."""
-        total: np.ndarray = self.scored[list(names or COOLING)].to_numpy(dtype=float).sum(axis=1)
+        total: np.ndarray = self.scored[list(names or self.sheet.cooling)].to_numpy(dtype=float).sum(axis=1)
         return total
 
     def schedule(self) -> "Schedule":
@@ -191,7 +185,7 @@ class Trajectory:
         return Path(path)
 
 
-def read_parquet(path: str | Path, site: Site | None = None) -> Trajectory:
+def read_parquet(path: str | Path, site: SiteRecord | None = None) -> Trajectory:
     """Read a run written by :meth:`Trajectory.to_parquet`.
 
     Args:
@@ -235,7 +229,7 @@ def read_parquet(path: str | Path, site: Site | None = None) -> Trajectory:
     )
 
 
-def check_frame(frame: pd.DataFrame, step: float) -> None:
+def check_frame(frame: pd.DataFrame, step: float, sheet: PlantSheet) -> None:
     """Check index and mandatory columns.
 
     Raises:
@@ -249,7 +243,7 @@ def check_frame(frame: pd.DataFrame, step: float) -> None:
     gaps = np.diff(index.as_unit("ns").asi8) * 1e-9
     if not np.allclose(gaps, step, rtol=0.0, atol=1e-6):
         raise TrajectoryError(f"frame.index: rows must follow every {step:g} s without gaps")
-    missing = [c for c in (*POWERS, *HEATS, *WATERS, STORED) if c not in frame.columns]
+    missing = [c for c in sheet.units if c not in frame.columns]
     if missing:
         raise TrajectoryError(f"frame: columns missing: {', '.join(missing)}")
     twice = sorted(set(frame.columns[frame.columns.duplicated()]))
@@ -258,16 +252,17 @@ def check_frame(frame: pd.DataFrame, step: float) -> None:
         raise TrajectoryError(f"frame: columns twice: {', '.join(twice)}; {cure}")
 
 
-def units(site: Site) -> dict[str, str]:
+def units(site: SiteRecord) -> dict[str, str]:
     """SI unit of every column that a trajectory of this site may have."""
-    known = dict.fromkeys((*POWERS, *HEATS), "W") | dict.fromkeys(WATERS, "kg/s") | {STORED: "J"}
-    for table in (setpoint_table(site), measurement_table(site)):
+    sheet = site.sheet
+    known = dict(sheet.units)
+    for table in (sheet.setpoints, sheet.measurements):
         known |= {c: s.unit for s in table.signals for c in s.components()}
-    known |= {SEEN + c: s.unit for s in measurement_table(site).signals for c in s.components()}
+    known |= {SEEN + c: s.unit for s in sheet.measurements.signals for c in s.components()}
     return known
 
 
-def fingerprint(site: Site) -> str:
+def fingerprint(site: Any) -> str:
     """SHA-256 over all numbers of a site, to ten digits: whether a run belongs to this edition of it."""
     return hashlib.sha256(_canonical(dataclasses.asdict(site)).encode()).hexdigest()
 

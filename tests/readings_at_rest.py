@@ -6,9 +6,9 @@ import numpy as np
 from models_halls import hall
 
 from lowlift.controllers.interface import measurement_table
+from lowlift.models.facility import FLUXES
 from lowlift.models.measure import measure
 from lowlift.models.signals import SignalVector
-from lowlift.models.step import FLUXES
 from lowlift.sim.closed_loop import initial_state
 
 

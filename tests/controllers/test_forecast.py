@@ -53,7 +53,7 @@ def decisions_of(scenario: Scenario, make: Callable[[Scenario], Run]) -> list[tu
 
 
 def perfect(scenario: Scenario) -> Perfect:
-    return Perfect(scenario.step, scenario.q_cdu(PLANT), scenario.q_hottest(PLANT), scenario.q_air, scenario.T_wb, scenario.T_db)
+    return Perfect(scenario.step, scenario.loads(PLANT).q_cdu, scenario.loads(PLANT).q_rack, scenario.q_air, scenario.T_wb, scenario.T_db)
 
 
 def both_futures(make: Callable[[Scenario], Run], k: int, hours: float) -> tuple[int, int]:
@@ -102,8 +102,8 @@ def test_noise_and_faults_of_meters_reach_forecasts_as_they_reach_rules() -> Non
     k = round(last.t / scenario.step)
     assert [len(h.q_air) for h in heard[:2]] == [1, 20]
     assert len(last.q_air) == k == 80
-    np.testing.assert_allclose(last.q_cdu, 1.1 * scenario.q_cdu(PLANT)[:k])
-    np.testing.assert_allclose(last.q_rack, scenario.q_hottest(PLANT)[:k] + 5.0)
+    np.testing.assert_allclose(last.q_cdu, 1.1 * scenario.loads(PLANT).q_cdu[:k])
+    np.testing.assert_allclose(last.q_rack, scenario.loads(PLANT).q_rack[:k] + 5.0)
     np.testing.assert_allclose(last.T_wb, scenario.T_wb[:k] + 1.0)
     np.testing.assert_allclose(last.T_db, scenario.T_db[:k])
     truth = scenario.q_air[:k].copy()

@@ -14,7 +14,6 @@ from lowlift.controllers.staging import MIN_OFF
 PLANT = hall("gb200_hall")
 SITE, A = PLANT.site, PLANT.actuators
 TABLE, REST = at_rest("gb200_hall")
-NO_FLOOR = np.full((1, 1), -np.inf)
 
 
 class Bench:
@@ -29,7 +28,7 @@ class Bench:
         values = TABLE.unpack(REST)
         values |= {k: np.broadcast_to(np.asarray(v, dtype=float), values[k].shape) for k, v in readings.items()}
         before = u.copy()
-        safe = self.interlocks.apply(t, u, values, NO_FLOOR, self.audit)
+        safe = self.interlocks.apply(t, u, values, self.audit)
         np.testing.assert_array_equal(u, before)
         return A.unpack(safe)
 

@@ -14,8 +14,8 @@ from lowlift.controllers.mpc import MPC, stage_means
 from lowlift.controllers.oracle import Oracle
 from lowlift.controllers.solver import TOLERANCE, OcpSolver
 from lowlift.controllers.static import StaticOptimal
+from lowlift.models.facility import FLUXES
 from lowlift.models.measure import measure
-from lowlift.models.step import FLUXES
 from lowlift.sim.closed_loop import initial_state
 
 STAGES = (300.0,) * 4 + (900.0,) * 2

@@ -6,7 +6,8 @@ from models_halls import hall
 from readings_at_rest import at_rest, changed
 
 from lowlift.controllers.audit import AuditLog, Kind
-from lowlift.controllers.plausible import drivers, fastest_changes, plausible, rated_readings
+from lowlift.controllers.liquid_readings import fastest_changes, rated_readings
+from lowlift.controllers.plausible import drivers, plausible
 from lowlift.controllers.readings import FELT, STUCK, ReadingCheck
 
 SITE = hall("gb200_hall").site

@@ -5,7 +5,8 @@ import pytest
 from models_halls import hall, point
 from scipy.integrate import solve_ivp
 
-from lowlift.models.step import FLUXES, Integrator, eliminate
+from lowlift.models.facility import FLUXES
+from lowlift.models.step import Integrator, eliminate
 
 SITES = ("gb200_hall", "frontier")
 

@@ -6,7 +6,7 @@ from models_halls import hall
 
 from lowlift.controllers.interface import Status
 from lowlift.sim.closed_loop import Run, simulate
-from lowlift.sim.compare import UnknownControllerError, compare, make_run
+from lowlift.sim.compare import UnavailableControllerError, UnknownControllerError, compare, make_run
 from lowlift.sim.scenario import ScenarioError, build_scenario
 
 
@@ -53,7 +53,7 @@ def test_unknown_controller_suggests() -> None:
     plant, scenario = short("gb200_hall", days=0.1 / 24)
     with pytest.raises(UnknownControllerError, match="did you mean SiteTuned"):
         make_run("SiteTunde", plant, scenario)
-    with pytest.raises(UnknownControllerError):
+    with pytest.raises(UnavailableControllerError, match="of frontier only; gb200_hall has none"):
         make_run("AsOperated", plant, scenario)
 
 

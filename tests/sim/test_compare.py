@@ -58,7 +58,7 @@ def test_a_plain_controller_is_given_forecasts_from_the_past_only(runs: Comparis
     last = own.seen[-1]
     assert last is not None
     at = round((scenario.warm_up + 1500.0) / scenario.step)
-    smoothed = scenario.q_cdu(PLANT)[at - 8 : at].mean(axis=0)
+    smoothed = scenario.loads(PLANT).q_cdu[at - 8 : at].mean(axis=0)
     np.testing.assert_allclose(last.q_cdu, np.tile(smoothed, (len(last.q_cdu), 1)))
 
 

@@ -10,7 +10,7 @@ from lowlift.sim.compare import Comparison
 from lowlift.sim.entrants import HALVED, PERFECT
 from lowlift.sim.kpis import table
 from lowlift.sim.scenario import build_scenario
-from lowlift.sim.trajectory import COOLING, Trajectory
+from lowlift.sim.trajectory import Trajectory
 
 
 def proven(runs: dict[str, Trajectory], proof_runs: dict[str, Trajectory]) -> Comparison:
@@ -64,7 +64,7 @@ def test_less_energy_at_more_violation_is_no_refutation_but_at_equal_violation_i
 
 def test_heat_left_in_the_loops_is_no_saving() -> None:
     runs = synthetic.comparison()
-    cooling = sum(float(runs["Oracle"].scored[name].sum()) for name in COOLING) * runs["Oracle"].step
+    cooling = sum(float(runs["Oracle"].scored[name].sum()) for name in runs["Oracle"].sheet.cooling) * runs["Oracle"].step
     assert proven(runs | {"MPC": saving("MPC", 0.82)}, {}).proof["below"] == ["MPC"]
     stored = synthetic.run("MPC", scale=0.82, stored_gain=0.5 * cooling)
     assert proven(runs | {"MPC": stored}, {}).proof["nobody_below"] is True

@@ -12,7 +12,8 @@ from chart_list import DRAW, two
 from lowlift.controllers.interface import Plan
 from lowlift.sim import plots
 from lowlift.sim.kpis import kpis, table
-from lowlift.sim.plot_heat import SINKS, SOURCES, Flow, flows
+from lowlift.sim.looks import Flow, look_of
+from lowlift.sim.plot_heat import flows
 from lowlift.sim.plot_style import (
     CSS,
     save_png,
@@ -137,9 +138,9 @@ def total(ribbons: list[Flow], end: str, node: str) -> float:
 @pytest.mark.parametrize("site", ["gb200_hall", "frontier"])
 def test_heat_flow_is_balanced_at_every_node(site: str, gain: float) -> None:
     run = synthetic.run("MPC", site=site, stored_gain=gain)
-    ribbons = flows(run)
-    inner = {f.target for f in ribbons} - set(SINKS)
-    assert {f.source for f in ribbons} - set(SOURCES) == inner
+    ribbons, chart = flows(run), look_of(run.site).heat
+    inner = {f.target for f in ribbons} - set(chart.sinks)
+    assert {f.source for f in ribbons} - set(chart.sources) == inner
     assert {"IT", "Liquid loops", "Hall air", "Cooling plant", "Facility water", "Economiser"} <= inner
     for node in inner:
         assert total(ribbons, "target", node) == pytest.approx(total(ribbons, "source", node), rel=1e-9), node
