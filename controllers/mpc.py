@@ -10,7 +10,7 @@ import time
 
 import numpy as np
 
-from lowlift.controllers.chiller_count import ChillerCount
+from lowlift.controllers.chiller_count import ChillerCount, Chooser, Course
 from lowlift.controllers.interface import (
     Controller,
     Decision,
@@ -22,7 +22,6 @@ from lowlift.controllers.interface import (
 )
 from lowlift.controllers.ocp import T_REFERENCE, T_SCALE, Ocp, Weights
 from lowlift.controllers.solver import ACCEPTABLE, TOLERANCE, OcpSolver, Solution
-from lowlift.controllers.staging import CONFIRM_DOWN
 from lowlift.models.grouped import GroupedHall
 from lowlift.models.liquid_hall import LiquidHall
 
@@ -68,7 +67,8 @@ class MPC:
         self.ocp = Ocp(self.model, stages, weights)
         self.solver = OcpSolver(self.ocp)
         self.setpoints = setpoint_table(plant.site)
-        self.count = ChillerCount(self.ocp.stages, installed=0 if plant.site.chilled is None else plant.site.chilled.n_chillers)
+        self.installed = 0 if plant.site.chilled is None else plant.site.chilled.n_chillers
+        self.count: Chooser = ChillerCount(self.ocp.stages, installed=self.installed)
         self.reset(1)
 
     def reset(self, batch: int) -> None:
@@ -99,26 +99,26 @@ class MPC:
         floor = float(measurement["T_dew_hall"][0, 0]) + site.limits.dew_point_margin
         guess = self._guess(x0, measurement.t)
 
-        def solve(chillers: np.ndarray, *, surge: bool = False) -> Solution:
+        def solve(course: Course, *, surge: bool = False) -> Solution:
             load = upper if surge else data
-            self._set_chillers(load, measurement, chillers)
+            load[:, -2:] = np.column_stack([course.on, course.cooling])
             return self.solver.solve(self.ocp.parameters(x0, load, counts, self.margin, floor), guess)
 
-        found, chillers = self.count.choose(measurement, solve)
-        self._set_chillers(data, measurement, chillers)
+        found, course = self.count.choose(measurement, solve)
+        data[:, -2:] = np.column_stack([course.on, course.cooling])
         ms = 1e3 * (time.perf_counter() - started)
         if found.kkt_error <= ACCEPTABLE:
             self._last, self._last_t, self._failures = found, measurement.t, 0
             status = Status.OPTIMAL if found.kkt_error <= TOLERANCE else Status.SUBOPTIMAL
             note = f"{found.solver}, {found.iterations} iterations, KKT error {found.kkt_error:.1e}"
-            plan = self._plan(measurement.t, found.z, data, counts, floor, measurement)
+            plan = self._plan(measurement.t, found.z, data, counts, floor, course.called, measurement)
             self._in_force = plan.setpoints[0]
             return Decision(setpoints=plan.setpoints[:1], status=status, message=note, solve_ms=ms,
                             kkt_error=found.kkt_error, plan=plan)  # fmt: skip
         self._failures += 1
         reason = f"{found.solver} ended with KKT error {found.kkt_error:.1e} (infeasibility {found.infeasibility:.1e})"
         if self._failures == 1 and self._last is not None:
-            plan = self._plan(measurement.t, self._shifted(self._last.z, x0, measurement.t), data, counts, floor, measurement)
+            plan = self._plan(measurement.t, self._shifted(self._last.z, x0, measurement.t), data, counts, floor, course.called, measurement)
             return Decision(setpoints=plan.setpoints[:1], status=Status.FALLBACK, solve_ms=ms,
                             kkt_error=found.kkt_error, message=f"{reason}; previous plan shifted", plan=plan)  # fmt: skip
         self._last = self._in_force = None
@@ -158,13 +158,6 @@ class MPC:
             0.0 * one,
         ])  # fmt: skip
 
-    def _set_chillers(self, data: np.ndarray, measurement: Measurement, cooling: np.ndarray) -> None:
-        """Enter the chillers that cool; one that is let go stays on, and keeps its condenser water, until staging has confirmed it."""
-        running = float(measurement["n_chillers"][0, 0]) if self.count.installed else 0.0
-        confirming = self.ocp.edges[:-1] < (CONFIRM_DOWN if len(cooling) > 1 else 0.0)
-        data[:, -2] = np.where(confirming, np.maximum(cooling, running), cooling)
-        data[:, -1] = cooling
-
     def _counts(self, measurement: Measurement) -> np.ndarray:
         """What staging runs now, held over the horizon."""
         r = measurement.values
@@ -198,7 +191,9 @@ class MPC:
 
     # -- setpoints out --------------------------------------------------------------------------------------------
 
-    def _plan(self, t: float, z: np.ndarray, data: np.ndarray, counts: np.ndarray, floor: float, measurement: Measurement) -> Plan:
+    def _plan(
+        self, t: float, z: np.ndarray, data: np.ndarray, counts: np.ndarray, floor: float, called: np.ndarray, measurement: Measurement
+    ) -> Plan:
         m, site, g = self.model, self.plant.site, self.plant.site.n_groups
         _, controls, ends, slacks = self.ocp.split(z)
         margin = np.array([self.margin, floor])
@@ -218,7 +213,7 @@ class MPC:
         if site.chilled is not None:
             c = site.chilled
             q_air = 1e6 * data[:, [5 * g]]
-            values |= {"split": u["split"], "T_chw_set": self._chilled_setpoint(shown[:, [4 * g + 3]], data[:, [-1]], measurement),
+            values |= {"split": u["split"], "T_chw_set": self._chilled_setpoint(shown[:, [4 * g + 3]], called[:, None], measurement),
                        "T_air_set": x[:, [m.nodes.index("T_air_cold")]],
                        "air_ratio_set": c.crah.m_air(u["y_crah"]) / np.maximum(c.server_air * q_air, 1e-3)}  # fmt: skip
         setpoints = self._within_rates(np.clip(self.setpoints.pack(values), self.setpoints.low, self.setpoints.high))
@@ -248,7 +243,7 @@ class MPC:
             before = result[k]
         return result
 
-    def _chilled_setpoint(self, leaving: np.ndarray, chillers: np.ndarray, measurement: Measurement) -> np.ndarray:
+    def _chilled_setpoint(self, leaving: np.ndarray, called: np.ndarray, measurement: Measurement) -> np.ndarray:
         """Leaving setpoints that make staging run the planned number of chillers: the plan's own where they agree.
 
         The last machine is let go by a setpoint out of reach; the first is called, or kept, by one below the water at its inlet.
@@ -257,8 +252,7 @@ class MPC:
         assert c is not None  # noqa: S101 - called for sites with a chilled branch only
         below = CALL if float(measurement["n_chillers"][0, 0]) < 0.5 else KEEP
         leaving = np.minimum(leaving, float(measurement["T_plant"][0, 0]) - below)
-        wanted = chillers[-1] > 0.5
-        return np.where(wanted, leaving, c.T_chw_max)
+        return np.where(called > 0.5, leaving, c.T_chw_max)
 
 
 def stage_means(values: np.ndarray, step: float, edges: np.ndarray) -> np.ndarray:

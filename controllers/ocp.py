@@ -259,6 +259,15 @@ class Ocp:
         """Slacks summed and integrated over the plan [K h]; stages of practically infinite length count as an hour."""
         return float(self._hours @ self.split(solution)[3].sum(axis=1))
 
+    def stage_costs(self, solution: np.ndarray, data: np.ndarray, counts: np.ndarray, margin: float, T_floor: float) -> np.ndarray:
+        """Price of energy and water and penalty of slacks of every stage, shape ``(n,)``, in the currency of the weights."""
+        _, controls, ends, slacks = self.split(solution)
+        limits = np.array([margin, T_floor])
+        price = [float(self.stage(ends[k], controls[k], data[k], counts, limits)[2]) for k in range(len(self.stages))]
+        penalty = self.weights.slack * slacks.sum(axis=1) + self.weights.slack_quadratic * (slacks**2).sum(axis=1)
+        result: np.ndarray = self._hours * (np.array(price) + penalty)
+        return result
+
     @functools.cached_property
     def _hours(self) -> np.ndarray:
         return np.minimum(self.stages, 3600.0) / 3600.0
