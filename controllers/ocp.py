@@ -29,13 +29,13 @@ SUPPLY_MARGIN = 2.8
 """Distance of secondary supplies to their upper limit in plans [K]."""
 INLET_MARGIN = 0.8
 """Distance of server inlets to their limit in plans [K]."""
-AIR_OVERSHOOT = 2.0
+AIR_OVERSHOOT = 3.0
 """How far chilled water may warm up while towers and chillers catch up with a surge of the rated heat to air [K]."""
 T_AIR_MIN = 291.15
 """Coldest supply air in plans: ASHRAE's recommended range begins at 18 C [K]."""
 CHILLERS_OFF = 50.0
 """How far the limit on the chillers' leaving water is moved away where none runs [K]."""
-SURGE_OVERSHOOT = 8.0
+SURGE_OVERSHOOT = 10.0
 """How far the supply of a CDU may overshoot while its valve catches up with a surge of its nominal heat [K]."""
 
 
