@@ -7,11 +7,11 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from _plots.canvas import all_plots, draw
+
 from _ext.catalogue import companions, home, public_components, resolve
 from _ext.datasheet import Row, rows
 from _ext.outline import Part, outline, own_text
-from _plots.canvas import all_plots, draw
-
 from lowlift.sim.plot_style import narrow, svg
 from lowlift.thermal.component import Component
 

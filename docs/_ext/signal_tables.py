@@ -4,7 +4,6 @@ import math
 from collections.abc import Sequence
 
 from _ext.datasheet import number, pretty
-
 from lowlift.controllers import measurement_table, setpoint_table
 from lowlift.models import SignalInfo, load
 

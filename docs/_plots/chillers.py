@@ -4,8 +4,8 @@ import json
 from importlib import resources
 
 import numpy as np
-from _plots.canvas import ZERO_C, Line, Panel, behaviour, celsius
 
+from _plots.canvas import ZERO_C, Line, Panel, behaviour, celsius
 from lowlift.thermal import AirCooledChiller, CarnotChiller, EirChiller, WatersideEconomiser
 from lowlift.thermal.chiller_air import CARRIER_30XA500
 from lowlift.thermal.chiller_eir import CP_WATER
@@ -19,9 +19,9 @@ def machine(name: str) -> EirChiller:
 
 @behaviour("EirChiller")
 def eir_chiller() -> tuple[Panel, ...]:
-    """A packaged machine of 1.02 MW, chilled water leaving at 6.7 °C. Left: COP over load at three condenser-water temperatures. Right: capacity
-    over the chilled water leaving, held at the ends of the curves.
-    """  # noqa: D205
+    """A packaged machine of 1.02 MW, chilled water leaving at 6.7 °C. Left: COP over load at three condenser-water temperatures. Right:
+    capacity over the chilled water leaving, held at the ends of the curves.
+    """
     chiller = machine("CH2")
     m_cw = chiller.Q_dot_nominal * (1.0 + 1.0 / chiller.COP_nominal) / (5.5 * CP_WATER)
     Q, T_chw = np.linspace(0.05, 1.05, 101) * chiller.Q_dot_nominal, np.linspace(2.0, 14.0, 121) + ZERO_C
@@ -37,9 +37,9 @@ def eir_chiller() -> tuple[Panel, ...]:
 
 @behaviour("CarnotChiller")
 def carnot_chiller() -> tuple[Panel, ...]:
-    """A machine of 900 kW rated at 16 °C chilled and 28 °C condenser water. Left: COP over load; standing power takes it down at low load.
-    Right: COP at 70 % load over the chilled water leaving, the worth of warm chilled water.
-    """  # noqa: D205
+    """A machine of 900 kW rated at 16 °C chilled and 28 °C condenser water. Left: COP over load; standing power takes it down at low
+    load. Right: COP at 70 % load over the chilled water leaving, the worth of warm chilled water.
+    """
     chiller = CarnotChiller(Q_dot_nominal=9.0e5, COP_nominal=7.5, T_chw_out_nominal=289.15, T_cw_in_nominal=301.15, m_cw_nominal=38.0)
     Q, T_chw = np.linspace(0.05, 1.0, 96) * 9.0e5, np.linspace(5.0, 28.0, 93) + ZERO_C
     temperatures = (18.0, 23.0, 28.0)
@@ -55,9 +55,9 @@ def carnot_chiller() -> tuple[Panel, ...]:
 
 @behaviour("AirCooledChiller")
 def air_cooled_chiller() -> tuple[Panel, ...]:
-    """The packaged screw machine of 1.6 MW at 1.2 MW. Left: COP over the outdoor temperature; below 29.4 °C, where the published curves end, it
-    follows the lift at a constant share of Carnot, down to the least lift. Right: capacity, held at the ends.
-    """  # noqa: D205
+    """The packaged screw machine of 1.6 MW at 1.2 MW. Left: COP over the outdoor temperature; below 29.4 °C, where the published curves
+    end, it follows the lift at a constant share of Carnot, down to the least lift. Right: capacity, held at the ends.
+    """
     chiller, T = AirCooledChiller(curves=CARRIER_30XA500), np.linspace(-10.0, 46.0, 225) + ZERO_C
     states = {T_chw: chiller.operate(1.2e6, T_chw + ZERO_C, T) for T_chw in (5.0, 7.0, 10.0)}
     return (
@@ -70,9 +70,10 @@ def air_cooled_chiller() -> tuple[Panel, ...]:
 
 @behaviour("WatersideEconomiser")
 def waterside_economiser() -> tuple[Panel, ...]:
-    """Chilled water to be cooled from 20 °C to 16 °C. Left: the share that tower water carries; the integrated economiser helps as soon as the
-    tower water is colder than the return, the non-integrated one only where it can do everything. Right: chilled water after the exchanger.
-    """  # noqa: D205
+    """Chilled water to be cooled from 20 °C to 16 °C. Left: the share that tower water carries; the integrated economiser helps as soon
+    as the tower water is colder than the return, the non-integrated one only where it can do everything. Right: chilled water after the
+    exchanger.
+    """
     unit, T = (
         WatersideEconomiser(Q_dot_nominal=9.0e5, T_return_nominal=293.15, T_cw_nominal=285.15, m_chw_nominal=45.0, m_cw_nominal=60.0),
         np.linspace(8.0, 23.0, 301) + ZERO_C,

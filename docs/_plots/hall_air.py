@@ -1,9 +1,9 @@
 """Plots of the air of a hall: aisles, air handlers, direct-expansion units, outdoor air, moist air itself."""
 
 import numpy as np
-from _plots.canvas import ZERO_C, Line, Panel, behaviour, celsius
 
-from lowlift.thermal import Aisles, AirsideEconomiser, Crah, DxUnit
+from _plots.canvas import ZERO_C, Line, Panel, behaviour, celsius
+from lowlift.thermal import AirsideEconomiser, Aisles, Crah, DxUnit
 from lowlift.thermal import psychrometrics as psy
 
 P_SEA_LEVEL = 101325.0
@@ -11,9 +11,9 @@ P_SEA_LEVEL = 101325.0
 
 @behaviour("psychrometrics")
 def moist_air() -> tuple[Panel, ...]:
-    """Left: humidity over temperature at four relative humidities, at sea level. Right: how far the wet bulb lies below the dry bulb, which is
-    all that evaporation can give; the notch lies where the wet bulb freezes.
-    """  # noqa: D205
+    """Left: humidity over temperature at four relative humidities, at sea level. Right: how far the wet bulb lies below the dry bulb,
+    which is all that evaporation can give; the notch lies where the wet bulb freezes.
+    """
     T = np.linspace(-10.0, 45.0, 111) + ZERO_C
     chart, depression = [], []
     for rh in (1.0, 0.6, 0.4, 0.2):
@@ -31,7 +31,7 @@ def moist_air() -> tuple[Panel, ...]:
 def aisles() -> tuple[Panel, ...]:
     """Servers drawing 80 kg/s for 1 MW, air supplied at 20 °C, in a contained, a fair and an open hall. Below the server flow hot air
     recirculates and the inlet climbs steeply; above it cold air bypasses and fan power is wasted (right, for the fair hall).
-    """  # noqa: D205
+    """
     m = np.linspace(40.0, 140.0, 201)
     halls = {"contained": Aisles(), "fair": Aisles(r_0=0.08, b_0=0.12), "open": Aisles(r_0=0.15, b_0=0.25)}
     flows = {name: hall.flows(m, 80.0) for name, hall in halls.items()}
@@ -46,9 +46,9 @@ def aisles() -> tuple[Panel, ...]:
 
 @behaviour("Crah")
 def crah() -> tuple[Panel, ...]:
-    """A handler of 100 kW, air at 34 °C over water at 14 °C. Left: heat over air flow, dry and at two dew points: moist air gives latent heat
-    on top. Right: the water that runs off, nothing until the coil's surface passes the dew point.
-    """  # noqa: D205
+    """A handler of 100 kW, air at 34 °C over water at 14 °C. Left: heat over air flow, dry and at two dew points: moist air gives latent
+    heat on top. Right: the water that runs off, nothing until the coil's surface passes the dew point.
+    """
     unit = Crah(Q_dot_nominal=1.0e5, T_air_in_nominal=307.15, T_water_in_nominal=287.15, m_water_nominal=3.2, V_air_nominal=7.5,
                 P_fan_nominal=5.0e3)  # fmt: skip
     y, T_water = np.linspace(0.1, 1.0, 91), np.linspace(6.0, 20.0, 113) + ZERO_C
@@ -66,9 +66,9 @@ def crah() -> tuple[Panel, ...]:
 
 @behaviour("DxUnit")
 def dx_unit() -> tuple[Panel, ...]:
-    """A unit of 100 kW at an entering wet bulb of 19.4 °C. Left: COP of everything it draws, over load, at three outdoor temperatures. Right:
-    capacity over outdoor temperature, held at the ends of the curves.
-    """  # noqa: D205
+    """A unit of 100 kW at an entering wet bulb of 19.4 °C. Left: COP of everything it draws, over load, at three outdoor temperatures.
+    Right: capacity over outdoor temperature, held at the ends of the curves.
+    """
     unit = DxUnit(Q_dot_nominal=1.0e5, COP_nominal=3.2, P_fan_nominal=5.0e3)
     load, outdoor = np.linspace(5.0e3, 1.0e5, 96), np.linspace(10.0, 50.0, 161) + ZERO_C
     states = {T: unit.state(load, T + ZERO_C, 292.55, 1.0) for T in (20.0, 30.0, 40.0)}
@@ -85,7 +85,7 @@ def dx_unit() -> tuple[Panel, ...]:
 def airside_economiser() -> tuple[Panel, ...]:
     """A hall with return air at 35 °C that wants 24 °C. Left: the share of outdoor air, all of it from 24 °C outdoors on, none near the
     return temperature. Right: permission over the outdoor dew point, with its limits at -9 °C and 15 °C.
-    """  # noqa: D205
+    """
     unit, T = AirsideEconomiser(), np.linspace(-10.0, 40.0, 201) + ZERO_C
     share = []
     for T_dew in (-5.0, 8.0, 14.8):
@@ -96,5 +96,7 @@ def airside_economiser() -> tuple[Panel, ...]:
     permit = unit.enable(295.15, psy.humidity_ratio_from_dew_point(dew, P_SEA_LEVEL), 308.15, P_SEA_LEVEL)
     return (
         Panel("Outdoor air", "outdoor dry bulb [°C]", "share of outdoor air [1]", share, legend="outdoor dew point", low=0.0, high=1.05),
-        Panel("Permission", "outdoor dew point [°C]", "permission [1]", [Line("at 22 °C outdoors", celsius(dew), permit)], low=0.0, high=1.05),
+        Panel(
+            "Permission", "outdoor dew point [°C]", "permission [1]", [Line("at 22 °C outdoors", celsius(dew), permit)], low=0.0, high=1.05
+        ),
     )

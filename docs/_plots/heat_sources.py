@@ -1,8 +1,8 @@
 """Plots of what gives off heat: chips, plates, servers, racks and the electric path."""
 
 import numpy as np
-from _plots.canvas import ZERO_C, Line, Panel, behaviour, celsius
 
+from _plots.canvas import ZERO_C, Line, Panel, behaviour, celsius
 from lowlift.thermal import (
     AirServer,
     AuxiliaryRacks,
@@ -20,7 +20,7 @@ from lowlift.thermal.fluids import WATER
 def leaky_chip() -> tuple[Panel, ...]:
     """A chip at full load with the default leakage, at three resistances from chip to coolant. Warmer coolant costs power through
     leakage; the loop gain says how much of each further watt comes back as leakage, and one is the edge of thermal runaway.
-    """  # noqa: D205
+    """
     chip, T = LeakyChip(), np.linspace(15.0, 60.0, 91) + ZERO_C
     states = {R: chip.steady(1.0, T, R) for R in (0.02, 0.035, 0.05)}
     return (
@@ -34,8 +34,9 @@ def leaky_chip() -> tuple[Panel, ...]:
 @behaviour("ColdPlate")
 def cold_plate() -> tuple[Panel, ...]:
     """Resistance and pressure drop over coolant flow. Left: the default power law, and a plate whose channels turn turbulent at the
-    nominal flow, where its resistance begins to fall faster. Right: three mixtures of laminar and turbulent friction, equal at the rating.
-    """  # noqa: D205
+    nominal flow, where its resistance begins to fall faster. Right: three mixtures of laminar and turbulent friction, equal at the
+    rating.
+    """
     r = np.geomspace(0.1, 4.0, 121)
     m, kg_min = 0.0275 * r, 60.0 * 0.0275 * r
     plates = {"power law, 0.6": ColdPlate(), "0.3, then 0.8": ColdPlate(exponent=0.3, exponent_turbulent=0.8, transition=1.0)}
@@ -51,7 +52,7 @@ def cold_plate() -> tuple[Panel, ...]:
 def microchannel_plate() -> tuple[Panel, ...]:
     """Water at 25 °C through channels 4 mm high with fins as thick as two thirds of the channel. Finer channels buy temperature with
     pressure, and each further step gains less. Lines end where the flow leaves the laminar range.
-    """  # noqa: D205
+    """
     T, flow = 298.15, np.linspace(2.0, 40.0, 120)
     R, dp = [], []
     for width in (0.2e-3, 0.3e-3, 0.5e-3):
@@ -70,7 +71,7 @@ def microchannel_plate() -> tuple[Panel, ...]:
 def air_server() -> tuple[Panel, ...]:
     """A rack of 10 kW. Fans follow load and, from about 26 °C inlet, temperature; their power grows with the 2.8th power of flow. Raising
     the inlet saves chillers and costs server fans, inside IT power where PUE does not show it.
-    """  # noqa: D205
+    """
     rack, T = AirServer(P_nominal=1.0e4, V_nominal=0.52, P_fan_nominal=900.0), np.linspace(16.0, 45.0, 117) + ZERO_C
     states = {u: rack.state(u, T) for u in (0.2, 0.6, 1.0)}
     return (
@@ -85,7 +86,7 @@ def air_server() -> tuple[Panel, ...]:
 def ite_server() -> tuple[Panel, ...]:
     """Equipment of 20 kW with its default curves (proportional to load) and with an inlet-dependent air flow, at an inlet of 22 °C and of
     32 °C. The loss of the power supply goes to the room, not through the air stream.
-    """  # noqa: D205
+    """
     u = np.linspace(0.05, 1.0, 96)
     plain = IteServer(P_nominal=2.0e4)
     warm = IteServer(P_nominal=2.0e4, air_ft=(-0.35, 1.0, 0.0, 0.016, 0.0, 0.0), fan_ff=(0.0, 0.2, 0.0, 0.8))
@@ -108,9 +109,9 @@ def auxiliary_racks() -> tuple[Panel, ...]:
 
 @behaviour("Converter")
 def converter() -> tuple[Panel, ...]:
-    """Efficiency and loss of two units through their three published points: a power supply of the Titanium class and the default
-    double-conversion UPS. Efficiency falls towards no load, where the loss stays.
-    """  # noqa: D205
+    """Efficiency and loss of two units through their three published points: a power supply of the Titanium class and the default double-
+    conversion UPS. Efficiency falls towards no load, where the loss stays.
+    """
     x = np.linspace(0.01, 1.2, 239)
     units = {
         "power supply, Titanium": Converter(P_nominal=1.0, load_1=0.2, eta_1=0.94, load_2=0.5, eta_2=0.96, eta_3=0.91),
@@ -127,7 +128,7 @@ def converter() -> tuple[Panel, ...]:
 def power_chain() -> tuple[Panel, ...]:
     """Four UPS units of 500 kW and eight distribution units of 250 kW. At part load the same IT power over fewer UPS units loses less:
     redundancy costs energy.
-    """  # noqa: D205
+    """
     P = np.linspace(5.0e4, 1.6e6, 156)
     pdu = Converter(P_nominal=2.5e5, eta_1=0.975, eta_2=0.982, eta_3=0.98)
     chains = {n: PowerChain(ups=Converter(P_nominal=5.0e5), pdu=pdu, n_ups=float(n), n_pdu=8.0) for n in (4, 5, 6)}

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 
 import numpy as np
-from _plots.canvas import ZERO_C, Line, Panel, behaviour, celsius
 
+from _plots.canvas import ZERO_C, Line, Panel, behaviour, celsius
 from lowlift.thermal import CDU, AirCDU, ControlValve, FinnedCoil, PlateHeatExchanger, Pump, RearDoor
 from lowlift.thermal.exchange import effectiveness_counterflow, effectiveness_crossflow
 from lowlift.thermal.fluids import FLUIDS
@@ -17,7 +17,7 @@ RATIO = np.linspace(0.05, 1.5, 146)
 def fluid() -> tuple[Panel, ...]:
     """Viscosity and heat capacity of the packaged coolants, each over its own range. Glycol costs heat capacity a little and viscosity
     much, most of all in the cold.
-    """  # noqa: D205
+    """
     T = {name: np.linspace(f.T_min, f.T_max, 101) for name, f in FLUIDS.items()}
     mu = [Line(name, celsius(T[name]), 1e3 * f.mu(T[name])) for name, f in FLUIDS.items()]
     cp = [Line(name, celsius(T[name]), f.cp(T[name]) / 1e3) for name, f in FLUIDS.items()]
@@ -31,7 +31,7 @@ def fluid() -> tuple[Panel, ...]:
 def exchanger() -> tuple[Panel, ...]:
     """Effectiveness of the two arrangements over transfer units, at balanced streams, at half and with one stream much larger. The nearer
     the streams are to balance, the more surface the last percent costs.
-    """  # noqa: D205
+    """
     NTU = np.linspace(0.0, 6.0, 121)
 
     def family(relation: Callable[[np.ndarray, float], np.ndarray]) -> list[Line]:
@@ -49,7 +49,7 @@ def exchanger() -> tuple[Panel, ...]:
 def plate_heat_exchanger() -> tuple[Panel, ...]:
     """A plate of 400 kW at 10 kg/s on both sides and 15 K between the inlets. Left: heat over the cold flow at three hot flows, inlets as
     rated. Right: the temperatures that leave at rated hot flow.
-    """  # noqa: D205
+    """
     hx = PlateHeatExchanger(Q_dot_nominal=4.0e5, T_hot_in_nominal=313.15, T_cold_in_nominal=298.15, m_hot_nominal=10.0,
                             m_cold_nominal=10.0, cp_hot=4000.0, cp_cold=4180.0)  # fmt: skip
     m = 10.0 * RATIO
@@ -64,9 +64,9 @@ def plate_heat_exchanger() -> tuple[Panel, ...]:
 
 @behaviour("FinnedCoil")
 def finned_coil() -> tuple[Panel, ...]:
-    """A coil of 60 kW, air at 35 °C on the hot side, water at 18 °C on the cold side. Heat rises less than in proportion with either flow;
-    effectiveness refers to the weaker stream, hence the corner where the two balance (the heat has none).
-    """  # noqa: D205
+    """A coil of 60 kW, air at 35 °C on the hot side, water at 18 °C on the cold side. Heat rises less than in proportion with either
+    flow; effectiveness refers to the weaker stream, hence the corner where the two balance (the heat has none).
+    """
     coil = FinnedCoil(Q_dot_nominal=6.0e4, T_hot_in_nominal=308.15, T_cold_in_nominal=291.15, m_hot_nominal=5.0, m_cold_nominal=2.0,
                       cp_hot=1006.0, cp_cold=4180.0, n_hot=0.8, hA_ratio=0.5)  # fmt: skip
     air = 5.0 * RATIO
@@ -81,9 +81,9 @@ def finned_coil() -> tuple[Panel, ...]:
 
 @behaviour("CDU")
 def cdu() -> tuple[Panel, ...]:
-    """A unit of 1 MW at half its heat, its branch under 60 kPa. More secondary flow brings the return down and the supply up towards it, and
-    costs pump power with the cube of speed; opening the valve brings the supply nearer to the facility water.
-    """  # noqa: D205
+    """A unit of 1 MW at half its heat, its branch under 60 kPa. More secondary flow brings the return down and the supply up towards it,
+    and costs pump power with the cube of speed; opening the valve brings the supply nearer to the facility water.
+    """
     V = 0.04
     unit = CDU(
         exchanger=PlateHeatExchanger(Q_dot_nominal=1.0e6, T_hot_in_nominal=314.0, T_cold_in_nominal=305.0, m_hot_nominal=40.0,
@@ -112,7 +112,7 @@ def cdu() -> tuple[Panel, ...]:
 def air_cdu() -> tuple[Panel, ...]:
     """A unit of 70 kW with coolant returning at 50 °C. Warmer room air takes heat away from it in proportion; slower fans save power with
     the cube of speed and lose heat far more slowly.
-    """  # noqa: D205
+    """
     unit = AirCDU(Q_dot_nominal=7.0e4, T_return_nominal=323.15, T_air_nominal=298.15, V_nominal=1.9e-3, V_air_nominal=6.0,
                   dp_nominal=1.5e5, P_fan_nominal=3.5e3)  # fmt: skip
     y = np.linspace(0.1, 1.0, 91)
@@ -127,9 +127,9 @@ def air_cdu() -> tuple[Panel, ...]:
 
 @behaviour("RearDoor")
 def rear_door() -> tuple[Panel, ...]:
-    """A door of 30 kW on a rack with 40 °C exhaust. Left: the share of the rack's heat that it takes in a room at 24 °C; above one it cools
-    the room. Right: what its resistance costs the rack's fans.
-    """  # noqa: D205
+    """A door of 30 kW on a rack with 40 °C exhaust. Left: the share of the rack's heat that it takes in a room at 24 °C; above one it
+    cools the room. Right: what its resistance costs the rack's fans.
+    """
     door = RearDoor(Q_dot_nominal=3.0e4, T_exhaust_nominal=313.15, T_water_nominal=291.15, V_air_nominal=1.6, m_water_nominal=0.9)
     water, V = np.linspace(0.05, 1.4, 136), np.linspace(0.2, 2.4, 111)
     share = []

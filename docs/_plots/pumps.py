@@ -1,8 +1,8 @@
 """Plots of pumps, fans and valves."""
 
 import numpy as np
-from _plots.canvas import Line, Panel, behaviour
 
+from _plots.canvas import Line, Panel, behaviour
 from lowlift.thermal import ControlValve, CurvePump, Fan, PartLoadCurve, Pump, PumpGroup
 from lowlift.thermal.hydraulics import series_conductance
 from lowlift.thermal.part_load import FAN_VSD, PUMP_LINEAR, PUMP_VSD, TOWER_FAN
@@ -12,9 +12,9 @@ SPEEDS = (0.5, 0.75, 1.0)
 
 @behaviour("Pump")
 def pump() -> tuple[Panel, ...]:
-    """A pump of 30 L/s against 200 kPa at three speeds. Head follows the affinity laws; efficiency from wire to water holds its value along
-    the parabola through the rating point and falls at low speed, where motor and drive are poorly loaded.
-    """  # noqa: D205
+    """A pump of 30 L/s against 200 kPa at three speeds. Head follows the affinity laws; efficiency from wire to water holds its value
+    along the parabola through the rating point and falls at low speed, where motor and drive are poorly loaded.
+    """
     p = Pump(V_dot_nominal=0.03, dp_nominal=2.0e5)
     head, wire = [], []
     for y in SPEEDS:
@@ -29,9 +29,10 @@ def pump() -> tuple[Panel, ...]:
 
 @behaviour("ControlValve")
 def control_valve() -> tuple[Panel, ...]:
-    """Left: the valve's own equal-percentage characteristic at three ratios of open to closed. Right: the flow of a branch of constant pressure
-    difference, in which the valve takes a half, a quarter or a tenth of it when open. The less it takes, the more it only acts near its seat.
-    """  # noqa: D205
+    """Left: the valve's own equal-percentage characteristic at three ratios of open to closed. Right: the flow of a branch of constant
+    pressure difference, in which the valve takes a half, a quarter or a tenth of it when open. The less it takes, the more it only acts
+    near its seat.
+    """
     v = np.linspace(0.0, 1.0, 101)
     own = [Line(f"{R:g}", v, ControlValve(C_max=1.0, rangeability=R).conductance(v)) for R in (20.0, 30.0, 50.0)]
     valve, branch = ControlValve(C_max=1.0), []
@@ -47,9 +48,9 @@ def control_valve() -> tuple[Panel, ...]:
 
 @behaviour("Fan")
 def fan() -> tuple[Panel, ...]:
-    """A fan of 10 kW with the default mixture of linear and cubic power, beside a pure cube. Right: power per air moved, the reason why all
-    fans should run slow before one runs fast.
-    """  # noqa: D205
+    """A fan of 10 kW with the default mixture of linear and cubic power, beside a pure cube. Right: power per air moved, the reason why
+    all fans should run slow before one runs fast.
+    """
     y = np.linspace(0.01, 1.0, 100)
     fans = {"default": Fan(P_nominal=1.0e4), "pure cube": Fan(P_nominal=1.0e4, c1=0.0, c3=1.0)}
     return (
@@ -61,9 +62,9 @@ def fan() -> tuple[Panel, ...]:
 
 @behaviour("CurvePump")
 def curve_pump() -> tuple[Panel, ...]:
-    """A pump of 45 L/s against 180 kPa by the default cubic of building simulation programs, beside one whose power is proportional to flow.
-    All but the motor's loss ends in the water.
-    """  # noqa: D205
+    """A pump of 45 L/s against 180 kPa by the default cubic of building simulation programs, beside one whose power is proportional to
+    flow. All but the motor's loss ends in the water.
+    """
     V = np.linspace(0.0, 0.05, 101)
     kw = {"V_dot_nominal": 0.045, "dp_nominal": 1.8e5}
     cubic, linear = CurvePump(**kw), CurvePump(**kw, c1=1.0, c2=0.0, c3=0.0)
@@ -85,9 +86,9 @@ def part_load_curve() -> tuple[Panel, ...]:
 
 @behaviour("PumpGroup")
 def pump_group() -> tuple[Panel, ...]:
-    """Three pumps of 30 L/s in a circuit that takes 200 kPa at 80 L/s. Left: how many should run. Right: electric power of one, two or three
-    pumps at the speed that gives the flow; each line ends where full speed does.
-    """  # noqa: D205
+    """Three pumps of 30 L/s in a circuit that takes 200 kPa at 80 L/s. Left: how many should run. Right: electric power of one, two or
+    three pumps at the speed that gives the flow; each line ends where full speed does.
+    """
     group, V = PumpGroup(pump=Pump(V_dot_nominal=0.03, dp_nominal=2.0e5), n_max=3.0), np.linspace(0.004, 0.09, 173)
     dp = 2.0e5 * (V / 0.08) ** 2
     power = []

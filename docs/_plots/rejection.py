@@ -1,8 +1,8 @@
 """Plots of what gives heat to outdoor air: towers, dry coolers, thermosyphons."""
 
 import numpy as np
-from _plots.canvas import ZERO_C, Line, Panel, behaviour, celsius
 
+from _plots.canvas import ZERO_C, Line, Panel, behaviour, celsius
 from lowlift.thermal import CoolingTowerCell, DryCooler, SetpointTower, Thermosyphon, YorkTowerCell
 
 P_SEA_LEVEL = 101325.0
@@ -12,9 +12,10 @@ Y = np.linspace(0.0, 1.0, 101)
 
 @behaviour("CoolingTowerCell")
 def tower_cell() -> tuple[Panel, ...]:
-    """A cell of 1 MW with 4 K approach and 6 K range, rated water entering 10 K above the wet bulb. Left: approach over fan speed; cold air
-    carries less heat. Right: water over dry bulb at a wet bulb of 20 °C, 12 K below the water: evaporation, drift and what blowdown adds.
-    """  # noqa: D205
+    """A cell of 1 MW with 4 K approach and 6 K range, rated water entering 10 K above the wet bulb. Left: approach over fan speed; cold
+    air carries less heat. Right: water over dry bulb at a wet bulb of 20 °C, 12 K below the water: evaporation, drift and what blowdown
+    adds.
+    """
     cell = CoolingTowerCell(Q_dot_nominal=1.0e6, T_wb_nominal=298.15, approach_nominal=4.0, range_nominal=6.0, V_air_nominal=28.0,
                             P_fan_nominal=4.0e4)  # fmt: skip
     approach = []
@@ -32,9 +33,9 @@ def tower_cell() -> tuple[Panel, ...]:
 
 @behaviour("YorkTowerCell")
 def york_tower_cell() -> tuple[Panel, ...]:
-    """A cell of 1.17 MW by the correlation. Left: approach over fan speed at a range of rated heat, joined smoothly to natural draught below
-    15 % speed. Right: approach over the drive at full speed: the colder the wet bulb, the more approach the same drive leaves.
-    """  # noqa: D205
+    """A cell of 1.17 MW by the correlation. Left: approach over fan speed at a range of rated heat, joined smoothly to natural draught
+    below 15 % speed. Right: approach over the drive at full speed: the colder the wet bulb, the more approach the same drive leaves.
+    """
     cell = YorkTowerCell(Q_dot_nominal=1.172e6, T_wb_nominal=298.75, approach_nominal=3.9, range_nominal=5.6, V_air_nominal=32.0,
                          P_fan_nominal=1.22e4)  # fmt: skip
     drive = np.linspace(1.0, 25.0, 121)
@@ -53,9 +54,9 @@ def york_tower_cell() -> tuple[Panel, ...]:
 
 @behaviour("SetpointTower")
 def setpoint_tower() -> tuple[Panel, ...]:
-    """A tower asked for 24 °C with water entering at 25 °C. Left: the setpoint is held until the fan is at full speed; then the water follows
-    the wet bulb. Right: the fan's air and power on the way there: off, cycling at its least speed, in between, full.
-    """  # noqa: D205
+    """A tower asked for 24 °C with water entering at 25 °C. Left: the setpoint is held until the fan is at full speed; then the water
+    follows the wet bulb. Right: the fan's air and power on the way there: off, cycling at its least speed, in between, full.
+    """
     tower = SetpointTower(T_wb_nominal=298.75, approach_nominal=3.9, range_nominal=5.6, V_water_nominal=0.062, V_air_nominal=40.0,
                           P_fan_nominal=15500.0)  # fmt: skip
     T_wb = np.linspace(-10.0, 24.0, 273) + ZERO_C
@@ -65,15 +66,16 @@ def setpoint_tower() -> tuple[Panel, ...]:
         Panel("Water leaving", "wet bulb [°C]", "temperature [°C]",
               [Line("water", celsius(T_wb), celsius(tower.leaving(*args))), Line("wet bulb", celsius(T_wb), celsius(T_wb))]),
         Panel("Fan", "wet bulb [°C]", "share of full speed [1]",
-              [Line("power", celsius(T_wb), fan.P_el / tower.fan_power(1.0)), Line("air", celsius(T_wb), fan.air_ratio)], low=0.0, high=1.05),
+              [Line("power", celsius(T_wb), fan.P_el / tower.fan_power(1.0)), Line("air", celsius(T_wb), fan.air_ratio)],
+              low=0.0, high=1.05),
     )  # fmt: skip
 
 
 @behaviour("DryCooler")
 def dry_cooler() -> tuple[Panel, ...]:
-    """A cooler of 2.9 MW. Left: coolant leaving over fan speed, entering 11 K above the air as rated. Right: heat against power: half speed
-    gives six tenths of the heat for a seventh of the power.
-    """  # noqa: D205
+    """A cooler of 2.9 MW. Left: coolant leaving over fan speed, entering 11 K above the air as rated. Right: heat against power: half
+    speed gives six tenths of the heat for a seventh of the power.
+    """
     cooler = DryCooler(Q_dot_nominal=2.931e6, T_air_nominal=308.15, T_in_nominal=319.26, T_out_nominal=313.70, V_air_nominal=320.0,
                        P_fan_nominal=1.1768e5)  # fmt: skip
     states = {T: cooler.leave(T + 11.11 + ZERO_C, cooler.m_nominal, T + ZERO_C, P_SEA_LEVEL, Y) for T in (5.0, 20.0, 35.0)}
@@ -87,9 +89,9 @@ def dry_cooler() -> tuple[Panel, ...]:
 
 @behaviour("Thermosyphon")
 def thermosyphon() -> tuple[Panel, ...]:
-    """A loop of 100 kW between hall air at 35 °C and outdoor air. Left: heat over the outdoor temperature, never backwards, at most one and a
-    half times the rating. Right: where the temperatures lie at rated flows.
-    """  # noqa: D205
+    """A loop of 100 kW between hall air at 35 °C and outdoor air. Left: heat over the outdoor temperature, never backwards, at most one
+    and a half times the rating. Right: where the temperatures lie at rated flows.
+    """
     loop = Thermosyphon(Q_dot_nominal=1.0e5, T_hot_in_nominal=308.15, T_cold_in_nominal=288.15, m_hot_nominal=12.0, m_cold_nominal=14.0,
                         cp_hot=1006.0, cp_cold=1006.0)  # fmt: skip
     T = np.linspace(-5.0, 42.0, 189) + ZERO_C
@@ -100,5 +102,3 @@ def thermosyphon() -> tuple[Panel, ...]:
         Panel("Heat", "outdoor air [°C]", "heat [kW]", heat, legend="outdoor fan", rated=(15.0, 100.0), low=-5.0),
         Panel("Temperatures", "outdoor air [°C]", "temperature [°C]", [Line(n, celsius(T), celsius(v)) for n, v in places.items()]),
     )
-
-

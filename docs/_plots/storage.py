@@ -1,16 +1,16 @@
 """Plots of heat kept for later or for others: tanks and heat reuse."""
 
 import numpy as np
-from _plots.canvas import ZERO_C, Line, Panel, behaviour, celsius
 
+from _plots.canvas import ZERO_C, Line, Panel, behaviour, celsius
 from lowlift.thermal import HeatReuse, MixedTank, StratifiedTank
 
 
 @behaviour("MixedTank")
 def mixed_tank() -> tuple[Panel, ...]:
-    """A tank of 20 m³ at 12 °C that takes in water at 18 °C. Left: its temperature at three flows. Right: after one hour, in steps of a quarter
-    of an hour or all at once: the step is exact, so both are the same.
-    """  # noqa: D205
+    """A tank of 20 m³ at 12 °C that takes in water at 18 °C. Left: its temperature at three flows. Right: after one hour, in steps of a
+    quarter of an hour or all at once: the step is exact, so both are the same.
+    """
     tank, t = MixedTank(volume=20.0, UA=50.0), np.linspace(0.0, 4.0, 97)
     course = [Line(f"{m:g} kg/s", t, celsius(tank.step(285.15, 291.15, m, 298.15, 3600.0 * t).T)) for m in (2.5, 5.0, 10.0)]
     m = np.linspace(0.0, 12.0, 97)
@@ -26,9 +26,9 @@ def mixed_tank() -> tuple[Panel, ...]:
 
 @behaviour("StratifiedTank")
 def stratified_tank() -> tuple[Panel, ...]:
-    """A tank of 100 m³ at 18 °C, charged from below with 40 kg/s at 7 °C. Left: the thermocline on its way up through 20 layers. Right: water
-    leaving at the top for tanks of 5, 20 and 80 layers: more layers, a steeper front.
-    """  # noqa: D205
+    """A tank of 100 m³ at 18 °C, charged from below with 40 kg/s at 7 °C. Left: the thermocline on its way up through 20 layers. Right:
+    water leaving at the top for tanks of 5, 20 and 80 layers: more layers, a steeper front.
+    """
     step, n = 60.0, 41
 
     def charge(layers: int) -> tuple[list[tuple[float, ...]], list[float]]:
@@ -54,9 +54,9 @@ def stratified_tank() -> tuple[Panel, ...]:
 
 @behaviour("HeatReuse")
 def heat_reuse() -> tuple[Panel, ...]:
-    """A station with hall water returning at 45 °C and a network returning at 35 °C. Left: where the heat delivered comes from as the network
-    asks for more temperature. Right: COP of the heat pump, for three temperatures of the hall's return: the worth of warm water.
-    """  # noqa: D205
+    """A station with hall water returning at 45 °C and a network returning at 35 °C. Left: where the heat delivered comes from as the
+    network asks for more temperature. Right: COP of the heat pump, for three temperatures of the hall's return: the worth of warm water.
+    """
     station, T_set = (
         HeatReuse(Q_direct_nominal=5.0e5, T_return_nominal=318.15, T_network_nominal=308.15, m_return_nominal=20.0,
                   m_network_nominal=15.0, Q_pump_nominal=1.0e6, dT_evaporator=8.0),
@@ -66,6 +66,8 @@ def heat_reuse() -> tuple[Panel, ...]:
     parts = {"delivered": s.Q_reused, "exchanger": s.Q_direct, "evaporator": s.Q_evaporator, "power": s.P_el}
     cop = [Line(f"{T:g} °C", celsius(T_set), station.deliver(T + ZERO_C, 20.0, 308.15, 15.0, T_set, 1.0).COP) for T in (38.0, 45.0, 55.0)]
     return (
-        Panel("Heat", "network supply wanted [°C]", "heat, power [MW]", [Line(n, celsius(T_set), v / 1e6) for n, v in parts.items()], low=0.0),
+        Panel(
+            "Heat", "network supply wanted [°C]", "heat, power [MW]", [Line(n, celsius(T_set), v / 1e6) for n, v in parts.items()], low=0.0
+        ),
         Panel("Heat pump", "network supply wanted [°C]", "COP [1]", cop, legend="hall return", low=0.0),
     )
