@@ -61,9 +61,11 @@ def air_cooled_chiller() -> tuple[Panel, ...]:
     chiller, T = AirCooledChiller(curves=CARRIER_30XA500), np.linspace(-10.0, 46.0, 225) + ZERO_C
     states = {T_chw: chiller.operate(1.2e6, T_chw + ZERO_C, T) for T_chw in (5.0, 7.0, 10.0)}
     return (
-        Panel("Efficiency", "outdoor dry bulb [°C]", "COP [1]", [Line(f"{c:g} °C", celsius(T), s.Q_dot / s.P_el) for c, s in states.items()],
+        Panel("Efficiency", "outdoor dry bulb [°C]", "COP [1]",
+              [Line(f"{c:g} °C", celsius(T), s.Q_dot / s.P_el) for c, s in states.items()],
               legend="chilled water", low=0.0),
-        Panel("Capacity", "outdoor dry bulb [°C]", "capacity [MW]", [Line(f"{c:g} °C", celsius(T), s.capacity / 1e6) for c, s in states.items()],
+        Panel("Capacity", "outdoor dry bulb [°C]", "capacity [MW]",
+              [Line(f"{c:g} °C", celsius(T), s.capacity / 1e6) for c, s in states.items()],
               legend="chilled water"),
     )  # fmt: skip
 

@@ -38,7 +38,8 @@ def direct_cooler() -> tuple[Panel, ...]:
     cooler, T = DirectEvaporativeCooler(pad=CelDekPad(area=2.0, depth=0.3)), np.linspace(15.0, 45.0, 121) + ZERO_C
     air = {rh: cooler.leave(T, wet_bulb(T, rh), P_SEA_LEVEL, 3.5) for rh in HUMIDITY}
     return (
-        Panel("Air leaving", "outdoor dry bulb [°C]", "air leaving [°C]", [Line(f"{rh:.0%}", celsius(T), celsius(a.T_out)) for rh, a in air.items()],
+        Panel("Air leaving", "outdoor dry bulb [°C]", "air leaving [°C]",
+              [Line(f"{rh:.0%}", celsius(T), celsius(a.T_out)) for rh, a in air.items()],
               legend="relative humidity"),
         Panel("Water", "outdoor dry bulb [°C]", "makeup water [L/h]",
               [Line(f"{rh:.0%}", celsius(T), 3600.0 * cooler.makeup(a.evaporation)) for rh, a in air.items()], legend="relative humidity",

@@ -73,7 +73,8 @@ def dx_unit() -> tuple[Panel, ...]:
     load, outdoor = np.linspace(5.0e3, 1.0e5, 96), np.linspace(10.0, 50.0, 161) + ZERO_C
     states = {T: unit.state(load, T + ZERO_C, 292.55, 1.0) for T in (20.0, 30.0, 40.0)}
     return (
-        Panel("Efficiency", "load [kW]", "heat over all power [1]", [Line(f"{T:g} °C", load / 1e3, s.Q_dot / s.P_el) for T, s in states.items()],
+        Panel("Efficiency", "load [kW]", "heat over all power [1]",
+              [Line(f"{T:g} °C", load / 1e3, s.Q_dot / s.P_el) for T, s in states.items()],
               legend="outdoors", low=0.0),
         Panel("Capacity", "outdoor dry bulb [°C]", "capacity [kW]",
               [Line(f"{T:g} °C", celsius(outdoor), unit.capacity(outdoor, T + ZERO_C) / 1e3) for T in (15.0, 19.4, 23.0)],

@@ -82,7 +82,8 @@ def dry_cooler() -> tuple[Panel, ...]:
     return (
         Panel("Approach", "fan speed [1]", "coolant leaving above air [K]",
               [Line(f"{T:g} °C", Y, celsius(s.T_out) - T) for T, s in states.items()], legend="outdoor air", rated=(1.0, 5.55), low=0.0),
-        Panel("Heat for power", "fan power [kW]", "heat [MW]", [Line(f"{T:g} °C", cooler.P_fan(Y) / 1e3, s.Q_dot / 1e6) for T, s in states.items()],
+        Panel("Heat for power", "fan power [kW]", "heat [MW]",
+              [Line(f"{T:g} °C", cooler.P_fan(Y) / 1e3, s.Q_dot / 1e6) for T, s in states.items()],
               legend="outdoor air", rated=(117.68, 2.931), low=0.0),
     )  # fmt: skip
 
