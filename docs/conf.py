@@ -12,7 +12,7 @@ author = "the lowlift developers"
 copyright = "the lowlift developers, BSD-3-Clause"
 version = release = __version__
 
-extensions = ["sphinx.ext.autodoc", "sphinx.ext.napoleon", "myst_parser", "_ext.hooks"]
+extensions = ["sphinx.ext.autodoc", "myst_parser", "_ext.hooks"]
 root_doc = "index"
 exclude_patterns = ["_*"]
 source_suffix = {".md": "markdown"}
@@ -31,7 +31,6 @@ autodoc_member_order = "bysource"
 autodoc_preserve_defaults = True
 autodoc_typehints = "signature"
 add_module_names = False
-napoleon_numpy_docstring = False
 python_display_short_literal_types = True
 highlight_language = "none"
 

@@ -92,7 +92,7 @@ class EirState(EirWork):
 
 
 class EirChiller(Component):
-    """A machine described by published curves; build it with :meth:`from_energyplus`. Curve arguments are in C.
+    """A machine described by published curves; build it with :meth:`EirChiller.from_energyplus`. Curve arguments are in C.
 
     >>> chiller = EirChiller(
     ...     Q_dot_nominal=1.0233e6, COP_nominal=5.81, PLR_min=0.09, PLR_unload=0.09, PLR_max=1.06, T_e_min=277.59, T_e_max=282.04,

@@ -40,7 +40,7 @@ class Fluid:
     """
 
     name: str
-    """As in :data:`FLUIDS`."""
+    """As in ``FLUIDS``."""
     T_min: float
     """Lower end of the fit [K]."""
     T_max: float

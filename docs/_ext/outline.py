@@ -11,12 +11,13 @@ from typing import Any
 
 from _ext.catalogue import home
 
+ENERGYPLUS, OTHERS = "Differences from EnergyPlus", "Other comparisons"
 KINDS = {
     "what": "What it is", "equations": "Equations", "relation": "Relation", "assumptions": "Assumptions", "validity": "Validity",
-    "comparison": "Differences", "differences": "Differences", "sources": "References", "references": "References",
+    "comparison": OTHERS, "differences": OTHERS, "sources": "References", "references": "References",
 }  # fmt: skip
-"""Title of a section by the first word of its heading in a docstring."""
-REQUIRED = ("What it is", "Equations", "Assumptions", "Validity", "Differences", "References")
+"""Title of a section by the first word of its heading in a docstring; a heading that names EnergyPlus belongs to :data:`ENERGYPLUS`."""
+REQUIRED = ("What it is", "Equations", "Assumptions", "Validity", ENERGYPLUS, "References")
 """What no page may lack."""
 HEADING = re.compile(r"^[A-Z][^:]*(?::[^:].*)?$")
 NUMBERED = re.compile(r"^(?P<body>.*\S)\s{2,}(?P<number>\(\d+[a-z']?\))\s*$")
@@ -49,7 +50,8 @@ def split(docstring: str, origin: str) -> tuple[str, list[Part]]:
             while end < len(lines) and (not lines[end].strip() or lines[end].startswith("    ")):
                 end += 1
             text = inspect.cleandoc("\n" + "\n".join(lines[k + 1 : end]))
-            parts.append(Part(KINDS[word], lines[k], tidy(text), origin))
+            title = ENERGYPLUS if KINDS[word] == OTHERS and "EnergyPlus" in lines[k] else KINDS[word]
+            parts.append(Part(title, lines[k], tidy(text), origin))
             k = end
         else:
             rest.append(lines[k])

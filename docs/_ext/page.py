@@ -4,64 +4,74 @@ import dataclasses
 import html
 import inspect
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from types import FunctionType
 from typing import Any
 
 from _plots.canvas import all_plots, draw
 
 from _ext.catalogue import companions, home, public_components, resolve
 from _ext.datasheet import Row, rows
-from _ext.outline import Part, outline, own_text
+from _ext.outline import ENERGYPLUS, OTHERS, Part, outline, own_text
 from lowlift.sim.plot_style import narrow, svg
 from lowlift.thermal.component import Component
 
-AFTER_FIGURE = ("Equations", "Relation", "Assumptions", "Validity", "Differences", "References")
+AFTER_FIGURE = ("Equations", "Relation", "Assumptions", "Validity", ENERGYPLUS, OTHERS, "References")
 
 
 def component_page(name: str) -> str:
     """All of the page of ``name`` but its title and what an author wrote below it."""
     thing = resolve(name)
-    found = outline(thing)
+    module, found = home(thing).__name__, outline(thing)
     prose, example = own_text(thing)
-    text = [prose_block(thing, prose), section("What it is", found.get("What it is", []), thing), figure(name)]
+    text = [rst(module, prose) if prose else "", section("What it is", found.get("What it is", []), thing), figure(name)]
     if dataclasses.is_dataclass(thing):
         text.append(data_sheet(rows(thing)))  # type: ignore[arg-type]
     text += [section(title, found.get(title, []), thing) for title in AFTER_FIGURE]
     if example:
-        text.append(f"## Example\n\n{rst(thing, example)}")
+        text.append(f"## Example\n\n{rst(module, example)}")
     text.append(interface(name, thing))
     return "\n\n".join(part for part in text if part) + "\n"
 
 
-def rst(thing: Any, text: str) -> str:
-    """A block of reStructuredText in a page, its references relative to the module of ``thing``."""
-    return f"```{{eval-rst}}\n.. py:currentmodule:: {home(thing).__name__}\n\n{text}\n```"
-
-
-def prose_block(thing: Any, prose: str) -> str:
-    """The docstring's own words; a component's link to its interface below."""
-    return rst(thing, prose) if prose else ""
+def rst(module: str, text: str) -> str:
+    """A block of reStructuredText in a page, its references relative to a module."""
+    return f"```{{eval-rst}}\n.. py:currentmodule:: {module}\n\n{text}\n```"
 
 
 def section(title: str, parts: Sequence[Part], thing: Any) -> str:
     """One section: the parts of all docstrings that have it."""
     if not parts:
         return ""
-    lines = [f"## {plain(parts[0].heading) if title == 'Differences' else title}"]
-    for k, part in enumerate(parts):
+    lines = [f"## {title}"]
+    for part in parts:
         if part.origin != home(thing).__name__:
             lines.append(f"Shared by all that build on {{py:mod}}`{part.origin}`:")
-        elif title == "Differences" and k > 0:
-            lines.append(f"**{plain(part.heading)}**")
-        elif title == "Equations" and (source := re.search(r"\((.*)\)$", part.heading)):
-            lines.append(f"After {source[1].replace('``', '`')}.")
-        lines.append(rst(thing, boxed(part.text) if title == "Equations" else part.text))
+        lead = LEADS[title](plain(part.heading)) if title in LEADS else ""
+        if lead:
+            lines.append(lead)
+        lines.append(rst(part.origin, boxed(part.text) if title == "Equations" else part.text))
     return "\n\n".join(lines)
 
 
 def plain(heading: str) -> str:
     """A heading without what leads over to its list."""
-    return heading.split(":  ")[0].removesuffix(": the main differences are").replace("``", "`")
+    return heading.removesuffix(": the main differences are").replace("``", "`")
+
+
+def compared_with(heading: str) -> str:
+    """What a part about differences compares with, unless its title says so."""
+    return "" if heading == ENERGYPLUS else f"**{heading}**"
+
+
+def after(heading: str) -> str:
+    """Whose equations they are, where the heading says so."""
+    source = re.search(r"\((.*)\)$", heading)
+    return f"After {source[1]}." if source else ""
+
+
+LEADS: dict[str, Callable[[str], str]] = {ENERGYPLUS: compared_with, OTHERS: compared_with, "Equations": after}
+"""What is said before a part of a section, from its heading."""
 
 
 def boxed(text: str) -> str:
@@ -109,7 +119,7 @@ def interface(name: str, thing: Any) -> str:
         entries += [api_entry(other) for other in companions(module)]
     if inspect.isclass(thing):
         lines += [f"Public as `lowlift.thermal.{name}`. Arguments are floats, arrays with the batch first, or CasADi columns.", ""]
-    return "\n".join([*lines, rst(thing, "\n\n".join(entries))])
+    return "\n".join([*lines, rst(module.__name__, "\n\n".join(entries))])
 
 
 def api_entry(thing: Any) -> str:
@@ -120,8 +130,7 @@ def api_entry(thing: Any) -> str:
     if dataclasses.is_dataclass(thing) and not issubclass(thing, Component):
         return record(thing, path)  # type: ignore[arg-type]
     fields = [f.name for f in dataclasses.fields(thing)] if dataclasses.is_dataclass(thing) else []
-    excluded = f"\n   :exclude-members: {', '.join(fields)}" if fields else ""
-    return f".. autoclass:: {path}\n   :members:\n   :show-inheritance:{excluded}"
+    return f".. autoclass:: {path}\n   :members:\n   :show-inheritance:\n   :exclude-members: {', '.join([*fields, 'check'])}"
 
 
 def record(cls: type, path: str) -> str:
@@ -129,20 +138,9 @@ def record(cls: type, path: str) -> str:
     table = [".. list-table::", "   :header-rows: 1", "   :widths: auto", "", "   * - field", "     - unit", "     - meaning"]
     for row in rows(cls):
         table += [f"   * - ``{row.name}``", f"     - {row.unit}", f"     - {row.doc}"]
-    methods = [name for name, member in vars(cls).items() if not name.startswith("_") and is_method(member) and member_doc(member)]
+    methods = [name for name, member in vars(cls).items() if not name.startswith("_") and isinstance(member, FunctionType | property)]
     entries = [f".. auto{'property' if isinstance(vars(cls)[m], property) else 'method'}:: {path}.{m}" for m in methods]
     summary = inspect.cleandoc(cls.__doc__ or "")
     inner = "\n\n".join([summary, "\n".join(table), *entries])
     indented = "\n".join(f"   {line}".rstrip() for line in inner.split("\n"))
-    return f".. py:class:: {path}\n\n{indented}"
-
-
-def is_method(member: Any) -> bool:
-    """Whether a class attribute is a function or property."""
-    return inspect.isfunction(member) or isinstance(member, property)
-
-
-def member_doc(member: Any) -> str | None:
-    """Its docstring."""
-    doc: str | None = member.__doc__
-    return doc
+    return f".. py:class:: {cls.__qualname__}\n\n{indented}"
