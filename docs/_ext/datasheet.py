@@ -80,9 +80,11 @@ def written(value: Any) -> str:
 def bounds(metadata: Mapping[str, Any]) -> str:
     """The range of a parameter in words."""
     low, high, above, below = (metadata[key] for key in ("low", "high", "above", "below"))
-    least = f"above {number(above)}" if above is not None else (f"from {number(low)}" if math.isfinite(low) else "")
-    most = f"below {number(below)}" if below is not None else (f"to {number(high)}" if math.isfinite(high) else "")
-    return " ".join(part for part in (least, most) if part) or "any"
+    if above is None and below is None and math.isfinite(low) and math.isfinite(high):
+        return f"{number(low)} to {number(high)}"
+    least = f"above {number(above)}" if above is not None else (f"at least {number(low)}" if math.isfinite(low) else "")
+    most = f"below {number(below)}" if below is not None else (f"at most {number(high)}" if math.isfinite(high) else "")
+    return ", ".join(part for part in (least, most) if part) or "any"
 
 
 @functools.cache

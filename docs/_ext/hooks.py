@@ -10,7 +10,6 @@ from sphinx.ext.napoleon import Config, GoogleDocstring
 from sphinx.util.nodes import make_refnode
 
 from _ext.catalogue import public_components, resolve
-from _ext.outline import own_text
 from _ext.page import component_page
 from _ext.reference import inner_modules, module_text, public_names, rest_of_thermal
 from _ext.signal_tables import signal_tables
@@ -38,9 +37,9 @@ def expand(app: "Sphinx", docname: str, source: list[str]) -> None:
 
 
 def shorten_docstring(app: "Sphinx", what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:
-    """A component's outline stands on its page already: its class entry keeps the first words."""
+    """What a component's docstring says stands on its page already."""
     if what == "class" and any(obj is resolve(n) for n in public_components()):
-        lines[:] = own_text(obj)[0].split("\n\n")[0].split("\n")
+        lines.clear()
 
 
 def shorten_signature(

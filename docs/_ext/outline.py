@@ -92,7 +92,12 @@ def tidy(text: str) -> str:
     blocks = re.split(r"(\n\s*\n)", text)
     width = max((len(m["body"]) for line in text.split("\n") if (m := NUMBERED.match(line))), default=0)
     moved = ["\n".join(_moved(line, width) for line in block.split("\n")) for block in blocks]
-    return "".join(enumerated(block) for block in moved)
+    return unlisted("".join(enumerated(block) for block in moved))
+
+
+def unlisted(text: str) -> str:
+    """Text whose paragraphs may begin with the number of an equation: reStructuredText would make a list of it."""
+    return re.sub(r"^(\s*)\((?=\d+[a-z']?\) )", r"\1\\(", text, flags=re.MULTILINE)
 
 
 def _moved(line: str, width: int) -> str:
@@ -112,3 +117,9 @@ def enumerated(paragraph: str) -> str:
         if end < 0:
             return "\n".join(f"{n}. {item}" for n, item in enumerate(items, 1))
         text, k = text[end + 1 :], k + 1
+
+
+def boxed(text: str) -> str:
+    """Equations in a container of their own, which the style sheet sets smaller."""
+    body = "\n".join(f"   {line}".rstrip() for line in text.split("\n"))
+    return f".. container:: equations\n\n{body}"

@@ -12,7 +12,7 @@ from _plots.canvas import all_plots, draw
 
 from _ext.catalogue import companions, home, public_components, resolve
 from _ext.datasheet import Row, rows
-from _ext.outline import ENERGYPLUS, OTHERS, Part, outline, own_text
+from _ext.outline import ENERGYPLUS, OTHERS, Part, boxed, outline, own_text
 from lowlift.sim.plot_style import narrow, svg
 from lowlift.thermal.component import Component
 
@@ -60,8 +60,11 @@ def plain(heading: str) -> str:
 
 
 def compared_with(heading: str) -> str:
-    """What a part about differences compares with, unless its title says so."""
-    return "" if heading == ENERGYPLUS else f"**{heading}**"
+    """What a part about differences compares with, where its title does not say all of it."""
+    thing = re.fullmatch(r"Comparison with EnergyPlus(?: \((.*)\))?", heading)
+    if thing:
+        return f"With {thing[1]}:" if thing[1] else ""
+    return "" if heading == ENERGYPLUS else f"{heading}:"
 
 
 def after(heading: str) -> str:
@@ -74,10 +77,8 @@ LEADS: dict[str, Callable[[str], str]] = {ENERGYPLUS: compared_with, OTHERS: com
 """What is said before a part of a section, from its heading."""
 
 
-def boxed(text: str) -> str:
-    """Equations in a container of their own, which the style sheet sets smaller."""
-    body = "\n".join(f"   {line}".rstrip() for line in text.split("\n"))
-    return f".. container:: equations\n\n{body}"
+STACKED = {"Left": "Above", "left": "above", "Right": "Below", "right": "below"}
+"""Where panels stand on phones."""
 
 
 def figure(name: str) -> str:
@@ -89,17 +90,29 @@ def figure(name: str) -> str:
     with narrow():
         phone = svg(draw(panels), title, f"{name}narrow")
     caption = html.escape(" ".join((function.__doc__ or "").split()))
-    body = f'<div class="plot wide">{wide}</div><div class="plot phone">{phone}</div><figcaption>{caption}</figcaption>'
+    stacked = re.sub(r"\b(left|right)\b", lambda m: STACKED[m[0]], caption, flags=re.IGNORECASE)
+    body = "".join(
+        f'<div class="plot {kind}">{drawing}<figcaption>{words}</figcaption></div>'
+        for kind, drawing, words in (("wide", wide, caption), ("phone", phone, stacked))
+    )
     return f'## Behaviour\n\n```{{raw}} html\n<figure class="behaviour">{body}</figure>\n```'
 
 
 def data_sheet(sheet: Sequence[Row]) -> str:
     """The fields as a table."""
-    lines = ["## Data sheet", "", "| field | unit | range | default | description |", "| --- | --- | --- | --- | --- |"]
+    lines = [
+        "## Data sheet",
+        "",
+        "```{table}",
+        ":class: sheet",
+        "",
+        "| field | unit | range | default | description |",
+        "| --- | --- | --- | --- | --- |",
+    ]
     for row in sheet:
         cells = (f"`{row.name}`", row.unit, row.bounds, row.default or "*required*", markdown(row.doc))
         lines.append(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |")
-    return "\n".join(lines)
+    return "\n".join([*lines, "```"])
 
 
 def markdown(text: str) -> str:
@@ -135,7 +148,16 @@ def api_entry(thing: Any) -> str:
 
 def record(cls: type, path: str) -> str:
     """A record of results: its fields as a table, and its methods."""
-    table = [".. list-table::", "   :header-rows: 1", "   :widths: auto", "", "   * - field", "     - unit", "     - meaning"]
+    table = [
+        ".. list-table::",
+        "   :header-rows: 1",
+        "   :widths: auto",
+        "   :class: sheet",
+        "",
+        "   * - field",
+        "     - unit",
+        "     - meaning",
+    ]
     for row in rows(cls):
         table += [f"   * - ``{row.name}``", f"     - {row.unit}", f"     - {row.doc}"]
     methods = [name for name, member in vars(cls).items() if not name.startswith("_") and isinstance(member, FunctionType | property)]

@@ -7,6 +7,7 @@ from types import ModuleType
 from typing import Any
 
 from _ext.catalogue import companions, home, public_components, resolve
+from _ext.outline import boxed, tidy
 
 PACKAGES = frozenset(f"lowlift.{name}" for name in ("thermal", "models", "controllers", "sim", "data"))
 """Have pages of their own."""
@@ -63,8 +64,8 @@ def rest_of_thermal(package: str) -> str:
 
 def module_text(name: str) -> str:
     """The docstring of a module as it stands."""
-    module = importlib.import_module(name)
-    return fenced(f".. py:currentmodule:: {name}\n\n{inspect.cleandoc(module.__doc__ or '')}")
+    text = tidy(inspect.cleandoc(importlib.import_module(name).__doc__ or ""))
+    return fenced(f".. py:currentmodule:: {name}\n\n{boxed(text)}")
 
 
 def submodules(package: str) -> list[ModuleType]:

@@ -30,8 +30,8 @@ def table(signals: Sequence[SignalInfo]) -> str:
         "meaning": [s.doc for s in signals],
     }
     kept = {title: cells for title, cells in columns.items() if any(cells)}
-    lines = [f"| {' | '.join(kept)} |", f"| {' | '.join('---' for _ in kept)} |"]
-    return "\n".join(lines + [f"| {' | '.join(row)} |" for row in zip(*kept.values(), strict=True)])
+    lines = ["```{table}", ":class: sheet", "", f"| {' | '.join(kept)} |", f"| {' | '.join('---' for _ in kept)} |"]
+    return "\n".join(lines + [f"| {' | '.join(row)} |" for row in zip(*kept.values(), strict=True)] + ["```"])
 
 
 def _finite(value: float) -> str:

@@ -12,8 +12,8 @@ SPEEDS = (0.5, 0.75, 1.0)
 
 @behaviour("Pump")
 def pump() -> tuple[Panel, ...]:
-    """A pump of 30 L/s against 200 kPa at three speeds. Head follows the affinity laws; efficiency from wire to water holds its value
-    along the parabola through the rating point and falls at low speed, where motor and drive are poorly loaded.
+    """A pump of 30 L/s against 200 kPa at three speeds. Head follows the affinity laws; the best efficiency from wire to water falls at low
+    speed, where motor and drive are poorly loaded.
     """
     p = Pump(V_dot_nominal=0.03, dp_nominal=2.0e5)
     head, wire = [], []
