@@ -82,6 +82,10 @@ def draw(content: Sequence[Panel]) -> "Figure":
         figure, grid = panels(1, len(content), width=8.2 if len(content) > 1 else 6.2, height=2.9 if is_narrow() else 3.3)
         for axes, panel in zip(grid.flat, content, strict=True):
             _panel(axes, panel)
+        # Laid out here: saving would draw everything twice, once for the layout's sake.
+        if (layout := figure.get_layout_engine()) is not None:
+            layout.execute(figure)
+        figure.set_layout_engine("none")
     return figure
 
 
