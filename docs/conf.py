@@ -18,12 +18,8 @@ exclude_patterns = ["_*"]
 source_suffix = {".md": "markdown"}
 
 nitpicky = True
-nitpick_ignore_regex = [
-    # Other projects' names: their pages are not read while building, so that a build needs no network.
-    ("py:.*", r"(numpy|np|pandas|pd|matplotlib|casadi|collections|pathlib|typing|enum|pydantic|pvlib)\..*"),
-    ("py:class", r"(optional|optional|array|arrays|Path|Figure|Axes|Any|ndarray|DataFrame|Timestamp|NoneType)"),
-]
-
+nitpick_ignore_regex = [("py:class", r"pd\..*|Figure|Axes")]
+"""Annotations of other projects that are quoted, or imported for type checkers only."""
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3
 

@@ -1,6 +1,7 @@
 """Sphinx extension: expands the directives of these pages before they are parsed, and shortens what autodoc repeats."""
 
 import dataclasses
+import pkgutil
 import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -59,18 +60,32 @@ def google_style(app: "Sphinx", what: str, name: str, obj: Any, options: Any, li
         lines[:] = str(GoogleDocstring(lines, Config(), app, what, name, obj, options)).split("\n")
 
 
-def by_short_name(app: "Sphinx", env: "BuildEnvironment", node: "pending_xref", contnode: "Element") -> "Element | None":
-    """Resolve a public name (``lowlift.models.LiquidHall.steady``), or one without its module, where only one object bears it."""
+def resolve_reference(app: "Sphinx", env: "BuildEnvironment", node: "pending_xref", contnode: "Element") -> "Element | None":
+    """Resolve a public name (``lowlift.models.LiquidHall.steady``), or one without its module, where only one object bears it.
+
+    What exists in the code but has no entry here stays plain text; what does not exist is left to Sphinx, which warns.
+    """
     target = node.get("reftarget", "")
     if node.get("refdomain") != "py" or not target:
         return None
     package, short = PUBLIC.fullmatch(target).group(1, 2)  # type: ignore[union-attr]
     objects = env.domains.python_domain.objects
     places = {(o.docname, o.node_id) for name, o in objects.items() if name.startswith(package or "") and name.endswith(f".{short}")}
-    if len(places) != 1:
-        return None
-    docname, anchor = places.pop()
-    return make_refnode(app.builder, node["refdoc"], docname, anchor, contnode)
+    if len(places) == 1:
+        docname, anchor = places.pop()
+        return make_refnode(app.builder, node["refdoc"], docname, anchor, contnode)
+    module, cls = node.get("py:module"), node.get("py:class")
+    scopes = ("", f"{module}.", f"{module}.{cls}.")
+    return contnode if any(exists(f"{scope}{target}") for scope in scopes) else None
+
+
+def exists(name: str) -> bool:
+    """Whether a dotted name stands for something in the code, annotated fields included."""
+    owner, _, last = name.rpartition(".")
+    try:
+        return hasattr(pkgutil.resolve_name(owner), last) or last in getattr(pkgutil.resolve_name(owner), "__annotations__", {})
+    except (ImportError, AttributeError, ValueError):
+        return False
 
 
 def setup(app: "Sphinx") -> dict[str, bool]:
@@ -78,6 +93,6 @@ def setup(app: "Sphinx") -> dict[str, bool]:
     app.connect("source-read", expand)
     app.connect("autodoc-process-docstring", shorten_docstring)
     app.connect("autodoc-process-docstring", google_style)
-    app.connect("missing-reference", by_short_name)
+    app.connect("missing-reference", resolve_reference)
     app.connect("autodoc-process-signature", shorten_signature)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

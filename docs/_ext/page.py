@@ -116,8 +116,8 @@ def data_sheet(sheet: Sequence[Row]) -> str:
 
 
 def markdown(text: str) -> str:
-    """A line of reStructuredText without roles as Markdown."""
-    return text.replace("``", "`").replace("*", "\\*") if "`" not in text.replace("``", "") else text
+    """The description of a field, which knows no markup but literals, as Markdown."""
+    return text.replace("``", "`").replace("*", "\\*")
 
 
 def interface(name: str, thing: Any) -> str:
