@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: demo test check lint wheel clean
+.PHONY: demo test check lint docs wheel clean
 
 demo: $(VENV)/core
 	@echo "Running two scenarios with all controllers and the oracle; results go to out/demo."
@@ -24,6 +24,10 @@ check:
 lint: $(VENV)/dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+docs: $(VENV)/docs
+	@echo "Building the documentation, warnings as errors; open build/docs/index.html."
+	@begun=$$(date +%s) && $(BIN)/python -m sphinx -E -W --keep-going -q -j 2 -b html docs build/docs && echo "Built in $$(($$(date +%s) - begun)) s."
 
 wheel: $(VENV)/dev
 	@echo "Building the wheel and running it in a clean environment outside the checkout."
@@ -47,6 +51,11 @@ $(VENV)/core: $(VENV)/made pyproject.toml
 $(VENV)/dev: $(VENV)/made pyproject.toml
 	@echo "Installing lowlift with its test tools."
 	@begun=$$(date +%s) && $(BIN)/python -m pip install --quiet --editable ".[dev]" && echo "Installed in $$(($$(date +%s) - begun)) s."
+	@touch $@ $(VENV)/core
+
+$(VENV)/docs: $(VENV)/made pyproject.toml
+	@echo "Installing lowlift with Sphinx."
+	@begun=$$(date +%s) && $(BIN)/python -m pip install --quiet --editable ".[docs]" && echo "Installed in $$(($$(date +%s) - begun)) s."
 	@touch $@ $(VENV)/core
 
 clean:

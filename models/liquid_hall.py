@@ -59,8 +59,8 @@ class Powers:
 class LiquidHall:
     """A site as a dynamic system ``dx/dt = f(x, u, d)``.
 
-    ``x`` (nx) temperatures, ``u`` (nu) actuators, ``d`` (nd) disturbances, packed by the tables :attr:`states`,
-    :attr:`actuators` and :attr:`disturbances`; leading axes are the batch.
+    ``x`` (nx) temperatures, ``u`` (nu) actuators, ``d`` (nd) disturbances, packed by the tables ``states``,
+    ``actuators`` and ``disturbances``; leading axes are the batch.
     """
 
     def __init__(self, site: Site) -> None:

@@ -100,7 +100,7 @@ class Integrator:
         )  # fmt: skip
 
     def advance(self, x: Signal, op: Operator, u: Signal, d: Signal) -> tuple[Signal, Signal]:
-        """One step; returns the new state and the step means of the facility fluxes, in :data:`FLUXES` order."""
+        """One step; returns the new state and the step means of the facility fluxes, in the order of ``FLUXES``."""
         plant, s, f, h = self.plant, self.plant.site, op.flows, self.h
         hg, hr = GAMMA * h, (1.0 - GAMMA) * h
         cdu, G, M = s.cdu, f.G_cdu, op.C_dot

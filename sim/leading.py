@@ -15,7 +15,7 @@ def leading(runs: Mapping[str, Trajectory]) -> str:
     """Name of the run that a reader wants in detail.
 
     MPC if it took part; else whoever used least energy, the oracle left out, among those that kept the limits no worse than the reference
-    (the first of :data:`REFERENCES` that took part, else the first run). A user's own controller counts like any other.
+    (the first of ``REFERENCES`` that took part, else the first run). A user's own controller counts like any other.
 
     Raises:
         ValueError: there are no runs.

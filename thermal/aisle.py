@@ -27,8 +27,12 @@ Assumptions
     1. Each aisle is well mixed; hot spots of single racks are not resolved. 2. Bypassed air is at supply temperature. 3. No heat
     through walls or floor. 4. Air has one heat capacity.
 
-References: Sharma, Bash and Patel, "Dimensionless parameters for evaluation of thermal design and performance of large-scale data
-centers", AIAA 2002-3091 (SHI, RHI); ASHRAE Handbook, HVAC Applications, "Data Centers".
+Differences from EnergyPlus
+    Its air-cooled IT equipment takes recirculation from a curve of load and supply temperature; here it follows from both air flows.
+
+Sources
+    Sharma, Bash and Patel, "Dimensionless parameters for evaluation of thermal design and performance of large-scale data centers",
+    AIAA 2002-3091 (SHI, RHI); ASHRAE Handbook, HVAC Applications, "Data Centers".
 """
 
 import dataclasses

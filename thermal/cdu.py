@@ -19,6 +19,16 @@ Assumptions
     1. The exchanger's own metal is part of the supply volume.
     2. Rack branches have no control valves: the loop is one quadratic resistance, ``V = y V_nominal``.
     3. All pump shaft power ends as heat in the secondary coolant.
+
+Validity
+    Pump speed and valve opening 0 to 1, any temperatures at which the liquids stay liquid; films as
+    :class:`~lowlift.thermal.exchange.PlateHeatExchanger`.
+
+Differences from EnergyPlus
+    It has no such unit; two plant loops joined by ``HeatExchanger:FluidToFluid`` come nearest, without volumes and without the valve.
+
+Sources
+    ASHRAE TC 9.9, Water-Cooled Servers: Common Designs, Components, and Processes (2019), for what such units hold.
 """
 
 import dataclasses
@@ -33,8 +43,11 @@ class CDU:
     """One coolant distribution unit; all CDUs of a site are alike."""
 
     exchanger: PlateHeatExchanger
+    """Plate exchanger between both loops."""
     pump: Pump
+    """Pump of the secondary loop."""
     valve: ControlValve
+    """Control valve on the primary side."""
     C_secondary_loop: float
     """Flow coefficient of the secondary loop [m^3/s per Pa^0.5]."""
     C_primary_fixed: float

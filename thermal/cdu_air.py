@@ -23,6 +23,10 @@ Assumptions
 
 Differences from EnergyPlus
     It has no such unit; a dry coil with fans comes nearest.
+
+Sources
+    Crossflow and films: :mod:`lowlift.thermal.exchange`; ASHRAE TC 9.9, Water-Cooled Servers: Common Designs, Components, and Processes
+    (2019), for what such units are.
 """
 
 import dataclasses

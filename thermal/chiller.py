@@ -1,5 +1,9 @@
 """Water-cooled chiller by a share of Carnot, for warm chilled water where no curves are published.
 
+What
+    A compressor machine at a share of what Carnot allows between its refrigerant temperatures, with a standing power. Made for water
+    warmer than catalogues know; where curves hold, :mod:`lowlift.thermal.chiller_eir` is better.
+
 Equations
     ::
 
@@ -11,10 +15,20 @@ Equations
 Validity
     Leaving chilled water 278 K to 303 K, entering condenser water 283 K to 313 K, load 0 to capacity.
 
+Assumptions
+    1. The share of Carnot is the same at all loads and temperatures. 2. Approaches of the refrigerant grow in proportion to load.
+    3. Condenser water warms as at rated COP. 4. Capacity is linear in both water temperatures around the rating point.
+
+Differences from EnergyPlus
+    ``Chiller:ConstantCOP`` keeps its COP at all temperatures; ``Chiller:Electric:EIR`` needs three curves. This form lies between.
+
 Comparison with published machines
     Rated at the rating points of nine machines (:mod:`lowlift.thermal.chiller_eir`) and left at the default guesses, power differs over
     their 688 hours by 19 % in the median; above 30 % load by 13 % in the median and 85 % at worst (a machine at 13 C
     condenser water). One rating point does not tell how a machine unloads: use its curves where it works inside them.
+
+Sources
+    Gordon and Ng, Cool Thermodynamics (2000), for chillers as a Carnot machine with losses of its own; default shares are guesses.
 """
 
 import functools

@@ -1,5 +1,8 @@
 """Air-cooled chiller by published curves on the outdoor dry bulb, with its condenser fans.
 
+What
+    A packaged machine outdoors: compressors and evaporator by published curves, a condenser whose fans blow outdoor air.
+
 Equations
     ::
 

@@ -26,6 +26,10 @@ Comparison with EnergyPlus: the main differences are
 
 Assumptions
     1. The compressor's whole power reaches the condenser water. 2. Below ``PLR_min`` the machine cycles; the model gives the mean.
+
+Sources
+    Hydeman and Gillespie, "Tools and techniques to calibrate electric chiller component models", ASHRAE Trans. 108(1), 733 (2002), for
+    the forms; machines from the data sets of EnergyPlus.
 """
 
 import dataclasses
@@ -88,7 +92,7 @@ class EirState(EirWork):
 
 
 class EirChiller(Component):
-    """A machine described by published curves; build it with :meth:`from_energyplus`. Curve arguments are in C.
+    """A machine described by published curves; build it with :meth:`EirChiller.from_energyplus`. Curve arguments are in C.
 
     >>> chiller = EirChiller(
     ...     Q_dot_nominal=1.0233e6, COP_nominal=5.81, PLR_min=0.09, PLR_unload=0.09, PLR_max=1.06, T_e_min=277.59, T_e_max=282.04,
@@ -112,9 +116,13 @@ class EirChiller(Component):
     T_part_max: float = parameter(unit="K", doc="its upper end")
     carnot_share: float = parameter(default=0.85, unit="1", above=0.0, below=1.0, doc="largest share of Carnot allowed")
     reformulated: bool = False
+    """Whether the condenser temperature of the curves is that of the water leaving."""
     cap_ft: tuple[float, ...] = ()
+    """Capacity over reference, a biquadratic of chilled and condenser water in C."""
     eir_ft: tuple[float, ...] = ()
+    """Power per capacity over reference, likewise."""
     eir_fplr: tuple[float, ...] = ()
+    """Power over that of full load: a polynomial of load, or (Reformulated) a bicubic of condenser water and load."""
 
     def check(self) -> None:
         """Curves have their number of coefficients, ranges their order."""

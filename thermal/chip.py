@@ -24,8 +24,12 @@ Assumptions
     1. One temperature for the whole die. 2. Voltage does not change with temperature. 3. No coefficient is published for current
     accelerators: ``k`` of 0.01 to 0.02 per kelvin is a guess.
 
-References: US patent 6,842,714 (2005) reports about 30 % more leakage for 30 K (0.009 per kelvin); arXiv:2507.16781 has the same
-board at 41-50 C in liquid and 54-72 C in air, with more work per watt in liquid.
+Differences from EnergyPlus
+    Its IT equipment has the power of processors as a curve of load and inlet *air* temperature, without a loop that could run away.
+
+Sources
+    US patent 6,842,714 (2005) reports about 30 % more leakage for 30 K (0.009 per kelvin); arXiv:2507.16781 has the same board at
+    41-50 C in liquid and 54-72 C in air, with more work per watt in liquid.
 """
 
 import dataclasses

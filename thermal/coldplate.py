@@ -25,6 +25,13 @@ Assumptions
     3. The convective resistance follows a power law of flow, regularised below 1 % of nominal flow.
     4. Viscosity is that of the nominal point.
 
+Validity
+    Flow from about 1 % of nominal, below which the conductance is regularised; with one power law, a range over which the flow stays
+    laminar or stays turbulent. Any temperature at which the coolant stays liquid.
+
+Differences from EnergyPlus
+    It has no cold plate: its IT equipment is air-cooled, and heat to liquid enters a loop as a ``LoadProfile:Plant``.
+
 Sources
     Published CFD of a GB300-class plate (resistance falls by 22 % from 2.6 to 28.9 kPa) and vendor targets
     (at most 0.03 K/W and 20 kPa) set the order of magnitude; defaults are guesses and say so. The blend of (5) is that of

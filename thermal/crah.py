@@ -1,11 +1,29 @@
 """Computer-room air handler: a finned coil and its fans.
 
-Equations: ``Q = G (T_air,in - T_water,in)`` with ``G = eps C_min`` of a crossflow coil (:mod:`lowlift.thermal.exchange`); air flow is
-proportional to fan speed; fan power is ``P_n (0.05 y + 0.95 y^3)``.
+What
+    Return air passes a coil in which chilled water takes its heat; fans of variable speed move it.
 
-Assumptions: the coil stays dry (data halls keep their dew point below the chilled water), except in :meth:`Crah.cool`, which takes
-moist air through :mod:`lowlift.thermal.wetcoil` and equals the dry coil wherever nothing condenses; all units run alike; fan and motor
-heat enter the air stream (the plant adds it downstream of the coil). Differences from EnergyPlus: those of the wet coil.
+Equations
+    ::
+
+        Q = G (T_air,in - T_water,in),  G = eps C_min of a crossflow coil                                 (1)
+        m_air = rho V_n y                                                                                 (2)
+        P_fan = P_n (0.05 y + 0.95 y^3)                                                                   (3)
+
+    Moist air goes through :mod:`lowlift.thermal.wetcoil` (:meth:`Crah.cool`), which equals (1) wherever nothing condenses.
+
+Validity
+    Air 278 K to 323 K, water 274 K to 313 K, fans 0 to 1, water 0 to about 1.5 of rated; no frost on the coil.
+
+Assumptions
+    1. The coil stays dry except in :meth:`Crah.cool`: data halls keep their dew point below the chilled water. 2. All units run alike.
+    3. Fan and motor heat enter the air stream; the plant adds them downstream of the coil.
+
+Differences from EnergyPlus
+    Those of the wet coil; fan power is a cubic of speed instead of a curve of flow.
+
+Sources
+    Crossflow and films: :mod:`lowlift.thermal.exchange`; wet coil: Braun, Klein and Mitchell, ASHRAE Trans. 95(2), 164 (1989).
 """
 
 import functools

@@ -1,16 +1,27 @@
 """A pump on fixed head whose part-load power is a cubic of flow: the form of building simulation programs.
 
-Equations::
+What
+    Nominal flow and head give rated power, a cubic gives what is drawn below it. Speed, head and circuit stay out of sight.
 
-    P = V_n dp_n / (eta_hydraulic eta_motor)  (c0 + c1 x + c2 x^2 + c3 x^3),   x = min(V / V_n, 1)           (1)
-    heat into the fluid = eta_motor P                                                                      (2)
+Equations
+    ::
 
-All shaft power ends in the fluid, the motor's loss in the room. The cubic is the user's: at ``x = 1`` it need not be one.
+        P = V_n dp_n / (eta_hydraulic eta_motor)  (c0 + c1 x + c2 x^2 + c3 x^3),   x = min(V / V_n, 1)       (1)
+        heat into the fluid = eta_motor P                                                                  (2)
+
+    The cubic is the user's: at ``x = 1`` it need not be one.
 
 Validity
     Flow 0 to nominal. For pumps under speed control in a real circuit use :class:`lowlift.thermal.hydraulics.Pump`.
 
-Comparison with EnergyPlus ``Pump:VariableSpeed``: the same equations.
+Assumptions
+    1. All shaft power ends in the fluid, the motor's loss in the room. 2. The control behind the cubic is that of its source.
+
+Comparison with EnergyPlus (``Pump:VariableSpeed``)
+    The same equations.
+
+Sources
+    EnergyPlus Engineering Reference, "Variable Speed Pump"; default cubic from its library of curves.
 """
 
 from lowlift.thermal import ops

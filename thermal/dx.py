@@ -27,8 +27,9 @@ Assumptions
 Differences from EnergyPlus
     Lower bound by Carnot (4), standing power in every hour, no iteration of the entering wet bulb for dry coils.
 
-References: EnergyPlus Engineering Reference 25.2, "Single-Speed Electric DX Air Cooling Coil"; default curves HPACCoolCapFT, HPACCoolEIRFT
-and their flow curves from EnergyPlus' example file DXCoilSystemAuto, as also in Modelica Buildings' DXCooling_Curve_II.
+Sources
+    EnergyPlus Engineering Reference 25.2, "Single-Speed Electric DX Air Cooling Coil"; default curves HPACCoolCapFT, HPACCoolEIRFT and
+    their flow curves from EnergyPlus' example file DXCoilSystemAuto, as also in Modelica Buildings' DXCooling_Curve_II.
 """
 
 import dataclasses
@@ -81,10 +82,15 @@ class DxUnit(Component):
     flow_min: float = parameter(default=0.5, unit="1", above=0.0, high=1.0, doc="lower end of the flow curves")
     flow_max: float = parameter(default=1.5, unit="1", low=1.0, doc="upper end")
     cap_ft: tuple[float, ...] = (0.766956, 0.0107756, -4.14703e-5, 0.00134961, -2.61144e-4, 4.57488e-4)
+    """Capacity over nominal, a biquadratic of entering wet bulb and outdoor dry bulb in C."""
     eir_ft: tuple[float, ...] = (0.297145, 0.0430933, -7.48766e-4, 0.00597727, 4.82112e-4, -9.56448e-4)
+    """Power per capacity over nominal, likewise."""
     cap_ff: tuple[float, ...] = (0.8, 0.2)
+    """Capacity over nominal, a polynomial of air flow over nominal."""
     eir_ff: tuple[float, ...] = (1.1552, -0.1808, 0.0256)
+    """Power per capacity over nominal, likewise."""
     plf: tuple[float, ...] = (0.85, 0.15)
+    """Part-load factor, a polynomial of the load ratio."""
 
     def check(self) -> None:
         """Ranges must be open."""

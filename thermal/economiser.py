@@ -23,8 +23,15 @@ Validity
 Assumptions
     1. No heat loss, no metal. 2. The tower loop bypasses what the valve does not need. 3. Equal fluid properties over the range.
 
+Differences from EnergyPlus
+    ``HeatExchanger:FluidToFluid`` switches by setpoint and least temperature difference; here every change is continuous.
+
 Comparison with Modelica Buildings (``Applications.DataCenters.ChillerCooled``)
     The same three modes (free, partly mechanical, fully mechanical cooling) without events: the mode is the share ``Q / Q_load``.
+
+Sources
+    Fu, Zuo, Wetter, VanGilder, Han and Plamondon, "Equation-based object-oriented modeling and simulation for data center cooling: a case
+    study", Energy and Buildings 186, 108 (2019), for the modes.
 """
 
 import dataclasses

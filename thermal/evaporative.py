@@ -4,34 +4,20 @@ What
     Outdoor air loses sensible heat to water that it evaporates. Directly (the supply air takes the water up), indirectly (a
     secondary stream takes it up and cools the supply air through a heat exchanger), or in front of a dry cooler.
 
-Equations
-    ::
-
-        eff = polynomial(V, D), V = m_da v / A_pad, v per kilogram of DRY air                          (1)
-        T_out = T_db - s eff (T_db - T_wb),  w_out = w(T_out, T_wb): the wet bulb stays                (2)
-        evaporation = m_da (w_out - w_in),  makeup = evaporation n / (n - 1) with n cycles             (3)
-        dry coil:  T_out = T - eff_hx min(V_sec, V_sup)/V_sup (T - T_pad), T_pad from (2)              (4)
-        wet coil:  T_out = T - max(eff_max - C_1 V_sup/V_sec, 0) (T - T_wb,sec)                        (5)
-        P_el = s P_pump + V_sec dp / eta_fan                                                           (6)
-        dp_pad = dp_n (V / 2 m/s)^2 D / 0.2 m, wet or dry                                              (7)
-
-    ``s`` (0..1) is the wetted share of the pad. Where supply and secondary air are both outdoor air, (4) is the product
-    ``eff_hx eff_pad`` times the flow ratio that EnergyPlus uses.
+    Equations stand with each class, numbered through. ``s`` (0..1) is the wetted share of a pad or coil.
 
 Validity
-    Pad depth 0.1 m to 0.3 m and face velocity 0.9 m/s to 4.5 m/s for (1): :meth:`CelDekPad.range_violation` says how far outside.
-    There the velocity is held (0.2 to 5 m/s) and the effectiveness kept within 0.01 to 0.99: the bare polynomial exceeds one
-    in deep pads at low speed. Wet bulb above 275 K; below, a pad is drained (``s = 0``).
+    Wet bulb above 275 K; below, a pad is drained (``s = 0``).
 
 Assumptions
     1. Makeup water enters at the wet bulb. 2. Air that is already saturated (``T_wb >= T_db``) is neither cooled nor dried.
-    3. The wet coil evaporates what the heat taken from the supply air can.
 
 Differences from EnergyPlus
     Water of the pads is ``m_da dw``; EnergyPlus divides by a density of other conditions (up to 0.7 %). Flow ratio and wet-coil
     stage are rounded over 1e-3 (m^3/s and 1), and both indirect coolers take a secondary stream of its own state.
 
-References: EnergyPlus Engineering Reference 25.2, "Evaporative Coolers"; ASHRAE Handbook, HVAC Systems and Equipment, ch. 41.
+Sources
+    EnergyPlus Engineering Reference 25.2, "Evaporative Coolers"; ASHRAE Handbook, HVAC Systems and Equipment, ch. 41.
 """
 
 import dataclasses
@@ -113,7 +99,18 @@ def makeup(evaporation: Signal, cycles: float) -> Signal:
 
 
 class CelDekPad(Component):
-    """A rigid cellulose pad (CelDek), equations (1) and (7).
+    """A rigid cellulose pad (CelDek).
+
+    Equations
+        ::
+
+            eff = polynomial(V, D),   V = m_da v / A_pad,  v per kilogram of DRY air                      (1)
+            dp_pad = dp_n (V / 2 m/s)^2 D / 0.2 m,   wet or dry                                           (7)
+
+    Validity
+        Depth 0.1 m to 0.3 m and face velocity 0.9 m/s to 4.5 m/s: :meth:`CelDekPad.range_violation` says how far outside. There the
+        velocity is held (0.2 to 5 m/s) and the effectiveness kept within 0.01 to 0.99: the bare polynomial exceeds one in deep pads at
+        low speed.
 
     >>> pad = CelDekPad(area=2.0, depth=0.3)
     >>> round(float(pad.effectiveness(2.0)), 3)
@@ -161,12 +158,21 @@ class CelDekPad(Component):
 class DirectEvaporativeCooler(Component):
     """A wetted pad in the supply air.
 
+    Equations
+        ::
+
+            T_out = T_db - s eff (T_db - T_wb),   w_out = w(T_out, T_wb): the wet bulb stays              (2)
+            evaporation = m_da (w_out - w_in),   makeup = evaporation n / (n - 1) with n cycles           (3)
+
+        ``eff`` is that of the pad, :class:`CelDekPad`.
+
     >>> cooler = DirectEvaporativeCooler(pad=CelDekPad(area=2.0, depth=0.3))
     >>> round(float(cooler.leave(308.15, 293.15, 101325.0, 3.5).T_out), 2)
     294.56
     """
 
     pad: CelDekPad
+    """The pad."""
     P_pump: float = parameter(default=225.0, unit="W", low=0.0, doc="circulation pump (EnergyPlus example)")
     cycles: float = parameter(default=4.0, unit="1", above=1.0, high=50.0, doc="cycles of concentration (guess)")
 
@@ -184,7 +190,16 @@ class DirectEvaporativeCooler(Component):
 
 
 class IndirectDryCoil(Component):
-    """A pad cools secondary air, which cools the supply air through a dry exchanger: equations (2), (4) and (6).
+    """A pad cools secondary air, which cools the supply air through a dry exchanger.
+
+    Equations
+        ::
+
+            T_out = T - eff_hx min(V_sec, V_sup) / V_sup (T - T_pad),   T_pad by (2)                      (4)
+            P_el = s P_pump + V_sec dp / eta_fan                                                          (6)
+
+        (2) is that of :class:`DirectEvaporativeCooler`. Where supply and secondary air are both outdoor air, (4) is the product
+        ``eff_hx eff_pad`` times the flow ratio that EnergyPlus uses.
 
     >>> cooler = IndirectDryCoil(pad=CelDekPad(area=1.12, depth=0.15))
     >>> state = cooler.leave(308.15, 2.0, 308.15, 293.15, 101325.0, 1.4)
@@ -193,6 +208,7 @@ class IndirectDryCoil(Component):
     """
 
     pad: CelDekPad
+    """The pad in the secondary air."""
     eff_hx: float = parameter(default=0.67, unit="1", above=0.0, below=1.0, doc="effectiveness of the exchanger at equal flows")
     P_pump: float = parameter(default=225.0, unit="W", low=0.0, doc="circulation pump")
     dp_fan: float = parameter(default=200.0, unit="Pa", low=0.0, doc="pressure rise of the secondary fan")
@@ -220,7 +236,16 @@ class IndirectDryCoil(Component):
 
 
 class IndirectWetCoil(Component):
-    """Supply air inside tubes that are wetted outside, in the secondary air: equations (5) and (6).
+    """Supply air inside tubes that are wetted outside, in the secondary air.
+
+    Equations
+        ::
+
+            T_out = T - s max(eff_max - C_1 V_sup / V_sec, 0) (T - T_wb,sec)                              (5)
+            P_el = s P_pump + V_sec dp / eta_fan                                                          (6)
+
+    Assumptions
+        The coil evaporates what the heat taken from the supply air can.
 
     >>> cooler = IndirectWetCoil()
     >>> round(float(cooler.leave(308.15, 2.0, 293.15, 2.0, 1.15).T_out), 2)
@@ -243,7 +268,13 @@ class IndirectWetCoil(Component):
 
 
 class AdiabaticAssist(Component):
-    """Pads or sprays in front of a dry cooler, of one effectiveness: equations (2) and (3).
+    """Pads or sprays in front of a dry cooler, of one effectiveness.
+
+    Equations
+        ::
+
+            T_out = T_db - s eff (T_db - T_wb),   w_out = w(T_out, T_wb)                                  (2)
+            makeup = evaporation n / (n - 1) + f evaporation,   f overspray                               (3)
 
     >>> assist = AdiabaticAssist()
     >>> round(float(assist.leave(308.15, 293.15, 101325.0, 100.0, 0.5).T_out), 2)

@@ -1,25 +1,36 @@
 """Heat exchangers by effectiveness and number of transfer units, without singularities.
 
-Equations (counterflow, a rearrangement that is regular at balanced streams)::
+What
+    Two streams on either side of a wall. A rating point (heat, both inlets, both flows) fixes the conductance; films by flow give it
+    elsewhere. Heat is linear in the two inlet temperatures for given flows: the plants rely on that.
 
-    z = NTU (1 - C_r),  E = exprel(-z),  eps = NTU E / (1 + C_r NTU E)                                    (1)
+Equations
+    ::
 
-crossflow, both fluids unmixed: (1) with ``F NTU`` in place of ``NTU``, within 0.005 of the exact series up to NTU = 30 (Spang and Roetzel,
-Chem. Eng. Process. 34, 339, 1995; VDI Heat Atlas C1). Unlike the usual exponential approximation, which is off by up to 0.02, it treats
-both streams alike and so has no kink where they balance::
+        counterflow:             z = NTU (1 - C_r),  E = exprel(-z),  eps = NTU E / (1 + C_r NTU E)       (1)
+        crossflow, both unmixed: (1) with F NTU for NTU,  F = (1 + 0.433 (NTU^2 C_r)^0.8)^-0.267          (2)
+        the same, exponential:   eps = 1 - exp[NTU^0.22 / C_r (exp(-C_r NTU^0.78) - 1)]
+                                     = -expm1(-NTU exprel(-C_r NTU^0.78))                                 (2b)
+        conductance by films:    1/UA = 1/(hA_1 (m_1/m_1n)^n_1) + 1/(hA_2 (m_2/m_2n)^n_2)                 (3)
+        heat:                    Q = G (T_hot_in - T_cold_in),  G = eps C_min,  NTU = UA / C_min          (4)
 
-    F = (1 + 0.433 (NTU^2 C_r)^0.8)^-0.267                                                                (2)
+    ``exprel(x) = (e^x - 1) / x``: (1) is the textbook relation arranged so that it is regular at balanced streams. (2) lies within
+    0.005 of the exact series up to NTU = 30 and treats both streams alike, so it has no kink where they balance; (2b), off by up to
+    0.02, is there for comparison with programs that use it.
 
-the usual exponential approximation is there too, for comparison with programs that use it::
+Validity
+    Flows from none to about 1.5 times the rating, where films of these exponents hold; no flow gives no heat. Fluids keep their phase.
 
-    eps = 1 - exp[NTU^0.22 / C_r (exp(-C_r NTU^0.78) - 1)] = -expm1(-NTU exprel(-C_r NTU^0.78))            (2b)
+Assumptions
+    1. Constant heat capacities. 2. No loss to ambient, no conduction along the wall. 3. Films depend on flow, not on temperature;
+    exponents 0.85 (water) and 0.8 (air). 4. The wall itself resists nothing.
 
-and the flow-dependent conductance with one film on each side::
+Differences from EnergyPlus
+    ``HeatExchanger:FluidToFluid`` keeps UA constant and takes (2b) for crossflow; its relations need special cases at balance.
 
-    1/UA = 1/(hA_1 (m_1/m_1n)^n_1) + 1/(hA_2 (m_2/m_2n)^n_2)                                             (3)
-
-``exprel(x) = (e^x - 1) / x``. Exponents 0.85 (water) and 0.8 (air) after Modelica Buildings HADryCoil. Heat is linear in the two
-inlet temperatures for given flows, ``Q = G (T_hot_in - T_cold_in)`` with ``G = eps C_min``: the plants rely on that.
+Sources
+    Kays and London, Compact Heat Exchangers, 3rd ed. (1984); Spang and Roetzel, Chem. Eng. Process. 34, 339 (1995), and VDI Heat Atlas
+    C1, for (2); exponents after Modelica Buildings, ``HADryCoil``.
 """
 
 import dataclasses

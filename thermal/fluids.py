@@ -1,9 +1,26 @@
 """Coolants: density, heat capacity, conductivity and viscosity as polynomials of temperature.
 
-Fitted over the whole declared range to CoolProp 8 (Bell et al., Ind. Eng. Chem. Res. 53, 2498, 2014): water is IAPWS-95
-at 3 bar, glycol mixtures are the incompressible MPG and MEG correlations by MASS fraction. (A trade "PG25" is 25 % by
-volume, about 26 % by mass, and carries inhibitors, which are not modelled.) Largest relative fit error: water 5e-4, mixtures
-1e-13.
+What
+    Water, propylene glycol of 25, 30 and 50 % and ethylene glycol of 30 %, all by MASS.
+
+Equations
+    ::
+
+        x = (T - 313.15 K) / 50 K                                                                         (1)
+        rho, cp, k = sum_i a_i x^i,   mu = exp(sum_i b_i x^i)                                             (2)
+
+Validity
+    ``T_min`` to ``T_max`` of each fluid, over which it was fitted. Largest relative error of the fit: water 5e-4, mixtures 1e-13.
+
+Assumptions
+    1. Properties depend on temperature alone: water is taken at 3 bar. 2. Inhibitors are not modelled. A trade "PG25" is 25 % by volume,
+    about 26 % by mass.
+
+Differences from EnergyPlus
+    It interpolates between tabled temperatures; polynomials are smooth.
+
+Sources
+    CoolProp 8 (Bell et al., Ind. Eng. Chem. Res. 53, 2498, 2014): IAPWS-95 for water, its incompressible MPG and MEG for mixtures.
 """
 
 import dataclasses
@@ -23,14 +40,19 @@ class Fluid:
     """
 
     name: str
+    """As in ``FLUIDS``."""
     T_min: float
     """Lower end of the fit [K]."""
     T_max: float
     """Upper end of the fit [K]."""
     density: tuple[float, ...]
+    """Coefficients of the density [kg/m^3]."""
     heat_capacity: tuple[float, ...]
+    """Coefficients of the specific heat capacity [J/(kg K)]."""
     conductivity: tuple[float, ...]
+    """Coefficients of the thermal conductivity [W/(m K)]."""
     log_viscosity: tuple[float, ...]
+    """Coefficients of the logarithm of the dynamic viscosity in Pa s [1]."""
 
     def rho(self, T: Signal) -> Signal:
         """Density [kg/m^3] at ``T`` [K]."""

@@ -23,6 +23,9 @@ Assumptions
     1. ``eta`` is constant; refrigerant temperatures refer to rated approaches. 2. No storage in the network. 3. The heat pump's
     power is part of the site's total and all of it reaches the network. 4. Reuse counts where it crosses the site boundary.
 
+Differences from EnergyPlus
+    It has no such station; ``HeatExchanger:FluidToFluid`` and a water-to-water heat pump with catalogue curves would make one.
+
 Sources
     ERE and ERF: The Green Grid, White Paper 29 (2010), and ISO/IEC 30134-6 (2021). Reuse lowers ERE, never PUE. Share of
     Carnot of large heat pumps, 0.4 to 0.6: IEA HPT Annex 48; the default is a guess within it.

@@ -1,17 +1,18 @@
 """Pumps, fans, valves and the circuits they drive.
 
-Equations::
+What
+    Machines of variable speed, described by one rating point, and the quadratic circuits in which they find their flow.
 
-    dp(V, y) = y^2 H0 - a V^2,                H0 = k dp_n,  a = (k - 1) dp_n / V_n^2                     (1)
-    P_shaft  = y^2 P_n (s0 y + (1 - s0) V / V_n),  P_n = V_n dp_n / eta_n,  s0 = 2 (k - 1)               (2)
-    P_el     = P_rated y c / eta_motor / exprel(-l / c) / eta_drive + standing loss of the drive,  l = P_shaft / (P_rated y)  (3)
-    V        = sqrt((y^2 H0 - dp_static) / (a / n^2 + 1 / C^2))                                            (4)
+Assumptions
+    1. Circuits are quadratic in flow and settle at once. 2. Density does not depend on temperature. 3. Equal machines in parallel turn at
+    equal speed.
 
-(1) and (2) obey the affinity laws exactly; ``s0`` puts the best efficiency at the nominal point and gives a shut-off power of
-``s0`` of nominal. (3) is ``P_shaft / eta`` with ``eta = eta_motor (1 - exp(-l / c))``, which follows the part-load table of
-Modelica Buildings' motors within 0.04 (``c`` = 0.26 at 0.7 kW, 0.115 from 15 kW) and is finite at no load; the load ``l`` is
-relative to what the motor can give at its present speed (constant-torque drive). (4) is the intersection of ``n`` equal pumps in
-parallel with a static lift and a quadratic resistance of flow coefficient ``C``.
+Differences from EnergyPlus
+    Its pumps and fans have no head curve and no speed: power is a polynomial of flow (:mod:`lowlift.thermal.part_load`).
+
+Sources
+    ASHRAE Handbook, HVAC Systems and Equipment, "Centrifugal Pumps" and "Fans" (affinity laws); part load of motors after the table of
+    Modelica Buildings, ``Fluid.Movers.BaseClasses.Euler``.
 """
 
 import functools
@@ -65,6 +66,24 @@ def motor_part_load(load: Signal, c: float) -> Signal:
 
 class Pump(Component):
     """A centrifugal pump with motor and frequency converter.
+
+    Equations
+        ::
+
+            dp(V, y) = y^2 H0 - a V^2,   H0 = k dp_n,  a = (k - 1) dp_n / V_n^2                           (1)
+            P_shaft = y^2 P_n (s0 y + (1 - s0) V / V_n),   P_n = V_n dp_n / eta_n,  s0 = 2 (k - 1)        (2)
+            P_el = P_rated y c / eta_motor / exprel(-l / c) / eta_drive + standing loss of the drive,
+                   l = P_shaft / (P_rated y)                                                              (3)
+            V = sqrt((y^2 H0 - dp_static) / (a / n^2 + 1 / C^2))                                          (4)
+
+        (1) and (2) obey the affinity laws exactly; ``s0`` puts the best efficiency at the nominal point and gives a shut-off power of
+        ``s0`` of nominal. (3) is ``P_shaft / eta`` with ``eta = eta_motor (1 - exp(-l / c))``, which follows the table of motors
+        within 0.04 (``c`` = 0.26 at 0.7 kW, 0.115 from 15 kW) and is finite at no load; the load ``l`` is relative to what the motor can
+        give at its present speed (constant-torque drive). (4) is the intersection of ``n`` equal pumps in parallel with a static lift
+        and a quadratic resistance of flow coefficient ``C``.
+
+    Validity
+        Speed 0 to 1, flow from none to where the head is used up.
 
     >>> pump = Pump(V_dot_nominal=0.03, dp_nominal=2.0e5)
     >>> round(float(pump.P_el(0.03, 1.0)))
@@ -133,7 +152,17 @@ def series_conductance(C1: Signal, C2: Signal) -> Signal:
 
 
 class ControlValve(Component):
-    """Equal-percentage control valve: ``C(v) = C_max R^(v - 1)``; a closed valve leaks ``C_max / R``."""
+    """Equal-percentage control valve; a closed valve leaks ``C_max / R``.
+
+    Equations
+        ::
+
+            C(v) = C_max R^(v - 1),   V = C sqrt(dp)                                                      (1)
+            1 / C^2 = 1 / C_1^2 + 1 / C_2^2   in series                                                   (2)
+
+    Validity
+        Opening 0 to 1, turbulent flow of a liquid that does not cavitate.
+    """
 
     C_max: float = parameter(unit="m^3/s/Pa^0.5", above=0.0, doc="flow coefficient, fully open")
     rangeability: float = parameter(default=30.0, unit="1", above=1.0, high=200.0, doc="ratio of open to closed coefficient")
@@ -148,7 +177,18 @@ class ControlValve(Component):
 
 
 class Fan(Component):
-    """A fan on a frequency converter: power as a cubic of speed, zero when off."""
+    """A fan on a frequency converter: power as a cubic of speed, zero when off.
+
+    Equations
+        ::
+
+            P_el = P_n (c1 y + c3 y^3)                                                                    (1)
+
+        The linear share stands for drive, motor and bearings (guess). Flow is proportional to speed in the components that own fans.
+
+    Validity
+        Speed 0 to 1 in a duct or coil whose resistance does not change.
+    """
 
     P_nominal: float = parameter(unit="W", above=0.0, doc="electric power at full speed")
     c1: float = parameter(default=0.05, unit="1", low=0.0, high=1.0, doc="linear share of power (guess)")

@@ -23,6 +23,9 @@ Assumptions
     1. The channels over the die carry the heat alone: no spreading into the rest of the plate. 2. Equal flow in all channels.
     3. Properties of the liquid entering. 4. ``K`` stands for entrance, exit and developing flow (guess).
 
+Differences from EnergyPlus
+    It has no such component.
+
 Sources
     Shah and London, Laminar Flow Forced Convection in Ducts (1978), for (3) and (6); Hausen (1943) for (2).
 """

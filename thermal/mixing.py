@@ -26,8 +26,9 @@ Assumptions
 Differences from EnergyPlus
     The controller's lockouts are smooth ramps (0.5 at the limit), and saturated mixtures give their liquid off as fog.
 
-References: ASHRAE Handbook of Fundamentals (2017), ch. 1 (adiabatic mixing); ASHRAE TC 9.9, Thermal Guidelines for Data Processing
-Environments, 5th ed. (dew point -9 C to 15 C recommended).
+Sources
+    ASHRAE Handbook of Fundamentals (2017), ch. 1 (adiabatic mixing); ASHRAE TC 9.9, Thermal Guidelines for Data Processing Environments,
+    5th ed. (dew point -9 C to 15 C recommended).
 """
 
 import dataclasses

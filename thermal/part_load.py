@@ -1,5 +1,8 @@
 """Part-load power of fans and pumps as a cubic of flow: the curves of energy programs and standards.
 
+What
+    How much power a fan or pump draws when its control asks for less than nominal flow, in the form in which standards state it.
+
 Equations
     ::
 
@@ -9,6 +12,12 @@ Equations
 
 Validity
     Flow 0 to 1 of nominal. The curve is of a system with its control, not of a machine: none of them is a pure cube.
+
+Assumptions
+    1. Power depends on flow alone. 2. The pressure that the control holds at low flow is that of the curve's source.
+
+Differences from EnergyPlus
+    The same polynomials; power here cannot fall below zero.
 
 Sources
     ``TOWER_FAN``: variable-speed tower of the EnergyPlus example files. ``PUMP_LINEAR``: default of EnergyPlus 25.2

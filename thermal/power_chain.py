@@ -15,6 +15,9 @@ Equations
 Validity
     Load 0 to 1.2 of rated. Between and outside the three points (1) is a smooth continuation, not data.
 
+Assumptions
+    1. Efficiency depends on load alone. 2. Units in parallel share the load equally. 3. Batteries are full: charging is left out.
+
 Differences from EnergyPlus
     Its ``ElectricEquipment:ITE:AirCooled`` takes a supply's loss as ``P (1 - eta)``, low by the factor ``eta``.
 
@@ -106,7 +109,9 @@ class PowerChain(Component):
     """
 
     ups: Converter
+    """One UPS unit."""
     pdu: Converter
+    """One distribution unit."""
     n_ups: float = parameter(unit="1", low=1.0, doc="UPS units that share the load, redundant ones included")
     n_pdu: float = parameter(unit="1", low=1.0, doc="distribution units that share the load")
 

@@ -1,8 +1,33 @@
 """Moist air at any pressure, after the ASHRAE Handbook of Fundamentals (2017), chapter 1.
 
-Ideal-gas relations with the Hyland-Wexler saturation pressure over water, and over ice below the triple point. Enthalpy is per
-kilogram of DRY air, zero for dry air at 0 C. Temperatures in K, pressures in Pa. Declared range 233 K to 363 K,
-50 kPa to 110 kPa. Against CoolProp's real-gas air the humidity ratio is within 0.6 % (median wet bulb 0.004 K).
+What
+    Ideal-gas relations with the Hyland-Wexler saturation pressure over water, and over ice below the triple point. Enthalpy is per
+    kilogram of DRY air, zero for dry air at 0 C. Temperatures in K, pressures in Pa.
+
+Equations
+    ::
+
+        ln p_ws = c_-1 / T + c_0 + c_1 T + c_2 T^2 + c_3 T^3 + c_4 T^4 + c_5 ln T                         (1)
+        w = 0.621945 p_w / (p - p_w),   w_s = w at p_ws,   rh = p_w / p_ws                                (2)
+        h = 1006 t + w (2.501e6 + 1860 t),   t in C                                                       (3)
+        v = R_da T (1 + w / 0.621945) / p,   rho = (1 + w) / v                                            (4)
+        (2501 + 1.86 t - 4.186 t_wb) w = (2501 - 2.326 t_wb) w_s(T_wb) - 1.006 (t - t_wb)                 (5)
+
+    (5) carries ice on the bulb below freezing: 2830, 2.1 and 0.24 for 2501, 4.186 and 2.326. Wet bulb and dew point invert (5) and (1) by a
+    fixed number of Newton steps.
+
+Validity
+    233 K to 363 K, 50 kPa to 110 kPa. Against CoolProp's real-gas air the humidity ratio is within 0.6 % (median wet bulb 0.004 K).
+
+Assumptions
+    1. Ideal gases, no enhancement factor. 2. Heat capacities do not depend on temperature. 3. Saturation is over ice below the triple
+    point, so the wet bulb jumps at freezing, as the ASHRAE relations do.
+
+Differences from EnergyPlus
+    The same relations with other heat capacities (there 1004.84 and 1858.95 J/(kg K) for dry air and vapour).
+
+Sources
+    ASHRAE Handbook of Fundamentals (2017), ch. 1; Hyland and Wexler, ASHRAE Trans. 89(2A), 500 (1983).
 """
 
 from lowlift.thermal import ops

@@ -1,5 +1,8 @@
 """Equal pumps in parallel: equal split, speed for a duty, and how many should run.
 
+What
+    Pumps of one kind on one header share a flow; more of them turn slower and draw less, until drives and motors are poorly loaded.
+
 Equations
     ::
 
@@ -19,6 +22,9 @@ Assumptions
 
 Differences from EnergyPlus
     ``HeaderedPumps:VariableSpeed`` stages by flow alone with affine power; here head and speed are kept.
+
+Sources
+    ASHRAE Handbook, HVAC Systems and Equipment, "Centrifugal Pumps", for pumps in parallel; share and band of (3) are guesses.
 """
 
 import dataclasses
@@ -59,6 +65,7 @@ class PumpGroup(Component):
     """
 
     pump: Pump
+    """One of the equal pumps."""
     n_max: float = parameter(unit="1", low=1.0, high=20.0, doc="pumps installed, a whole number")
     stage_share: float = parameter(default=0.9, unit="1", above=0.3, high=1.1, doc="of nominal flow, where the next pump starts (guess)")
     band: float = parameter(default=0.05, unit="1", above=0.0, high=0.3, doc="relative width of a change of stage")

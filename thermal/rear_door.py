@@ -25,8 +25,9 @@ Assumptions
 Differences from EnergyPlus
     EnergyPlus has no rear-door object.
 
-References: IBM Power Systems, Site and hardware planning (9009), "Rear door heat exchanger" (water above the dew point: 18 C for a 17 C
-dew point, 22 C in ASHRAE class 2 rooms; no glycol; a 20 kW to 32 kW rack gives 55 % to 85 % of its heat to the door).
+Sources
+    IBM Power Systems, Site and hardware planning (9009), "Rear door heat exchanger" (water above the dew point: 18 C for a 17 C dew point,
+    22 C in ASHRAE class 2 rooms; no glycol; a 20 kW to 32 kW rack gives 55 % to 85 % of its heat to the door).
 """
 
 import dataclasses

@@ -4,35 +4,14 @@ What
     :class:`AirServer` is a rack or a hall of servers with a fan law of its own. :class:`IteServer` is the structure of EnergyPlus'
     object ElectricEquipment:ITE:AirCooled, with its curves as parameters. In both, fans belong to IT power.
 
-Equations
-    ::
-
-        r = r_idle + (1 - r_idle - r_hot) u + a softplus(T_in - T_ramp), at most 1,  r = V / V_des       (1)
-        P_fan = P_fan,des r^n,  m = rho V_des r                                                          (2)
-        P = P_it + P_fan,  Q_liquid = x_liquid P_it,  Q_air = P - Q_liquid                               (3)
-        C dT_mass/dt = P_it - Q_liquid - G (T_mass - T_in),  G = m c_p (1 - exp(-hA / (m c_p)))          (4)
-        T_exhaust = T_in + (G (T_mass - T_in) + P_fan) / (m c_p);  at rest T_in + Q_air / (m c_p)        (5)
-        T_in = T_supply + x_rec (T_return - T_supply)                                                    (6)
-
-        ITE:  P_cpu = P_des (1 - f) g_cpu(u, T_in),  V = v P_des g_air(u, T_in)                          (7)
-              P_fan = P_des f g_fan(V / V_des),  loss = (P_cpu + P_fan)(1/eta - 1)                       (8)
-              T_out = T_in + (P_cpu + P_fan) / (m c_p)                                                   (9)
-
-    ``u`` is load 0..1; ``r_hot`` is the reserve of flow that load alone never uses; ``hA`` grows with ``r^0.8``.
+    Equations stand with each class, numbered through. ``u`` is load 0..1.
 
 Validity
-    Inlet 283 K to 318 K. The ramp ends at full speed (rounded over 0.01).
+    Inlet 283 K to 318 K.
 
-Assumptions
-    1. Fans start to rise near 25 C to 27 C inlet and take effect at once. 2. Fan heat enters the air behind the mass. 3. The power
-    supply's loss of (8) goes to the room and not through the server's air stream, as in EnergyPlus.
-
-Differences from EnergyPlus
-    Its supply loses ``P (1 - eta)``, which is not what an efficiency of ``eta`` means: ``loss_of_input=True`` gives that form. Curves
-    are kept from going below zero by a ramp rounded over 1e-3. The curves of its example files are test values, not servers.
-
-References: EnergyPlus Engineering Reference 25.2, "Electric Equipment: ITE: Air Cooled"; ASHRAE TC 9.9, Data Center Power Equipment
-Thermal Guidelines and Best Practices (2016), for the ramp.
+Sources
+    EnergyPlus Engineering Reference 25.2, "Electric Equipment: ITE: Air Cooled"; ASHRAE TC 9.9, Data Center Power Equipment Thermal
+    Guidelines and Best Practices (2016), for the ramp.
 """
 
 import dataclasses
@@ -89,6 +68,25 @@ class ServerState:
 
 class AirServer(Component):
     """Air-cooled (or partly liquid-cooled) servers.
+
+    Equations
+        ::
+
+            r = r_idle + (1 - r_idle - r_hot) u + a softplus(T_in - T_ramp), at most 1,  r = V / V_des    (1)
+            P_fan = P_fan,des r^n,   m = rho V_des r                                                      (2)
+            P = P_it + P_fan,   Q_liquid = x_liquid P_it,   Q_air = P - Q_liquid                          (3)
+            C dT_mass/dt = P_it - Q_liquid - G (T_mass - T_in),   G = m c_p (1 - exp(-hA / (m c_p)))      (4)
+            T_exhaust = T_in + (G (T_mass - T_in) + P_fan) / (m c_p);   at rest T_in + Q_air / (m c_p)    (5)
+            T_in = T_supply + x_rec (T_return - T_supply)                                                 (6)
+
+        ``r_hot`` is the reserve of flow that load alone never uses; ``hA`` grows with ``r^0.8``. The ramp ends at full speed (rounded
+        over 0.01).
+
+    Assumptions
+        1. Fans start to rise near 25 C to 27 C inlet and take effect at once. 2. Fan heat enters the air behind the mass.
+
+    Differences from EnergyPlus
+        A fan law instead of curves, and a thermal mass.
 
     >>> rack = AirServer(P_nominal=1.0e4, V_nominal=0.52, P_fan_nominal=900.0)
     >>> state = rack.state(1.0, 295.15)
@@ -174,7 +172,21 @@ class IteState:
 
 
 class IteServer(Component):
-    """EnergyPlus' form, equations (7) to (9); curve arguments are load and inlet in C.
+    """EnergyPlus' form; curve arguments are load and inlet in C.
+
+    Equations
+        ::
+
+            P_cpu = P_des (1 - f) g_cpu(u, T_in),   V = v P_des g_air(u, T_in)                            (7)
+            P_fan = P_des f g_fan(V / V_des),   loss = (P_cpu + P_fan)(1/eta - 1)                         (8)
+            T_out = T_in + (P_cpu + P_fan) / (m c_p)                                                      (9)
+
+    Assumptions
+        The power supply's loss of (8) goes to the room and not through the server's air stream, as in EnergyPlus.
+
+    Differences from EnergyPlus
+        Its supply loses ``P (1 - eta)``, which is not what an efficiency of ``eta`` means: ``loss_of_input=True`` gives that form.
+        Curves are kept from going below zero by a ramp rounded over 1e-3. The curves of its example files are test values, not servers.
 
     >>> server = IteServer(P_nominal=2.0e4, cpu_ft=(1.0, 0.0, 0.0, 0.0, 0.0, 0.0), air_ft=(1.0, 0.0, 0.0, 0.0, 0.0, 0.0))
     >>> round(float(server.state(1.0, 293.15).psu_loss)), round(float(server.state(1.0, 293.15).P_fan))

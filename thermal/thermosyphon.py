@@ -22,6 +22,9 @@ Assumptions
     1. Uniform saturation temperature on each side; ``R_loop`` holds what vapour and liquid lines lose. 2. No refrigerant inventory.
     3. Dry coils.
 
+Differences from EnergyPlus
+    It has no such loop; its air-to-air exchangers carry heat both ways.
+
 Sources
     Effectiveness of a phase-changing stream: Kays and London, Compact Heat Exchangers, 3rd ed. (1984). No open data of such a loop
     was found: shares of resistance, onset and limit are guesses.

@@ -29,6 +29,9 @@ Comparison with EnergyPlus: the main differences are
 
 Assumptions
     1. One cell with constant water flow. 2. The outlet air is saturated. 3. Makeup enters at basin temperature.
+
+Sources
+    EnergyPlus Engineering Reference, "Variable Speed Cooling Towers"; the correlation as in :mod:`lowlift.thermal.tower_york`.
 """
 
 import dataclasses

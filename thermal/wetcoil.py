@@ -30,7 +30,8 @@ Assumptions
 Differences from EnergyPlus
     Its detailed coil splits the surface into a dry and a wet part; its simple coil iterates on the dry fraction.
 
-References: Braun et al. (1989) as above; Kuehn, Ramsey and Threlkeld, Thermal Environmental Engineering, 3rd ed. (1998), ch. 12.
+Sources
+    Braun et al. (1989) as above; Kuehn, Ramsey and Threlkeld, Thermal Environmental Engineering, 3rd ed. (1998), ch. 12.
 """
 
 import dataclasses

@@ -1,0 +1,1 @@
+"""What the pages are made with: outlines of docstrings, data sheets, and their expansion into Markdown."""
