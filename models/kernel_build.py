@@ -1,0 +1,102 @@
+"""C source to a loaded library: a compiler if there is one, and a cache in the user's own folder.
+
+The library is kept under a name made of its source and of all that the compiler says about itself and this processor, so that another
+processor or compiler never meets it. A compiler is never required: :class:`CompilerError` says what was tried.
+"""
+
+import ctypes
+import functools
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+COMPILERS = ("cc", "gcc", "clang")
+BASE = ("-std=gnu11", "-O3", "-fPIC", "-shared", "-fno-math-errno", "-fno-trapping-math", "-freciprocal-math", "-ffp-contract=fast")
+"""Neither associative nor finite-only arithmetic is asked for: results stay within rounding of NumPy's, and what is not finite stays so."""
+ATTEMPTS = (
+    ("-march=native", "-mprefer-vector-width=512", "-DVECTOR_MATH", "-Wl,--no-undefined", "-lmvec"),
+    ("-march=native",),
+    ("-mcpu=native",),
+    (),
+)
+"""From the fastest to the plainest: vector functions of the C library exist with GCC and glibc only."""
+TIMEOUT = 120.0
+
+
+class CompilerError(RuntimeError):
+    """There is no C compiler, or none that compiles the kernel."""
+
+
+def find_compiler() -> str:
+    """Path of a C compiler: the environment's ``CC``, else the first of :data:`COMPILERS`.
+
+    Raises:
+        CompilerError: there is none.
+    """
+    wanted = [os.environ["CC"]] if os.environ.get("CC") else COMPILERS
+    for name in wanted:
+        path = shutil.which(name)
+        if path is not None:
+            return path
+    raise CompilerError(f"no C compiler: {', '.join(wanted)} not found")
+
+
+def cache_folder() -> Path:
+    """Where kernels are kept."""
+    import pooch
+
+    return Path(pooch.os_cache("lowlift")) / "kernels"
+
+
+@functools.lru_cache(maxsize=16)
+def build(source: str) -> tuple[ctypes.CDLL, str]:
+    """The library of a source and how it was compiled, from the cache where it is there.
+
+    Raises:
+        CompilerError: no compiler, or none of the attempts compiled; with the compiler's words.
+    """
+    compiler = find_compiler()
+    words = ""
+    for flags in ATTEMPTS:
+        target = _describe(compiler, flags)
+        if target is None:
+            continue
+        key = hashlib.sha256("\0".join((source, target, *BASE, *flags)).encode()).hexdigest()[:32]
+        path = cache_folder() / f"{key}.so"
+        how = f"{Path(compiler).name} {' '.join(f for f in flags if f.startswith('-m'))}".strip()
+        if path.is_file():
+            return ctypes.CDLL(str(path)), how
+        words = _compile(compiler, source, flags, path)
+        if not words:
+            return ctypes.CDLL(str(path)), how
+    raise CompilerError(f"{compiler} does not compile the kernel: {words[:500]}")
+
+
+def _describe(compiler: str, flags: tuple[str, ...]) -> str | None:
+    """What the compiler defines for this processor with these flags, or nothing where it refuses them."""
+    wanted = [f for f in flags if f.startswith("-m")]
+    done = subprocess.run([compiler, *wanted, "-dM", "-E", "-x", "c", os.devnull], capture_output=True, text=True, timeout=TIMEOUT)
+    return f"{sys.platform} {done.stdout}" if done.returncode == 0 else None
+
+
+def _compile(compiler: str, source: str, flags: tuple[str, ...], path: Path) -> str:
+    """Compile into ``path``, all at once or not at all; returns the compiler's words where it fails."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+        file, made = Path(folder) / "kernel.c", Path(folder) / "kernel.so"
+        file.write_text(source)
+        options = [f for f in flags if not f.startswith(("-l", "-W"))]
+        linked = [f for f in flags if f.startswith(("-l", "-W"))]
+        try:
+            done = subprocess.run([compiler, *BASE, *options, str(file), "-o", str(made), *linked, "-lm"], capture_output=True, text=True,
+                                  timeout=TIMEOUT)  # fmt: skip
+        except subprocess.TimeoutExpired:
+            return f"not done in {TIMEOUT:.0f} s"
+        if done.returncode != 0:
+            return done.stderr or f"ended with {done.returncode}"
+        os.replace(made, path)
+    return ""
