@@ -3,7 +3,10 @@
 #define INFINITY __builtin_inf()
 #define NAN __builtin_nan("")
 #endif
+#define TILE 8
 #define EACH_LANE _Pragma("GCC ivdep") for (int l = 0; l < LANES; l++)
+
+#define SWAP(a, b) do { double *swap = a; a = b; b = swap; } while (0)
 
 /* Declared here and not by math.h, so that the vector versions of the C library can be asked for. */
 #ifdef VECTOR_MATH
@@ -31,17 +34,25 @@ static void gather(long n, const double *restrict rows, const long *restrict pla
       lanes[k * LANES + l] = rows[plant[l] * n + k];
 }
 
-static void scatter(long n, long lanes_used, const double *restrict lanes, const long *restrict plant, double *restrict rows)
+static void scatter(long n, long used, const double *restrict lanes, const long *restrict plant, double *restrict rows)
 {
-  for (int l = 0; l < lanes_used; l++)
-    for (long k = 0; k < n; k++)
+  long k = 0;
+  for (; k + TILE <= n; k += TILE) /* tile by tile, so that reads and writes both stay near */
+    for (int l = 0; l < used; l++) {
+      double *to = rows + plant[l] * n + k;
+      const double *from = lanes + k * LANES + l;
+      for (int j = 0; j < TILE; j++)
+        to[j] = from[j * LANES];
+    }
+  for (; k < n; k++)
+    for (int l = 0; l < used; l++)
       rows[plant[l] * n + k] = lanes[k * LANES + l];
 }
 
 /* Number of doubles that course() needs to work. */
 long course_work(void)
 {
-  return LANES * (NU + ND + NX + 1 + SETTING + OPERATOR + LOAD + 2 * INSIDE + NF + WORK);
+  return LANES * (NU + ND + NX + 1 + SETTING + OPERATOR + LOAD + OPERATOR + 2 * INSIDE + NF + WORK);
 }
 
 /* Plants first to last - 1 of a batch.
@@ -51,7 +62,7 @@ void course(long first, long last, long batch, long steps, const double *h, cons
             const double *const *d, const double *x, const long *sample, double *states, double *fluxes, double *work)
 {
   double *U = work, *D = U + LANES * NU, *X = D + LANES * ND, *H = X + LANES * NX, *S = H + LANES, *O = S + LANES * SETTING,
-         *W = O + LANES * OPERATOR, *now = W + LANES * LOAD, *after = now + LANES * INSIDE, *F = after + LANES * INSIDE, *rest = F + LANES * NF;
+         *O2 = O + LANES * OPERATOR, *W = O2 + LANES * OPERATOR, *now = W + LANES * LOAD, *after = now + LANES * INSIDE, *F = after + LANES * INSIDE, *rest = F + LANES * NF;
   for (long b = first; b < last; b += LANES) {
     /* The last lanes of the last block repeat its last plant. */
     long plant[LANES], used = last - b < LANES ? last - b : LANES;
@@ -69,14 +80,15 @@ void course(long first, long last, long batch, long steps, const double *h, cons
         load(S, U, D, W, rest);
         enter(X, S, W, now, rest);
       }
-      if (new_setting || h[s] != h[s - 1]) {
+      if (!new_setting && h[s] == 2.0 * h[s - 1]) {
+        doubled(S, O, O2, rest);
+        SWAP(O, O2);
+      } else if (new_setting || h[s] != h[s - 1]) {
         EACH_LANE H[l] = h[s];
         operator(S, H, O, rest);
       }
       advance(now, S, O, W, after, F, rest);
-      double *swap = now;
-      now = after;
-      after = swap;
+      SWAP(now, after);
       scatter(NF, used, F, plant, fluxes + s * batch * NF);
       if (sample[s] >= 0 || s + 1 == steps || leg[s + 1] != leg[s])
         leave(now, S, W, X, rest);

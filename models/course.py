@@ -157,18 +157,20 @@ class Course:
         def work(first: int, last: int) -> None:
             part, now, k = slice(first, last), x[first:last], 0
             setting: Setting | None = None
-            operators: dict[float, Operator] = {}
+            operator: Operator | None = None
             before: np.ndarray | None = None
             for leg in legs:
                 u, d = leg.u[part], leg.d[part]
                 if setting is None or leg.u is not before:
-                    setting, operators, before = scheme.setting(u), {}, leg.u
+                    setting, operator, before = scheme.setting(u), None, leg.u
                 load = scheme.load(setting, u, d)
                 inside = scheme.enter(now, setting, load)
                 for j, h in enumerate(leg.steps):
-                    if h not in operators:
-                        operators = {h: scheme.operator(setting, h)}
-                    inside, fluxes[k, part] = scheme.advance(inside, setting, operators[h], load)
+                    if operator is not None and h == 2.0 * operator.h:
+                        operator = scheme.doubled(setting, operator)
+                    elif operator is None or h != operator.h:
+                        operator = scheme.operator(setting, h)
+                    inside, fluxes[k, part] = scheme.advance(inside, setting, operator, load)
                     if rows[k] >= 0 or j + 1 == len(leg.steps):
                         now = scheme.leave(inside, setting, load)
                     if rows[k] >= 0:

@@ -39,6 +39,7 @@ def kernel_source(plant: LiquidHall) -> str:
     printed = [
         ("setting", {"u": u}, {"s": setting}),
         ("operator", {"s": s, "h": h}, {"o": operator}),
+        ("doubled", {"s": s, "o": o}, {"twice": scheme.doubled(s, o)}),
         ("load", {"s": s, "u": u, "d": d}, {"w": load}),
         ("enter", {"x": x, "s": s, "w": w}, {"i": inside}),
         ("advance", {"i": i, "s": s, "o": o, "w": w}, {"after": after, "fluxes": fluxes}),

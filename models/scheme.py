@@ -158,8 +158,14 @@ class Scheme:
 
     def operator(self, s: Setting, h: Signal) -> Operator:
         """Propagators and elimination for steps of ``h`` seconds."""
+        return self._operator(s, h, s.modes.kept(h), s.modes.kept(GAMMA * h))
+
+    def doubled(self, s: Setting, op: Operator) -> Operator:
+        """The operator of steps twice as long: every mode's exponential squared, which is cheaper than a new one."""
+        return self._operator(s, 2.0 * op.h, _each(lambda e: e * e, op.kept), _each(lambda e: e * e, op.kept_first))
+
+    def _operator(self, s: Setting, h: Signal, E: Three, E_g: Three) -> Operator:
         plant, m, tau = self.plant, s.modes, SENSOR_TIME_CONSTANT
-        E, E_g = m.kept(h), m.kept(GAMMA * h)
         given_first = _each(lambda heat, g: heat * (1.0 - g), m.heat, E_g)
         delayed = _each(lambda heat, g, e: heat * (g - e), m.heat, E_g, E)
         slope = ops.segment_sum(dot(given_first, m.gain), plant.rack_matrix)
