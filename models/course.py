@@ -1,15 +1,20 @@
 """Many plants through declared steps: the batch form of the integrator, on all processors.
 
-A course is a sequence of legs; over a leg actuators and disturbances are held, and its steps may be long where nothing changes. What is held
-is computed once (:mod:`lowlift.models.scheme`). Plants do not know of each other, so a batch is cut into blocks that fit the processor's
-cache, each block goes through the whole course, and threads share the blocks: neither NumPy nor the kernel holds Python's lock.
+A course is a sequence of legs; over a leg actuators and disturbances are held, and its steps may be long where nothing changes. What is
+held is computed once (:mod:`lowlift.models.scheme`). Plants do not know of each other, so a batch is cut into blocks that fit the
+processor's cache, each block goes through the whole course, and threads share the blocks: neither NumPy nor the kernel holds Python's
+lock while it computes.
 
 Two equal paths, to 1e-9: ``numpy``, and ``kernel``, the same scheme printed as C (:mod:`lowlift.models.kernel_source`) and compiled once
 for this machine. :attr:`Outcome.path` says which one ran and :attr:`Outcome.how` how, or why there was no kernel.
 
 >>> import numpy as np, lowlift as ll
->>> plant = ll.models.load("gb200_hall")
->>> u, d = ll.models.full_actuators(plant), ll.models.design_disturbances(plant)
+>>> plant = ll.models.load("gb200_hall", check=False)
+>>> u, full, half = ll.models.full_actuators(plant), *(ll.models.design_disturbances(plant, share) for share in (1.0, 0.5))
+>>> course = ll.models.Course(plant, "numpy")
+>>> done = course.run(plant.steady(u, half), [ll.models.Leg((60.0,), u, half), ll.models.Leg((15.0, 30.0, 60.0), u, full)])
+>>> done.t.tolist(), done.x.shape == (4, 1, plant.states.size), done.path
+([60.0, 75.0, 105.0, 165.0], True, 'numpy')
 """
 
 import ctypes
@@ -27,7 +32,7 @@ from lowlift.models.liquid_hall import LiquidHall
 from lowlift.models.scheme import Operator, Scheme, Setting
 
 PATHS = ("auto", "kernel", "numpy")
-NUMPY_BLOCK = 256
+NUMPY_BLOCK = 1024
 """Plants of a block in NumPy."""
 KERNEL_BLOCK = 16 * LANES
 """Plants of a block in the kernel, which works on :data:`LANES` at a time: small enough that threads end together."""
@@ -106,8 +111,8 @@ class Course:
         x = np.ascontiguousarray(x, dtype=float)
         legs = [_checked(self.plant, leg, len(x), k) for k, leg in enumerate(legs)]
         ends = np.cumsum([h for leg in legs for h in leg.steps])
-        if x.ndim != 2 or x.shape[1] != self.plant.states.size or not len(ends):
-            raise ValueError(f"x of shape {x.shape} and {len(ends)} steps: (b, {self.plant.states.size}) and one step or more are needed")
+        if x.ndim != 2 or x.shape[1] != self.plant.states.size or not len(x) or not len(ends):
+            raise ValueError(f"x of shape {x.shape} and {len(ends)} steps: (b, {self.plant.states.size}), a plant and a step are needed")
         if record not in ("all", "last"):
             raise ValueError(f"record = {record!r}: must be all or last")
         rows = np.arange(len(ends)) if record == "all" else np.where(np.arange(len(ends)) == len(ends) - 1, 0, -1)
@@ -117,7 +122,8 @@ class Course:
             raise ValueError(f"out of shape {states.shape} and type {states.dtype}: a contiguous array of floats {shape} is needed")
         fluxes = np.empty((len(ends), len(x), len(FLUXES)))
         block = NUMPY_BLOCK if self._library is None else KERNEL_BLOCK
-        work = self._kernel_work(x, legs, rows, states, fluxes) if self._library is not None else self._numpy_work(x, legs, rows, states, fluxes)
+        make_work = self._numpy_work if self._library is None else self._kernel_work
+        work = make_work(x, legs, rows, states, fluxes)
         spans = [(a, min(a + block, len(x))) for a in range(0, len(x), block)]
         if min(self.threads, len(spans)) == 1:
             for span in spans:
@@ -143,7 +149,7 @@ class Course:
             space = np.empty(n_work + 8)
             start = space.ctypes.data + -space.ctypes.data % 64
             library.course(
-                ctypes.c_long(first), ctypes.c_long(last), ctypes.c_long(len(x)), ctypes.c_long(len(h)), _pointer(h), _pointer(of_step), u, d,
+                *(ctypes.c_long(v) for v in (first, last, len(x), len(h))), _pointer(h), _pointer(of_step), u, d,
                 _pointer(x), _pointer(sample), _pointer(states), _pointer(fluxes), ctypes.c_void_p(start),
             )  # fmt: skip
 

@@ -68,12 +68,21 @@ def build(source: str) -> tuple[ctypes.CDLL, str]:
         key = hashlib.sha256("\0".join((source, target, *BASE, *flags)).encode()).hexdigest()[:32]
         path = cache_folder() / f"{key}.so"
         how = f"{Path(compiler).name} {' '.join(f for f in flags if f.startswith('-m'))}".strip()
-        if path.is_file():
-            return ctypes.CDLL(str(path)), how
-        words = _compile(compiler, source, flags, path)
-        if not words:
-            return ctypes.CDLL(str(path)), how
+        library = _load(path)
+        if library is None:
+            words = _compile(compiler, source, flags, path)
+            library = _load(path)
+        if library is not None:
+            return library, how
     raise CompilerError(f"{compiler} does not compile the kernel: {words[:500]}")
+
+
+def _load(path: Path) -> ctypes.CDLL | None:
+    """The library, or nothing where there is none that loads."""
+    try:
+        return ctypes.CDLL(str(path))
+    except OSError:
+        return None
 
 
 def _describe(compiler: str, flags: tuple[str, ...]) -> str | None:
@@ -85,7 +94,10 @@ def _describe(compiler: str, flags: tuple[str, ...]) -> str | None:
 
 def _compile(compiler: str, source: str, flags: tuple[str, ...], path: Path) -> str:
     """Compile into ``path``, all at once or not at all; returns the compiler's words where it fails."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CompilerError(f"no place for the kernel: {error}") from error
     with tempfile.TemporaryDirectory(dir=path.parent) as folder:
         file, made = Path(folder) / "kernel.c", Path(folder) / "kernel.so"
         file.write_text(source)

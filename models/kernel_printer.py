@@ -94,7 +94,8 @@ class VectorPrinter:
         import casadi as ca
 
         self.name, self.inputs, self.outputs = name, inputs, outputs
-        self.work, self.called = 0, {}
+        self.work = 0
+        self.called: dict[str, Any] = {}
         self._tables: list[str] = []
         self._table_names: dict[tuple[float, ...], str] = {}
         self._lines: list[str] = []
@@ -212,7 +213,8 @@ class VectorPrinter:
         for value in self._values:
             # What other loops, sums, joins, views and calls read must be stored.
             for a in value.args:
-                if a.kind in ("each", "sum", "join") and (value.kind != "each" or a.kind != "each" or (a.level, a.n) != (value.level, value.n)):
+                in_one_loop = value.kind == a.kind == "each" and (a.level, a.n) == (value.level, value.n)
+                if a.kind in ("each", "sum", "join") and not in_one_loop:
                     self._place(a)
             if value.kind == "result":
                 self._place(value)
@@ -273,11 +275,12 @@ class VectorPrinter:
         first = self._table(np.searchsorted(rows, np.arange(v.n + 1)))
         weights = v.data[rows, columns]
         weight = "" if np.all(weights == 1.0) else f"{self._table(weights)}[j] * "
+        element = weight + self._read(x, f"{self._table(columns)}[j]")
         self._lines += [
             f"  for (int k = 0; k < {v.n}; k++) {{",
             "    double sum[LANES];",
             f"    EACH_LANE sum[l] = {self._read(start, 'k')};",
-            f"    for (int j = {first}[k]; j < {first}[k + 1]; j++) EACH_LANE sum[l] += {weight}{self._read(x, f'{self._table(columns)}[j]')};",
+            f"    for (int j = {first}[k]; j < {first}[k + 1]; j++) EACH_LANE sum[l] += {element};",
             f"    EACH_LANE {self._read(v, 'k')} = sum[l];",
             "  }",
         ]

@@ -20,6 +20,7 @@ from lowlift.models.scheme import Inside, Load, Operator, Scheme, Setting
 LANES = 8
 """Plants computed together: one vector of AVX-512, two of AVX2, four of NEON."""
 
+
 @functools.lru_cache(maxsize=16)
 def kernel_source(plant: LiquidHall) -> str:
     """All of the C source for one plant."""
@@ -36,7 +37,7 @@ def kernel_source(plant: LiquidHall) -> str:
     inside: Inside = scheme.enter(x, s, w)
     i: Inside = _symbols(inside)
     after, fluxes = scheme.advance(i, s, o, w)
-    printed = [
+    printed: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
         ("setting", {"u": u}, {"s": setting}),
         ("operator", {"s": s, "h": h}, {"o": operator}),
         ("doubled", {"s": s, "o": o}, {"twice": scheme.doubled(s, o)}),
@@ -45,14 +46,18 @@ def kernel_source(plant: LiquidHall) -> str:
         ("advance", {"i": i, "s": s, "o": o, "w": w}, {"after": after, "fluxes": fluxes}),
         ("leave", {"i": i, "s": s, "w": w}, {"x": scheme.leave(i, s, w)}),
     ]
-    functions, called, work = [], {}, 0
+    functions: list[str] = []
+    called: dict[str, Any] = {}
+    work = 0
     for name, inputs, outputs in printed:
         text = VectorPrinter(name, inputs, outputs)
         functions.append(text.source())
         called |= text.called
         work = max(work, text.work)
-    sizes = {"LANES": LANES, "NX": plant.states.size, "NU": plant.actuators.size, "ND": plant.disturbances.size, "NF": len(FLUXES),
-             "SETTING": _size(setting), "OPERATOR": _size(operator), "LOAD": _size(load), "INSIDE": _size(inside), "WORK": work}  # fmt: skip
+    sizes = {
+        "LANES": LANES, "NX": plant.states.size, "NU": plant.actuators.size, "ND": plant.disturbances.size, "NF": len(FLUXES),
+        "SETTING": _size(setting), "OPERATOR": _size(operator), "LOAD": _size(load), "INSIDE": _size(inside), "WORK": work,
+    }  # fmt: skip
     head = "\n".join(f"#define {name} {value}" for name, value in sizes.items())
     first, driver = importlib.resources.files("lowlift.models").joinpath("course.c").read_text().split("/* PRINTED FUNCTIONS */\n")
     return "\n".join([head, first, *(scalar_source(f) for f in called.values()), *functions, driver])
@@ -63,7 +68,8 @@ def _symbols(record: Any) -> Any:
     import casadi as ca
 
     if dataclasses.is_dataclass(record):
-        return type(record)(**{f.name: _symbols(getattr(record, f.name)) for f in dataclasses.fields(record)})  # type: ignore[arg-type]
+        parts = {f.name: _symbols(getattr(record, f.name)) for f in dataclasses.fields(record)}
+        return dataclasses.replace(record, **parts)  # type: ignore[type-var]  # an instance, never a class
     return tuple(_symbols(part) for part in record) if isinstance(record, tuple) else ca.MX.sym("v", ca.MX(record).shape[0])
 
 
@@ -71,5 +77,3 @@ def _size(record: Any) -> int:
     import casadi as ca
 
     return sum(int(ca.MX(leaf).shape[0]) for leaf in leaves(record))
-
-

@@ -241,10 +241,12 @@ class Scheme:
         R_b, S_b = op.cdu.solve(*rhs, F_b)
 
         # Racks, equation (1), regrouped: towards S_b by way of S_a.
-        last, change = ops.gather(S_b, plant.site.cdu_of_rack), ops.gather(S_a - S_b, plant.site.cdu_of_rack)
-        first = ops.gather(S_a, plant.site.cdu_of_rack)
-        y = _each(lambda y, E, E_g, gain: E * (y - gain * first) + gain * (E_g * change + last), now.y, op.kept, op.kept_first, s.modes.gain)
+        first, change, last = (ops.gather(S, plant.site.cdu_of_rack) for S in (S_a, S_a - S_b, S_b))
 
+        def relax(y: Signal, E: Signal, E_g: Signal, gain: Signal) -> Signal:
+            return E * (y - gain * first) + gain * (E_g * change + last)
+
+        y = _each(relax, now.y, op.kept, op.kept_first, s.modes.gain)
         z1 = base + hg * slope_b
         seen0, seen1 = (ops.gather(z, self._seen) for z in (z0, z1))
         after = Inside(y, R_b, S_b, z1, self._read(op, now.T_supply_sensor, S0, S_b), self._read(op, now.sensors, seen0, seen1))

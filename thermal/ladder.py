@@ -124,7 +124,7 @@ class Ladder:
             heat.append(C1 + C2 * p + C3 * c)
             gain.append(heat[-1] / mass)
             into.append((C1 / mass, C2 * p / mass, C3 * c / mass))
-        return Modes(*(tuple(v) for v in (rate, plate, cool, heat, gain, into)))  # type: ignore[arg-type]  # three of each
+        return Modes(*(tuple(v) for v in (rate, plate, cool, heat, gain, into)))
 
     def _eigenvalues(self) -> Three:
         """Rates, fastest first, by the trigonometric solution of the characteristic cubic."""
