@@ -182,7 +182,7 @@ def print_table(found: dict[str, object]) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--batches", type=int, nargs="+", default=[1, 64, 1024, 8192])
+    parser.add_argument("--batches", type=int, nargs="+", help="default: 1 64 1024 8192; quick: 1 64")
     parser.add_argument("--path", choices=("auto", "kernel", "numpy"), default="auto", help="kernel: fail without a C compiler")
     parser.add_argument("--threads", type=int, help="by default one a processor")
     parser.add_argument("--plants", type=int, default=2, help="plants that each peer runs in a repeat")
@@ -191,8 +191,10 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="small batches, one repeat, one plant checked")
     parser.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
     args = parser.parse_args()
+    if args.batches is None:
+        args.batches = [1, 64] if args.quick else [1, 64, 1024, 8192]
     if args.quick:
-        args.batches, args.plants, args.check, args.repeats = [1, 64], 1, 1, 1
+        args.plants, args.check, args.repeats = 1, 1, 1
     found = collect(args)
     if args.json:
         print(json.dumps(found, indent=2))

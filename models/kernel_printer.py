@@ -96,10 +96,8 @@ class VectorPrinter:
         self.name, self.inputs, self.outputs = name, inputs, outputs
         self.work = 0
         self.called: dict[str, Any] = {}
-        self._tables: list[str] = []
-        self._table_names: dict[tuple[float, ...], str] = {}
+        self._tables: dict[tuple[str, str], str] = {}
         self._lines: list[str] = []
-        self._slots: list[_Place] = []
         of_inputs, of_outputs = ([leaf for record in side.values() for leaf in leaves(record)] for side in (inputs, outputs))
         self._graph = ca.Function(name, of_inputs, [ca.densify(ca.MX(v)) for v in of_outputs], {"cse": True})
         self._in, self._out = self._places(inputs), self._places(outputs)
@@ -145,7 +143,7 @@ class VectorPrinter:
                 at[out[0]] = self._add(_Value(constant.shape[0], "constant", data=constant))
                 continue
             if not node.is_dense() or node.shape[1] != 1:
-                raise LoweringError(f"{self.name}: instruction {k} is no dense column, but {node.dim()}")
+                raise LoweringError(f"{self.name}: instruction {k} is no dense column, but {node.sparsity().dim(True)}")
             n, args = int(node.shape[0]), tuple(at[a] for a in arg) if op != ca.OP_INPUT else ()
             if op == ca.OP_INPUT:
                 value = _Value(n, "input", place=self._in[arg[0]])
@@ -195,7 +193,9 @@ class VectorPrinter:
             if value.place != place:
                 self._print_copy(place, value)
         arguments = [f"const double *restrict {name}" for name in self.inputs] + [f"double *restrict {name}" for name in self.outputs]
-        return "\n".join([f"static void {self.name}({', '.join(arguments)}, double *restrict work) {{", *self._tables, *self._lines, "}\n"])
+        head = f"static void {self.name}({', '.join(arguments)}, double *restrict work) {{"
+        tables = [f"  static const {kind} {name}{line}" for (kind, line), name in self._tables.items()]
+        return "\n".join([head, *tables, *self._lines, "}\n"])
 
     def _give_places(self) -> None:
         """Results are computed where they belong, parts of a join in the join, all else that must be stored in ``work``."""
@@ -227,13 +227,12 @@ class VectorPrinter:
 
     def _table(self, values: np.ndarray) -> str:
         """Name of a constant table."""
-        key = tuple(values.ravel().tolist())
-        if key not in self._table_names:
-            kind = "int" if np.issubdtype(values.dtype, np.integer) else "double"
-            text = ", ".join(str(v) if kind == "int" else _number(v) for v in key)
-            self._table_names[key] = f"t{len(self._table_names)}"
-            self._tables.append(f"  static const {kind} {self._table_names[key]}[{len(key)}] = {{{text}}};")
-        return self._table_names[key]
+        kind = "int" if np.issubdtype(values.dtype, np.integer) else "double"
+        text = ", ".join(str(v) if kind == "int" else _number(v) for v in values.ravel().tolist())
+        line = f"[{values.size}] = {{{text}}};"
+        if (kind, line) not in self._tables:
+            self._tables[kind, line] = f"t{len(self._tables)}"
+        return self._tables[kind, line]
 
     def _read(self, v: _Value, k: str) -> str:
         """Expression of component ``k`` of a value that lies somewhere."""
