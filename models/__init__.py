@@ -23,8 +23,9 @@ if TYPE_CHECKING:
     from lowlift.models.step import Integrator
 
 __all__ = [
-    "Course", "DesignError", "Integrator", "Leg", "LinearModel", "LiquidHall", "Plant", "PlantSheet", "SignalInfo", "SignalVector",
-    "Site", "SiteError", "SiteRecord", "SteadyStateError", "design_disturbances", "design_report", "full_actuators", "load", "load_site", "site_names",
+    "Course", "DesignError", "Integrator", "Leg", "LinearModel", "LiquidHall", "Plant", "PlantSheet", "SignalInfo", "SignalVector", "Site",
+    "SiteError", "SiteRecord", "SteadyStateError", "design_disturbances", "design_report", "full_actuators", "load", "load_site",
+    "site_names",
 ]  # fmt: skip
 
 _HOME = {

@@ -4,7 +4,7 @@
 #define NAN __builtin_nan("")
 #endif
 #define TILE 8
-#define EACH_LANE _Pragma("GCC ivdep") for (int l = 0; l < LANES; l++)
+#define EACH_LANE _Pragma("omp simd") for (int l = 0; l < LANES; l++)
 
 #define SWAP(a, b) do { double *swap = a; a = b; b = swap; } while (0)
 

@@ -32,10 +32,10 @@ from lowlift.models.liquid_hall import LiquidHall
 from lowlift.models.scheme import Operator, Scheme, Setting
 
 PATHS = ("auto", "kernel", "numpy")
-NUMPY_BLOCK = 1024
+NUMPY_BLOCK = 2048
 """Plants of a block in NumPy."""
 KERNEL_BLOCK = 16 * LANES
-"""Plants of a block in the kernel, which works on :data:`LANES` at a time: small enough that threads end together."""
+"""Most plants of a block in the kernel, which works on :data:`LANES` at a time: small enough that threads end together."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -121,7 +121,8 @@ class Course:
         if states.shape != shape or states.dtype != float or not states.flags.c_contiguous:
             raise ValueError(f"out of shape {states.shape} and type {states.dtype}: a contiguous array of floats {shape} is needed")
         fluxes = np.empty((len(ends), len(x), len(FLUXES)))
-        block = NUMPY_BLOCK if self._library is None else KERNEL_BLOCK
+        share = -(-len(x) // self.threads)
+        block = NUMPY_BLOCK if self._library is None else min(KERNEL_BLOCK, -(-share // LANES) * LANES)
         make_work = self._numpy_work if self._library is None else self._kernel_work
         work = make_work(x, legs, rows, states, fluxes)
         spans = [(a, min(a + block, len(x))) for a in range(0, len(x), block)]

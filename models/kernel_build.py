@@ -8,6 +8,7 @@ import ctypes
 import functools
 import hashlib
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -15,7 +16,17 @@ import tempfile
 from pathlib import Path
 
 COMPILERS = ("cc", "gcc", "clang")
-BASE = ("-std=gnu11", "-O3", "-fPIC", "-shared", "-fno-math-errno", "-fno-trapping-math", "-freciprocal-math", "-ffp-contract=fast")
+BASE = (
+    "-std=gnu11",
+    "-O3",
+    "-fopenmp-simd",
+    "-fPIC",
+    "-shared",
+    "-fno-math-errno",
+    "-fno-trapping-math",
+    "-freciprocal-math",
+    "-ffp-contract=fast",
+)
 """Neither associative nor finite-only arithmetic is asked for: results stay within rounding of NumPy's, and what is not finite stays so."""
 ATTEMPTS = (
     ("-march=native", "-mprefer-vector-width=512", "-DVECTOR_MATH", "-Wl,--no-undefined", "-lmvec"),
@@ -31,18 +42,18 @@ class CompilerError(RuntimeError):
     """There is no C compiler, or none that compiles the kernel."""
 
 
-def find_compiler() -> str:
-    """Path of a C compiler: the environment's ``CC``, else the first of :data:`COMPILERS`.
+def find_compiler() -> list[str]:
+    """Command of a C compiler: the environment's ``CC``, else the first of :data:`COMPILERS`.
 
     Raises:
         CompilerError: there is none.
     """
-    wanted = [os.environ["CC"]] if os.environ.get("CC") else COMPILERS
-    for name in wanted:
-        path = shutil.which(name)
+    wanted = [shlex.split(os.environ["CC"])] if os.environ.get("CC") else [[name] for name in COMPILERS]
+    for command in wanted:
+        path = shutil.which(command[0])
         if path is not None:
-            return path
-    raise CompilerError(f"no C compiler: {', '.join(wanted)} not found")
+            return [path, *command[1:]]
+    raise CompilerError(f"no C compiler: {', '.join(command[0] for command in wanted)} not found")
 
 
 def cache_folder() -> Path:
@@ -62,19 +73,21 @@ def build(source: str) -> tuple[ctypes.CDLL, str]:
     compiler = find_compiler()
     words = ""
     for flags in ATTEMPTS:
-        target = _describe(compiler, flags)
-        if target is None:
+        machine = [f for f in flags if f.startswith("-m")]
+        # What the compiler defines for this processor with these flags.
+        accepted, target = _call([*compiler, *machine, "-dM", "-E", "-x", "c", os.devnull])
+        if not accepted:
+            words = words or target
             continue
-        key = hashlib.sha256("\0".join((source, target, *BASE, *flags)).encode()).hexdigest()[:32]
+        key = hashlib.sha256("\0".join((source, sys.platform, target, *BASE, *flags)).encode()).hexdigest()[:32]
         path = cache_folder() / f"{key}.so"
-        how = f"{Path(compiler).name} {' '.join(f for f in flags if f.startswith('-m'))}".strip()
         library = _load(path)
         if library is None:
             words = _compile(compiler, source, flags, path)
             library = _load(path)
         if library is not None:
-            return library, how
-    raise CompilerError(f"{compiler} does not compile the kernel: {words[:500]}")
+            return library, " ".join((Path(compiler[0]).name, *machine))
+    raise CompilerError(f"{' '.join(compiler)} does not compile the kernel: {words[:500]}")
 
 
 def _load(path: Path) -> ctypes.CDLL | None:
@@ -85,30 +98,28 @@ def _load(path: Path) -> ctypes.CDLL | None:
         return None
 
 
-def _describe(compiler: str, flags: tuple[str, ...]) -> str | None:
-    """What the compiler defines for this processor with these flags, or nothing where it refuses them."""
-    wanted = [f for f in flags if f.startswith("-m")]
-    done = subprocess.run([compiler, *wanted, "-dM", "-E", "-x", "c", os.devnull], capture_output=True, text=True, timeout=TIMEOUT)
-    return f"{sys.platform} {done.stdout}" if done.returncode == 0 else None
-
-
-def _compile(compiler: str, source: str, flags: tuple[str, ...], path: Path) -> str:
+def _compile(compiler: list[str], source: str, flags: tuple[str, ...], path: Path) -> str:
     """Compile into ``path``, all at once or not at all; returns the compiler's words where it fails."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        folder = tempfile.TemporaryDirectory(dir=path.parent)
     except OSError as error:
         raise CompilerError(f"no place for the kernel: {error}") from error
-    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
-        file, made = Path(folder) / "kernel.c", Path(folder) / "kernel.so"
+    with folder as name:
+        file, made = Path(name) / "kernel.c", Path(name) / "kernel.so"
         file.write_text(source)
         options = [f for f in flags if not f.startswith(("-l", "-W"))]
         linked = [f for f in flags if f.startswith(("-l", "-W"))]
-        try:
-            done = subprocess.run([compiler, *BASE, *options, str(file), "-o", str(made), *linked, "-lm"], capture_output=True, text=True,
-                                  timeout=TIMEOUT)  # fmt: skip
-        except subprocess.TimeoutExpired:
-            return f"not done in {TIMEOUT:.0f} s"
-        if done.returncode != 0:
-            return done.stderr or f"ended with {done.returncode}"
-        os.replace(made, path)
-    return ""
+        done, words = _call([*compiler, *BASE, *options, str(file), "-o", str(made), *linked, "-lm"])
+        if done:
+            os.replace(made, path)
+        return "" if done else words
+
+
+def _call(command: list[str]) -> tuple[bool, str]:
+    """Whether the compiler is content, and what it says."""
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return False, str(error)
+    return done.returncode == 0, done.stdout if done.returncode == 0 else done.stderr or f"ended with {done.returncode}"

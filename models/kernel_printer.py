@@ -2,8 +2,7 @@
 
 :class:`VectorPrinter` prints a graph of columns (MX). Instructions on columns of the same length that need nothing from each other's
 neighbours share one loop, so that what lives only inside it stays in registers; gathers become indices; sums over components and calls
-stand between the loops. :func:`scalar_source` prints a scalar graph (SX) as one long straight line. Both need the macros ``LANES`` and
-``EACH_LANE``, a loop over ``l``.
+stand between the loops. Scalar graphs that it calls are printed by :func:`~lowlift.models.c_forms.scalar_source`.
 """
 
 import dataclasses
@@ -12,36 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from lowlift.models.c_forms import BINARY, UNARY, number
 from lowlift.models.lowering import LoweringError
-
-UNARY = {
-    "OP_ASSIGN": "{0}",
-    "OP_NEG": "-({0})",
-    "OP_SQ": "{0} * {0}",
-    "OP_TWICE": "{0} + {0}",
-    "OP_INV": "1.0 / {0}",
-    "OP_NOT": "({0} == 0.0 ? 1.0 : 0.0)",
-    "OP_SIGN": "({0} > 0.0 ? 1.0 : ({0} < 0.0 ? -1.0 : 0.0))",
-    "OP_FABS": "fabs({0})",
-    "OP_ACOS": "acos({0})",
-} | {f"OP_{name.upper()}": f"{name}({{0}})" for name in ("exp", "log", "sqrt", "sin", "cos", "tanh", "expm1", "log1p")}
-BINARY = {
-    "OP_ADD": "{0} + {1}",
-    "OP_SUB": "{0} - {1}",
-    "OP_MUL": "{0} * {1}",
-    "OP_DIV": "{0} / {1}",
-    "OP_FMIN": "({0} < {1} ? {0} : {1})",
-    "OP_FMAX": "({0} > {1} ? {0} : {1})",
-    "OP_LT": "({0} < {1} ? 1.0 : 0.0)",
-    "OP_LE": "({0} <= {1} ? 1.0 : 0.0)",
-    "OP_EQ": "({0} == {1} ? 1.0 : 0.0)",
-    "OP_NE": "({0} != {1} ? 1.0 : 0.0)",
-    "OP_AND": "({0} != 0.0 && {1} != 0.0 ? 1.0 : 0.0)",
-    "OP_OR": "({0} != 0.0 || {1} != 0.0 ? 1.0 : 0.0)",
-    "OP_IF_ELSE_ZERO": "({0} != 0.0 ? {1} : 0.0)",
-    "OP_POW": "pow({0}, {1})",
-    "OP_CONSTPOW": "pow({0}, {1})",
-}
 
 
 def leaves(record: Any) -> list[Any]:
@@ -49,10 +20,6 @@ def leaves(record: Any) -> list[Any]:
     if dataclasses.is_dataclass(record):
         return [leaf for f in dataclasses.fields(record) for leaf in leaves(getattr(record, f.name))]
     return [leaf for part in record for leaf in leaves(part)] if isinstance(record, tuple) else [record]
-
-
-def _number(value: float) -> str:
-    return repr(float(value)).replace("inf", "INFINITY").replace("nan", "NAN")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -88,7 +55,16 @@ class _Value:
 
 
 class VectorPrinter:
-    """Prints one vector graph as a C function."""
+    """Prints one vector graph as a C function.
+
+    Args:
+        name: of the function.
+        inputs: records (or single columns) of symbols, by the name of the argument that holds them.
+        outputs: records (or single columns) of expressions in these symbols, likewise.
+
+    Raises:
+        LoweringError: a node cannot be printed, named with its operation code.
+    """
 
     def __init__(self, name: str, inputs: dict[str, Any], outputs: dict[str, Any]) -> None:
         import casadi as ca
@@ -228,7 +204,7 @@ class VectorPrinter:
     def _table(self, values: np.ndarray) -> str:
         """Name of a constant table."""
         kind = "int" if np.issubdtype(values.dtype, np.integer) else "double"
-        text = ", ".join(str(v) if kind == "int" else _number(v) for v in values.ravel().tolist())
+        text = ", ".join(str(v) if kind == "int" else number(v) for v in values.ravel().tolist())
         line = f"[{values.size}] = {{{text}}};"
         if (kind, line) not in self._tables:
             self._tables[kind, line] = f"t{len(self._tables)}"
@@ -238,7 +214,7 @@ class VectorPrinter:
         """Expression of component ``k`` of a value that lies somewhere."""
         if v.kind == "constant":
             column = v.data[:, 0]
-            return _number(column[0]) if np.all(column == column[0]) else f"{self._table(column)}[{k}]"
+            return number(column[0]) if np.all(column == column[0]) else f"{self._table(column)}[{k}]"
         if v.kind == "view":
             source, index = v, np.arange(v.n)
             while source.kind == "view":
@@ -304,28 +280,3 @@ class VectorPrinter:
             assert a.place is not None  # noqa: S101 - just given
             pointers.append(f"{a.place.base} + {a.place.offset} * LANES")
         self._lines.append(f"  {v.form}({', '.join(pointers)});")
-
-
-def scalar_source(f: Any) -> str:
-    """A scalar graph (SX), for every lane: one long straight line."""
-    import casadi as ca
-
-    unary, binary = ({getattr(ca, k): v for k, v in table.items()} for table in (UNARY, BINARY))
-    arguments = [f"const double *restrict i{k}" for k in range(f.n_in())] + [f"double *restrict o{k}" for k in range(f.n_out())]
-    lines = [f"static void {f.name()}({', '.join(arguments)}) {{", "  EACH_LANE {"]
-    at: dict[int, str] = {}
-    for k in range(f.n_instructions()):
-        op, out, arg = f.instruction_id(k), f.instruction_output(k), f.instruction_input(k)
-        if op == ca.OP_INPUT:
-            at[out[0]] = f"i{arg[0]}[{arg[1]} * LANES + l]"
-        elif op == ca.OP_OUTPUT:
-            lines.append(f"    o{out[0]}[{out[1]} * LANES + l] = {at[arg[0]]};")
-        elif op == ca.OP_CONST:
-            at[out[0]] = _number(f.instruction_constant(k))
-        elif op in unary or op in binary:
-            form = unary[op] if op in unary else binary[op]
-            lines.append(f"    const double a{k} = {form.format(*(at[a] for a in arg))};")
-            at[out[0]] = f"a{k}"
-        else:
-            raise LoweringError(f"{f.name()}: instruction {k} with CasADi operation code {op} has no C form")
-    return "\n".join([*lines, "  }", "}\n"])

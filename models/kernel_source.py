@@ -12,8 +12,9 @@ import functools
 import importlib.resources
 from typing import Any
 
+from lowlift.models.c_forms import scalar_source
 from lowlift.models.facility import FLUXES
-from lowlift.models.kernel_printer import VectorPrinter, leaves, scalar_source
+from lowlift.models.kernel_printer import VectorPrinter, leaves
 from lowlift.models.liquid_hall import LiquidHall
 from lowlift.models.scheme import Inside, Load, Operator, Scheme, Setting
 

@@ -22,7 +22,9 @@ def test_quick_variant_prints_one_document(monkeypatch, capsys) -> None:
     assert set(found["peers"]) == PEERS
     for of in found["paths"].values():
         assert set(of["years_per_s"]) == {"1", "64"}
-        assert all(of["ratio"][peer]["64"] == pytest.approx(of["years_per_s"]["64"] / found["peers"][peer]["years_per_s"]) for peer in PEERS)
+        assert all(
+            of["ratio"][peer]["64"] == pytest.approx(of["years_per_s"]["64"] / found["peers"][peer]["years_per_s"]) for peer in PEERS
+        )
         assert of["worst_error_K"] < found["goals"]["worst_error_K"]["allowed"] == 0.05
         assert of["how"]
         assert all(kB > 0.0 for kB in of["memory_per_plant"].values())

@@ -49,7 +49,9 @@ def test_kernel_equals_numpy(site: str) -> None:
     assert (kernel.path, plain.path) == ("kernel", "numpy")
     assert np.abs(kernel.x - plain.x).max() < 1e-9
     scale = np.abs(plain.fluxes).max(axis=(0, 1))
-    np.testing.assert_allclose(kernel.fluxes / np.where(scale > 0.0, scale, 1.0), plain.fluxes / np.where(scale > 0.0, scale, 1.0), atol=1e-9)
+    np.testing.assert_allclose(
+        kernel.fluxes / np.where(scale > 0.0, scale, 1.0), plain.fluxes / np.where(scale > 0.0, scale, 1.0), atol=1e-9
+    )
     np.testing.assert_array_equal(kernel.t, plain.t)
 
 

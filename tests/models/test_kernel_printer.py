@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from compiler_here import needs_compiler
 
+from lowlift.models.c_forms import scalar_source
 from lowlift.models.kernel_build import build
-from lowlift.models.kernel_printer import VectorPrinter, scalar_source
+from lowlift.models.kernel_printer import VectorPrinter
 from lowlift.models.lowering import LoweringError
 
 LANES = 3
@@ -30,9 +31,7 @@ def run(inputs: dict[str, ca.MX], outputs: dict[str, ca.MX], values: list[np.nda
     called = "".join(scalar_source(f) for f in printer.called.values())
     names = [*inputs, *outputs]
     results = [np.full((v.shape[0], LANES), np.nan) for v in outputs.values()]
-    wrapper = (
-        f"void run({', '.join(f'double *{n}' for n in names)}) {{ double work[{printer.work} * LANES + 1]; graph({', '.join(names)}, work); }}"
-    )
+    wrapper = f"void run({', '.join(f'double *{n}' for n in names)}) {{ double work[{printer.work} * LANES + 1]; graph({', '.join(names)}, work); }}"
     library, _ = build(HEAD + called + body + wrapper)
     library.run(*(ctypes.c_void_p(np.ascontiguousarray(v).ctypes.data) for v in (*values, *results)))
     return results
