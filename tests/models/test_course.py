@@ -135,6 +135,17 @@ def test_a_compiler_that_fails_is_quoted(own_cache) -> None:
 
 
 @needs_compiler
+def test_where_nothing_can_be_kept_numpy_runs(tmp_path, monkeypatch) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setattr(kernel_build, "cache_folder", lambda: tmp_path / "file" / "kernels")
+    build.cache_clear()
+    course = Course(hall("gb200_hall"))
+    build.cache_clear()
+    assert course.path == "numpy"
+    assert course.how.startswith("no place for the kernel")
+
+
+@needs_compiler
 def test_kernels_are_kept_on_disk_and_made_again_where_they_do_not_load(own_cache, monkeypatch) -> None:
     source = "long answer(void) { return 42; }\n"
     assert build(source)[0].answer() == 42

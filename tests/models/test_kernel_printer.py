@@ -31,7 +31,9 @@ def run(inputs: dict[str, ca.MX], outputs: dict[str, ca.MX], values: list[np.nda
     called = "".join(scalar_source(f) for f in printer.called.values())
     names = [*inputs, *outputs]
     results = [np.full((v.shape[0], LANES), np.nan) for v in outputs.values()]
-    wrapper = f"void run({', '.join(f'double *{n}' for n in names)}) {{ double work[{printer.work} * LANES + 1]; graph({', '.join(names)}, work); }}"
+    arguments = ", ".join(f"double *{n}" for n in names)
+    call = f"double work[{printer.work} * LANES + 1]; graph({', '.join(names)}, work);"
+    wrapper = f"void run({arguments}) {{ {call} }}"
     library, _ = build(HEAD + called + body + wrapper)
     library.run(*(ctypes.c_void_p(np.ascontiguousarray(v).ctypes.data) for v in (*values, *results)))
     return results
