@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from compiler_here import needs_compiler
 
+from lowlift.models import kernel_build
 from lowlift.models.c_forms import scalar_source
 from lowlift.models.kernel_build import build
 from lowlift.models.kernel_printer import VectorPrinter
@@ -17,6 +18,11 @@ HEAD = f"""#define LANES {LANES}
 #define EACH_LANE for (int l = 0; l < LANES; l++)
 #include <math.h>
 """
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(kernel_build, "cache_folder", lambda: tmp_path)
 
 
 def scalar_function() -> ca.Function:
