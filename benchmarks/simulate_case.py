@@ -1,6 +1,8 @@
 """The case of ``simulate.py``: many ``gb200_hall`` plants at rest, all different, whose load then steps; and its peers, one plant each."""
 
 import dataclasses
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sparse
@@ -66,11 +68,11 @@ def make_case(batch: int) -> Case:
 
 
 class Peers:
-    """Others on the same equations, one plant at a time, each with the exact Jacobian and with the flows of the held actuators given.
+    """Others on the same equations, one plant at a time, all with the exact Jacobian, sparse.
 
-    ``solve_ivp``: SciPy's BDF on the plant's NumPy equations with a dense Jacobian. ``solve_ivp_compiled``: the same method on the
-    equations as a CasADi function called through its buffer, with the Jacobian as a sparse matrix: the fastest call of SciPy that we
-    know. ``cvodes``: SUNDIALS through CasADi, built once.
+    ``solve_ivp``: SciPy's BDF on the plant's NumPy equations, with the flows of the held actuators given. ``solve_ivp_compiled``: the same
+    method on the equations as a CasADi function called through its buffer, the fastest call of SciPy that we know. ``cvodes``: SUNDIALS
+    through CasADi, built once.
     """
 
     NAMES = ("solve_ivp", "solve_ivp_compiled", "cvodes")
@@ -98,18 +100,18 @@ class Peers:
     def _solve_ivp_leg(self, k: int, times: np.ndarray, x: np.ndarray, u: np.ndarray, d: np.ndarray) -> np.ndarray:
         plant, u2, d2 = self.case.plant, u[None], d[None]
         flows = plant.flows(u2)
-        return self._bdf(
-            times, x, lambda _, y: plant.derivatives(y[None], u2, d2, flows)[0], lambda _, y: np.asarray(self._jacobian(y, u, d))
-        )
+        return self._bdf(times, x, lambda y: plant.derivatives(y[None], u2, d2, flows)[0], u, d)
 
     def _solve_ivp_compiled_leg(self, k: int, times: np.ndarray, x: np.ndarray, u: np.ndarray, d: np.ndarray) -> np.ndarray:
-        pattern, n = self._jacobian.sparsity_out(0), len(x)
-        row, column = np.array(pattern.row()), np.array(pattern.colind())
-        slope, entries = _buffered(self._slope, u, d), _buffered(self._jacobian, u, d)
-        return self._bdf(times, x, lambda _, y: slope(y), lambda _, y: sparse.csc_matrix((entries(y), row, column), shape=(n, n)))
+        return self._bdf(times, x, _buffered(self._slope, u, d), u, d)
 
-    def _bdf(self, times: np.ndarray, x: np.ndarray, slope: object, jacobian: object) -> np.ndarray:
-        done = solve_ivp(slope, (0.0, times[-1]), x, method="BDF", t_eval=times, rtol=self.rtol, atol=ATOL, jac=jacobian)
+    def _bdf(self, times: np.ndarray, x: np.ndarray, slope: Callable[[np.ndarray], np.ndarray], u: np.ndarray, d: np.ndarray) -> np.ndarray:
+        pattern, n, entries = self._jacobian.sparsity_out(0), len(x), _buffered(self._jacobian, u, d)
+        row, column = np.array(pattern.row()), np.array(pattern.colind())
+        done = solve_ivp(
+            lambda _, y: slope(y), (0.0, times[-1]), x, method="BDF", t_eval=times, rtol=self.rtol, atol=ATOL,
+            jac=lambda _, y: sparse.csc_matrix((entries(y), row, column), shape=(n, n)),
+        )  # fmt: skip
         if not done.success:
             raise RuntimeError(f"solve_ivp: {done.message}")
         return np.asarray(done.y.T)
@@ -118,7 +120,7 @@ class Peers:
         return np.asarray(self._cvodes[k](x0=x, p=np.concatenate([u, d]))["xf"]).T
 
 
-def _buffered(function: object, u: np.ndarray, d: np.ndarray) -> object:
+def _buffered(function: Any, u: np.ndarray, d: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
     """``y -> values`` of a CasADi function of ``y, u, d`` without conversions."""
     buffer, trigger = function.buffer()
     held = [np.empty(function.size1_in(0)), u.copy(), d.copy()]
