@@ -10,12 +10,14 @@ Usage: ``python benchmarks/simulate.py [--batches 1 64 1024 8192] [--path auto] 
 """
 
 import argparse
+import functools
 import itertools
 import json
 import os
 import platform
 import time
 import tracemalloc
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -35,29 +37,33 @@ ERROR_MAX = 0.05
 
 def measure(
     case: Case, courses: list[Course], peers: Peers, batches: list[int], plants: int, repeats: int
-) -> tuple[dict[str, dict[str, float]], dict[str, list[np.ndarray]]]:
-    """Simulated years per second of everybody, medians of alternating runs, and the samples of each path, one array a batch."""
+) -> tuple[dict[str, dict[str, dict[str, float]]], dict[str, list[np.ndarray]]]:
+    """Speeds of everybody by batch, medians of alternating runs, and the samples of each path, one array a batch.
+
+    Speeds are simulated years per second, and milliseconds of processor time per plant, which other work on the machine hardly disturbs.
+    """
     kept = {(c.path, b): c.run(case.x[:b], case.legs(b)).x for c in courses for b in batches}
     for name in Peers.NAMES:
         peers.run(name, 0)
-    speeds: dict[str, dict[str, list[float]]] = {}
+    noted: dict[str, dict[str, list[tuple[float, float]]]] = {}
 
-    def note(name: str, batch: int, plant_runs: int, elapsed: float) -> None:
-        speeds.setdefault(name, {}).setdefault(str(batch), []).append(plant_runs * case.seconds / YEAR / elapsed)
+    def timed(name: str, batch: int, run: Callable[[], object], plants: int) -> None:
+        runs, begun, cpu = 0, time.perf_counter(), time.process_time()
+        while runs == 0 or time.perf_counter() - begun < LEAST_TIMED:
+            run()
+            runs += 1
+        years = runs * plants * case.seconds / YEAR / (time.perf_counter() - begun)
+        noted.setdefault(name, {}).setdefault(str(batch), []).append((years, 1e3 * (time.process_time() - cpu) / (runs * plants)))
 
     for _ in range(repeats):
-        for course, b in itertools.product(courses, batches):
-            legs, runs, begun = case.legs(b), 0, time.perf_counter()
-            while runs == 0 or time.perf_counter() - begun < LEAST_TIMED:
-                course.run(case.x[:b], legs, out=kept[course.path, b])
-                runs += 1
-            note(course.path, b, runs * b, time.perf_counter() - begun)
+        for c, b in itertools.product(courses, batches):
+            timed(c.path, b, functools.partial(c.run, case.x[:b], case.legs(b), out=kept[c.path, b]), b)
         for name in Peers.NAMES:
-            begun = time.perf_counter()
-            for b in range(plants):
-                peers.run(name, b)
-            note(name, 1, plants, time.perf_counter() - begun)
-    medians = {name: {b: float(np.median(v)) for b, v in by_batch.items()} for name, by_batch in speeds.items()}
+            timed(name, 1, lambda name=name: [peers.run(name, b) for b in range(plants)], plants)
+    medians = {
+        name: {b: dict(zip(("years_per_s", "cpu_ms_per_plant"), np.median(v, axis=0).tolist(), strict=True)) for b, v in by_batch.items()}
+        for name, by_batch in noted.items()
+    }
     return medians, {c.path: [kept[c.path, b] for b in batches] for c in courses}
 
 
@@ -137,16 +143,18 @@ def collect(args: argparse.Namespace) -> dict[str, object]:
     worst = errors(case, samples, peers, min(args.check, largest))
     paths = {}
     for course in courses:
+        speed = speeds[course.path]
         paths[course.path] = {
             "how": course.how,
             "threads": course.threads,
-            "years_per_s": speeds[course.path],
-            "ratio": {peer: {b: v / speeds[peer]["1"] for b, v in speeds[course.path].items()} for peer in Peers.NAMES},
+            "years_per_s": {b: v["years_per_s"] for b, v in speed.items()},
+            "cpu_ms_per_plant": {b: v["cpu_ms_per_plant"] for b, v in speed.items()},
+            "ratio": {peer: {b: v["years_per_s"] / speeds[peer]["1"]["years_per_s"] for b, v in speed.items()} for peer in Peers.NAMES},
             "worst_error_K": worst[course.path],
             "memory_per_plant": memory(case, course, largest),
             "years_per_s_every_15_s": every_15_s(case, course, largest, args.repeats),
         }
-    of_peers = {name: {"years_per_s": speeds[name]["1"], "worst_error_K": worst[name]} for name in Peers.NAMES}
+    of_peers = {name: {**speeds[name]["1"], "worst_error_K": worst[name]} for name in Peers.NAMES}
     reached = {str(b): paths[first.path]["ratio"]["solve_ivp"][str(b)] for b in args.batches if b in GOALS}
     return {
         "case": {"plant": "gb200_hall", "states": case.plant.states.size, "simulated_s_per_plant": case.seconds,
@@ -162,13 +170,14 @@ def print_table(found: dict[str, object]) -> None:
     case, peers = found["case"], found["peers"]
     print(f"{case['plant']}: {case['states']} states, {case['simulated_s_per_plant']:.0f} s in {case['steps']} steps")
     print(", ".join(f"{k} {v}" for k, v in found["machine"].items()))
-    print(f"\n{'':20s} {'batch':>6s} {'years/s':>10s} {'error K':>8s}" + "".join(f"  {'x ' + name:>20s}" for name in peers))
+    print(f"\n{'':20s} {'batch':>6s} {'years/s':>10s} {'cpu ms':>9s} {'error K':>8s}" + "".join(f"  {'x ' + name:>20s}" for name in peers))
     for name, peer in peers.items():
-        print(f"{name:20s} {1:6d} {peer['years_per_s']:10.5f} {peer['worst_error_K']:8.4f}")
+        print(f"{name:20s} {1:6d} {peer['years_per_s']:10.5f} {peer['cpu_ms_per_plant']:9.3f} {peer['worst_error_K']:8.4f}")
     for path, of in found["paths"].items():
         for b, years in of["years_per_s"].items():
             ratios = "".join(f"  {of['ratio'][name][b]:20,.0f}" for name in peers)
-            print(f"{path:20s} {b:>6s} {years:10.4f} {of['worst_error_K']:8.4f}{ratios}")
+            cpu = of["cpu_ms_per_plant"][b]
+            print(f"{path:20s} {b:>6s} {years:10.4f} {cpu:9.4f} {of['worst_error_K']:8.4f}{ratios}")
     for path, of in found["paths"].items():
         kB = of["memory_per_plant"]
         print(f"\n{path}: {of['how']}; {of['threads']} threads; {of['years_per_s_every_15_s']:.2f} years/s at steps of 15 s throughout")
@@ -186,7 +195,7 @@ def main() -> None:
     parser.add_argument("--path", choices=("auto", "kernel", "numpy"), default="auto", help="kernel: fail without a C compiler")
     parser.add_argument("--threads", type=int, help="by default one a processor")
     parser.add_argument("--plants", type=int, default=2, help="plants that each peer runs in a repeat")
-    parser.add_argument("--check", type=int, default=8, help="plants whose error is measured")
+    parser.add_argument("--check", type=int, default=16, help="plants whose error is measured")
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--quick", action="store_true", help="small batches, one repeat, one plant checked")
     parser.add_argument("--json", action="store_true", help="print one JSON document and nothing else")

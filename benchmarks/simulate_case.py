@@ -12,7 +12,7 @@ from lowlift.models.course import Leg
 from lowlift.models.liquid_hall import LiquidHall
 from lowlift.models.site import load_site
 
-BEFORE, AFTER = (300.0,) * 2, (5.0, 10.0) + (15.0,) * 3 + (30.0,) * 3 + (60.0,) * 5 + (120.0,) * 3 + (240.0,) * 3 + (1470.0,)
+BEFORE, AFTER = (600.0,), (5.0, 10.0) + (15.0,) * 2 + (30.0,) * 3 + (60.0,) * 5 + (120.0,) * 3 + (240.0,) * 3 + (1485.0,)
 """Declared steps before and after the load step [s]: their ends are the samples, for everybody."""
 DISTINCT = 256
 """Distinct actuators and weathers, and with them states of rest, in a batch; the loads after the step are all different."""
