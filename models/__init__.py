@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from lowlift.lazy import lazy
 
 if TYPE_CHECKING:
+    from lowlift.models.course import Course, Leg
     from lowlift.models.design import DesignError, design_report
     from lowlift.models.linear import LinearModel
     from lowlift.models.liquid_design import design_disturbances, full_actuators
@@ -22,11 +23,13 @@ if TYPE_CHECKING:
     from lowlift.models.step import Integrator
 
 __all__ = [
-    "DesignError", "Integrator", "LinearModel", "LiquidHall", "Plant", "PlantSheet", "SignalInfo", "SignalVector", "Site", "SiteError",
-    "SiteRecord", "SteadyStateError", "design_disturbances", "design_report", "full_actuators", "load", "load_site", "site_names",
+    "Course", "DesignError", "Integrator", "Leg", "LinearModel", "LiquidHall", "Plant", "PlantSheet", "SignalInfo", "SignalVector", "Site",
+    "SiteError", "SiteRecord", "SteadyStateError", "design_disturbances", "design_report", "full_actuators", "load", "load_site",
+    "site_names",
 ]  # fmt: skip
 
 _HOME = {
+    "Course": "course", "Leg": "course",
     "DesignError": "design", "design_report": "design", "design_disturbances": "liquid_design", "full_actuators": "liquid_design",
     "LinearModel": "linear", "LiquidHall": "liquid_hall", "Plant": "plant", "PlantSheet": "plant", "SiteRecord": "plant",
     "SteadyStateError": "plant", "SiteError": "schema", "SignalInfo": "signals",

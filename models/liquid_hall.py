@@ -144,16 +144,16 @@ class LiquidHall:
 
     # -- the equations --------------------------------------------------------------------------------------------
 
-    def derivatives(self, x: Signal, u: Signal, d: Signal) -> Signal:
-        """``dx/dt`` [K/s] of the full plant."""
-        return self._evaluate(x, u, d)[0]
+    def derivatives(self, x: Signal, u: Signal, d: Signal, flows: Flows | None = None) -> Signal:
+        """``dx/dt`` [K/s] of the full plant; ``flows``, those of ``u``, spare their computation where actuators are held."""
+        return self._evaluate(x, u, d, flows)[0]
 
     def fluxes(self, x: Signal, u: Signal, d: Signal) -> FacilityFluxes:
         """Heat, power and water of the facility side at one instant."""
         return self._evaluate(x, u, d)[1]
 
-    def _evaluate(self, x: Signal, u: Signal, d: Signal) -> tuple[Signal, FacilityFluxes]:
-        T, f = self.states.unpack(x), self.flows(u)
+    def _evaluate(self, x: Signal, u: Signal, d: Signal, flows: Flows | None = None) -> tuple[Signal, FacilityFluxes]:
+        T, f = self.states.unpack(x), self.flows(u) if flows is None else flows
         q = self.disturbances.unpack(d)["q_liquid"]
         s, cp = self.site, self.site.cp_secondary
         m_rack = self.rack_flow(f)
