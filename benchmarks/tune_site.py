@@ -1,7 +1,8 @@
 """Tune the SiteTuned baseline of a site by the cross-entropy method, all candidates of a round in one lockstep batch.
 
-Tuning uses another season and another load seed than the comparison scores. Prints the best constants; they are entered by hand in
-``controllers/site_tuned.py``. Usage: ``python benchmarks/tune_site.py frontier|gb200_hall [--rounds 14] [--batch 40] [--spread 0.3]``.
+Tuning uses other days and other load seeds than the comparison scores. Prints the best constants of one half of the year; they are entered
+by hand in ``controllers/site_tuned.py``.
+Usage: ``python benchmarks/tune_site.py frontier|gb200_hall warm|cool [--rounds 14] [--batch 40] [--spread 0.3]``.
 """
 
 import argparse
@@ -11,7 +12,7 @@ import dataclasses
 import numpy as np
 
 from lowlift.controllers.guideline36 import Guideline36
-from lowlift.controllers.site_tuned import RANGES, TUNINGS, SiteTuned, SiteTuning
+from lowlift.controllers.site_tuned import RANGES, TUNINGS, Half, SiteTuned, SiteTuning
 from lowlift.models.liquid_hall import LiquidHall
 from lowlift.models.site import load_site
 from lowlift.sim.closed_loop import Run, simulate
@@ -19,12 +20,16 @@ from lowlift.sim.kpis import kpis
 from lowlift.sim.scenario import build_scenario
 from lowlift.sim.trajectory import Trajectory
 
-SEASONS = {
-    # weather, workload, first days, seed: never the period that is scored
-    "frontier": ("dulles", "frontier_like", ("01-20", "05-25", "07-10", "10-20"), 5),
-    "gb200_hall": ("tucson", "llm_training", ("02-10", "05-20", "07-22", "09-05"), 11),
+CASES = {
+    # weather, workload, seed
+    "frontier": ("dulles", "frontier_like", 5),
+    "gb200_hall": ("tucson", "llm_training", 11),
 }
-"""Four days over the year, each with a load of its own seed: what never binds while tuning is not tuned."""
+DAYS: dict[str, dict[Half, tuple[str, ...]]] = {
+    "frontier": {"warm": ("05-25", "07-10", "10-20"), "cool": ("01-20", "03-12", "11-15")},
+    "gb200_hall": {"warm": ("05-20", "07-22", "09-05"), "cool": ("02-10", "03-25", "11-20")},
+}
+"""Days over each half of the year, never scored, each with a load of its own seed: what never binds while tuning is not tuned."""
 PENALTY = 150.0
 """kWh charged for each K h of violation."""
 
@@ -39,7 +44,7 @@ def score(run: Trajectory) -> tuple[float, float, float]:
 def run_day(site: str, start: str, seed: int, tunings: list[SiteTuning | None]) -> list[tuple[float, float, float]]:
     """Scores of many tunings on one day; ``None`` is Guideline36."""
     plant = LiquidHall(load_site(site))
-    weather, workload, _, _ = SEASONS[site]
+    weather, workload, _ = CASES[site]
     scenario = build_scenario(plant, weather=weather, workload=workload, start=start, days=1.0, seed=seed)
     runs = [Run(Guideline36(plant.site) if k is None else SiteTuned(plant.site, k)) for k in tunings]
     return [score(r) for r in simulate(plant, scenario, runs)]
@@ -47,16 +52,17 @@ def run_day(site: str, start: str, seed: int, tunings: list[SiteTuning | None]) 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("site", choices=sorted(SEASONS))
+    parser.add_argument("site", choices=sorted(CASES))
+    parser.add_argument("half", choices=["warm", "cool"])
     parser.add_argument("--rounds", type=int, default=14)
     parser.add_argument("--batch", type=int, default=40)
     parser.add_argument("--spread", type=float, default=0.3)
     args = parser.parse_args()
-    _, _, days, seed = SEASONS[args.site]
+    (_, _, seed), days = CASES[args.site], DAYS[args.site][args.half]
     rng = np.random.default_rng(0)
     names = list(RANGES)
     low, high = np.array([RANGES[n][0] for n in names]), np.array([RANGES[n][1] for n in names])
-    best = np.array([getattr(TUNINGS.get(args.site, SiteTuning()), n) for n in names], dtype=float)
+    best = np.array([getattr(TUNINGS[args.site][args.half], n) for n in names], dtype=float)
     best_score, mean, spread = np.inf, best.copy(), args.spread * (high - low)
     with concurrent.futures.ProcessPoolExecutor(2) as pool:
         for round_ in range(args.rounds):

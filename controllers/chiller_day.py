@@ -1,27 +1,32 @@
-"""Chillers of a day by dynamic programming: when each is started and let go, for a controller that knows the loads to come.
+"""Which chillers run, and when: whole numbers beside a smooth optimal control problem, by dynamic programming over the hours to come.
 
 What
     Every number of machines that cool, and every machine that is being let go (it cools no more but keeps its condenser water until staging
     has confirmed the stop), is planned for the whole horizon in coarse stages. The cheapest path through the stage costs of these plans,
-    under the rules of staging, is the course.
+    under the rules of staging, is the course that finer plans follow.
 
 Assumptions
     Stages are long against the plant's time constants, so that a stage costs the same whatever the count was before. The loads are their
-    upper bounds within each stage: pumps and fans cannot follow the pauses of a job, so pauses save less than a mean would say.
+    upper bounds: pumps and fans cannot follow the pauses of a job, so pauses save less than a mean would say, and a machine is done without
+    only where the hall is kept if its load comes back: a job returns in seconds, a chiller in a quarter of an hour.
 """
 
+import dataclasses
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from lowlift.controllers.chiller_count import KEPT, STARTS_AFTER, Course
-from lowlift.controllers.interface import Measurement
 from lowlift.controllers.solver import Solution
 from lowlift.controllers.staging import CONFIRM_DOWN
 
 STAGE = CONFIRM_DOWN
 """Length of a stage [s]: as long as staging takes to let a machine go."""
+STARTS_AFTER = 900.0
+"""Staging confirms a start before it makes it: a machine that is asked for cools after this long [s]. One that is let go stops cooling at
+once, although staging keeps it running for a while: its setpoint is out of reach."""
+KEPT = 0.05
+"""Violation over a plan that does not count [K h]."""
 
 
 class Mode(NamedTuple):
@@ -31,9 +36,34 @@ class Mode(NamedTuple):
     cooling: int
 
 
+@dataclasses.dataclass(frozen=True)
+class Course:
+    """Chillers by stage of a plan, arrays ``(n,)``."""
+
+    on: np.ndarray
+    """Machines that run and take condenser water."""
+    cooling: np.ndarray
+    """Machines whose setpoint is in reach."""
+    called: np.ndarray
+    """Machines that staging is asked for: a start is asked for before it can cool."""
+
+
+class SolveWith(Protocol):
+    """Solves the problem of the moment for a course of chillers."""
+
+    def __call__(self, course: Course, /) -> Solution:
+        """Solve; the plan's slacks tell how limits are kept."""
+
+
 def modes(installed: int) -> list[Mode]:
     """All modes: ``k`` machines cool, or ``k`` run of which one is being let go."""
     return [Mode(k, k) for k in range(installed + 1)] + [Mode(k, k - 1) for k in range(1, installed + 1)]
+
+
+def held(mode: Mode, n: int) -> Course:
+    """The course of ``n`` stages in one mode."""
+    cooling = np.full(n, float(mode.cooling))
+    return Course(on=np.full(n, float(mode.on)), cooling=cooling, called=cooling)
 
 
 def cheapest_path(costs: dict[Mode, np.ndarray], running: int) -> list[Mode]:
@@ -70,10 +100,10 @@ def cheapest_path(costs: dict[Mode, np.ndarray], running: int) -> list[Mode]:
 
 
 class ChillerDay:
-    """Follows a path of modes; where it breaks limits, calls one machine more.
+    """Follows a path of modes; where a plan along it breaks limits, one machine more is called.
 
     Args:
-        stages: stage lengths of the plans that follow it [s].
+        stages: stage lengths of the plans that follow it [s]; a single one is taken to lie beyond all changes.
         installed: chillers of the site.
     """
 
@@ -92,50 +122,48 @@ class ChillerDay:
 
         Args:
             t: now [s].
-            running: machines that cool.
-            stage_costs: costs of all stages of a mode, or nothing where limits cannot be kept or the mode has no plan.
+            running: machines that run.
+            stage_costs: costs of all stages of a mode, or nothing where it has no plan.
         """
-        costs: dict[Mode, np.ndarray] = {}
-        for mode in sorted(modes(self.installed), key=lambda m: (m.cooling, m.on)):
-            found = stage_costs(mode)
-            if found is not None:
-                costs[mode] = found
-        self._path = cheapest_path(costs, running) if costs else []
+        # A machine that was let go in the stage that ends now is as good as gone.
+        left = min(running, self._mode(t - 1.0, running).cooling)
+        found = {mode: stage_costs(mode) for mode in modes(self.installed)}
+        costs = {mode: cost for mode, cost in found.items() if cost is not None}
+        self._path = cheapest_path(costs, left) if costs else []
         self._from = t
 
-    def choose(self, measurement: Measurement, solve: Callable[..., Solution]) -> tuple[Solution, Course]:
+    def choose(self, t: float, running: int, solve: SolveWith) -> tuple[Solution, Course]:
         """The plan along the path, or with one machine more where that keeps limits better."""
-        running = int(np.round(measurement["n_chillers"][0, 0]))
-        along = self._course(measurement.t, running)
+        along = self._course(t, running)
         found = solve(along)
         if found.violation > KEPT and running < self.installed:
-            more = np.where(self._begins < STARTS_AFTER, along.cooling, np.maximum(along.cooling, running + 1.0))
+            more = np.where(self._late(), along.cooling, np.maximum(along.cooling, running + 1.0))
             course = Course(on=np.maximum(along.on, more), cooling=more, called=np.maximum(along.called, running + 1.0))
             helped = solve(course)
             if helped.violation < found.violation - KEPT:
                 return helped, course
         return found, along
 
-    def wanted(self, t: float, running: int) -> int:
-        """Machines that cool at time ``t``; those that run where there is no path."""
-        if not self._path:
-            return running
-        return self._path[min(max(int((t - self._from) // STAGE), 0), len(self._path) - 1)].cooling
+    def _late(self) -> np.ndarray:
+        """Stages in which a machine that is called now does not cool yet."""
+        return (self._begins < STARTS_AFTER) & (len(self._begins) > 1)
 
     def _course(self, t: float, running: int) -> Course:
-        at = t + self._begins
-        wanted = np.array([float(self.wanted(s, running)) for s in at])
-        called = np.maximum(wanted, [self.wanted(s + STARTS_AFTER, running) for s in at])
-        path = [self._mode(s, running) for s in at]
-        on = np.array([float(m.on) for m in path])
+        path = [self._mode(t + begin, running) for begin in self._begins]
+        soon = [self._mode(t + begin + STARTS_AFTER, running).cooling for begin in self._begins]
+        wanted, on = np.array([float(m.cooling) for m in path]), np.array([float(m.on) for m in path])
+        called = np.maximum(wanted, soon)
+        if len(self._begins) == 1:
+            return Course(on=called, cooling=called, called=called)
         # Staging has the last word: a machine that does not run yet cannot cool, one that still runs takes its water.
-        starting = (self._begins < STARTS_AFTER) & (wanted > running)
+        starting = self._late() & (wanted > running)
         cooling = np.where(starting, running, wanted)
         on = np.maximum(np.where(starting, running, on), cooling)
         on[0] = running
         return Course(on=on, cooling=np.minimum(cooling, on), called=called)
 
     def _mode(self, t: float, running: int) -> Mode:
+        """Mode of the path at time ``t``; where there is no path, what runs stays."""
         if not self._path:
             return Mode(running, running)
         return self._path[min(max(int((t - self._from) // STAGE), 0), len(self._path) - 1)]

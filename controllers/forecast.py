@@ -15,7 +15,7 @@ SURGE_WINDOW = 6 * 3600.0
 """A CDU may jump to the highest heat of this time past [s]."""
 DAY = 86400.0
 LOOK_AHEAD = 900.0
-"""Time over which perfect knowledge looks for the next surge [s]."""
+"""Time from the start of an interval over which perfect knowledge looks for the next surge [s]."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -114,6 +114,7 @@ class Perfect:
         self._n = q_cdu.shape[1]
         self._series = np.column_stack([q_cdu, q_rack, q_air, T_wb, T_db])
         self._total = np.vstack([np.zeros(self._series.shape[1]), np.cumsum(self._series, axis=0)])
+        self._ahead = _highest_ahead(self._series[:, : 2 * self._n + 1], max(1, round(LOOK_AHEAD / step)))
 
     def predict(self, history: History, horizon: float) -> Forecast:
         """Means of the true series over the grid; the last value is held beyond the end of the run."""
@@ -123,7 +124,15 @@ class Perfect:
         beyond = (edges - inside)[:, None] * self._series[-1]
         mean = np.diff(self._total[inside] + beyond, axis=0) / per
         n = self._n
-        ahead = np.maximum.reduce([mean[np.minimum(np.arange(k) + j, k - 1)] for j in range(round(LOOK_AHEAD / self.grid))])
+        ahead = np.maximum(self._ahead[np.minimum(edges[:-1], len(self._ahead) - 1)], mean[:, : 2 * n + 1])
         load, rack, air = slice(0, n), slice(n, 2 * n), 2 * n
         return Forecast(step=self.grid, q_cdu=mean[:, load], q_cdu_high=ahead[:, load], q_rack=mean[:, rack], q_rack_high=ahead[:, rack],
                         q_air=mean[:, air], q_air_high=ahead[:, air], T_wb=mean[:, air + 1], T_db=mean[:, air + 2])  # fmt: skip
+
+
+def _highest_ahead(series: np.ndarray, window: int) -> np.ndarray:
+    """Highest of the next ``window`` rows from each row on, shape of ``series``."""
+    padded = np.vstack([series, np.repeat(series[-1:], window - 1, axis=0)])
+    windows = np.lib.stride_tricks.sliding_window_view(padded, window, axis=0)
+    result: np.ndarray = windows.max(axis=-1)
+    return result

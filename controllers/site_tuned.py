@@ -1,11 +1,12 @@
-"""SiteTuned: the baseline for the headline, Guideline 36 with near-optimal laws whose few constants are tuned once a site.
+"""SiteTuned: the baseline for the headline, Guideline 36 with near-optimal laws whose few constants are tuned for each half of the year.
 
 Tower water and fans follow laws of load and wet bulb instead of a fixed approach, secondary flow follows the load, supply temperature
-follows the wet bulb. Limit requests still trim the outcome. Constants are tuned by batch simulation on another season
-than the one scored (``benchmarks/tune_site.py``).
+follows the wet bulb. Limit requests still trim the outcome. Constants are tuned by batch simulation on other days than those scored
+(``benchmarks/tune_site.py``), for the warm and the cool half of the year apart: one set for both gives away energy in either.
 """
 
 import dataclasses
+from typing import Literal
 
 import numpy as np
 
@@ -50,23 +51,51 @@ RANGES = {
 }  # fmt: skip
 """Where the tuner looks."""
 
-TUNINGS: dict[str, SiteTuning] = {
-    "frontier": SiteTuning(supply_offset=31.217, supply_slope=2.22, supply_max=313.98, flow_margin=1.04, tower_share=1.27,
+WARM_MONTHS = range(5, 11)
+"""May to October; both packaged sites are in the northern hemisphere."""
+Half = Literal["warm", "cool"]
+
+TUNINGS: dict[str, dict[Half, SiteTuning]] = {
+    "frontier": {
+        "warm": SiteTuning(supply_offset=31.217, supply_slope=2.22, supply_max=313.98, flow_margin=1.04, tower_share=1.27,
                            tower_approach=1.269, water_scale=0.678, water_exponent=0.507, dp_scale=0.338),
-    "gb200_hall": SiteTuning(supply_offset=24.683, supply_slope=-2.438, supply_max=307.935, flow_margin=1.033, tower_share=2.359,
-                             tower_approach=4.897, water_scale=0.749, water_exponent=0.848, dp_scale=0.428, air_excess=1.026),
+        "cool": SiteTuning(supply_offset=28.886, supply_slope=3.609, supply_max=309.819, flow_margin=1.007, tower_share=1.531,
+                           tower_approach=0.35, water_scale=0.572, water_exponent=0.584, dp_scale=0.394),
+    },
+    "gb200_hall": {
+        "warm": SiteTuning(supply_offset=24.683, supply_slope=-2.438, supply_max=307.935, flow_margin=1.033, tower_share=2.359,
+                           tower_approach=4.897, water_scale=0.749, water_exponent=0.848, dp_scale=0.428, air_excess=1.026),
+        "cool": SiteTuning(supply_offset=24.683, supply_slope=-2.438, supply_max=307.935, flow_margin=1.033, tower_share=2.359,
+                           tower_approach=4.897, water_scale=0.749, water_exponent=0.848, dp_scale=0.428, air_excess=1.026),
+    },
 }  # fmt: skip
 """Tuned constants of the packaged sites."""
 
 
+def half_of(month: int) -> Half:
+    """The half of the year that a month belongs to.
+
+    >>> half_of(7), half_of(4)
+    ('warm', 'cool')
+    """
+    return "warm" if month in WARM_MONTHS else "cool"
+
+
 class SiteTuned:
-    """Guideline 36 with tuned laws."""
+    """Guideline 36 with tuned laws.
+
+    Args:
+        site: the site.
+        tuning: constants for the whole year; those of the site for each half of the year if none.
+        name: name in tables.
+    """
 
     period = 300.0
 
     def __init__(self, site: Site, tuning: SiteTuning | None = None, name: str = "SiteTuned") -> None:
         self.site, self.name = site, name
-        self.k = tuning or TUNINGS.get(site.name, SiteTuning())
+        own = TUNINGS.get(site.name, {"warm": SiteTuning(), "cool": SiteTuning()})
+        self.tunings: dict[Half, SiteTuning] = own if tuning is None else {"warm": tuning, "cool": tuning}
         self.table = setpoint_table(site)
         self.requests = Requests(site, G36Constants())
         self.air = None if site.chilled is None else AirSide(site, G36Constants())
@@ -86,7 +115,7 @@ class SiteTuned:
 
     def decide(self, measurement: Measurement, forecast: Forecast | None) -> Decision:
         """Laws first, then what the requests have learned."""
-        m, site, k = measurement, self.site, self.k
+        m, site, k = measurement, self.site, self.tunings[half_of(measurement.time.month)]
         lim, V_max = site.limits, site.cdu.pump.V_dot_nominal
         load = load_ratio(site, m["q_cdu"], m["q_air"])
         self._relief = self.relief.tick(self._relief, self.requests.limits(m))

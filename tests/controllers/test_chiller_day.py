@@ -3,14 +3,11 @@
 import itertools
 
 import numpy as np
-import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lowlift.controllers.chiller_count import STARTS_AFTER, Course
-from lowlift.controllers.chiller_day import STAGE, ChillerDay, Mode, cheapest_path, modes
-from lowlift.controllers.interface import Measurement
+from lowlift.controllers.chiller_day import STAGE, STARTS_AFTER, ChillerDay, Course, Mode, cheapest_path, modes
 from lowlift.controllers.solver import Solution
 
 STAGES = np.full(24, 300.0)
@@ -42,17 +39,13 @@ def test_modes_without_a_plan_are_never_taken() -> None:
     assert cheapest_path(costs, 1) == [Mode(1, 0), Mode(1, 1), Mode(1, 0), Mode(1, 1)]
 
 
-def measured(n: float, t: float) -> Measurement:
-    return Measurement(t=t, time=pd.Timestamp("2024-07-04", tz="UTC"), values={"n_chillers": np.array([[n]])})
-
-
-def follow(day: ChillerDay, n: float, t: float, violation: dict[float, float] | None = None) -> Course:
-    def solve(course: Course, *, surge: bool = False) -> Solution:
+def follow(day: ChillerDay, n: int, t: float, violation: dict[float, float] | None = None) -> Course:
+    def solve(course: Course, /) -> Solution:
         broken = 0.0 if violation is None else violation[float(course.cooling[-1])]
         return Solution(z=np.zeros(1), lam_g=np.zeros(1), lam_x=np.zeros(1), infeasibility=0.0, stationarity=0.0, complementarity=0.0,
                         cost=1.0, violation=broken, solver="none", iterations=1, seconds=0.0)  # fmt: skip
 
-    return day.choose(measured(n, t), solve)[1]
+    return day.choose(t, n, solve)[1]
 
 
 def planned(hours: dict[Mode, list[float]], running: int) -> ChillerDay:
@@ -63,26 +56,38 @@ def planned(hours: dict[Mode, list[float]], running: int) -> ChillerDay:
 
 def test_start_is_called_before_it_is_due() -> None:
     day = planned({Mode(0, 0): [1.0, 9.0, 9.0], Mode(1, 1): [2.0, 2.0, 2.0], Mode(1, 0): [9.0, 9.0, 9.0]}, 0)
-    early, late = follow(day, 0.0, STAGE - STARTS_AFTER - 600.0), follow(day, 0.0, STAGE - STARTS_AFTER)
+    early, late = follow(day, 0, STAGE - STARTS_AFTER - 600.0), follow(day, 0, STAGE - STARTS_AFTER)
     assert not early.called[0] and late.called[0]
     assert late.cooling.tolist() == [0.0] * 3 + [1.0] * 21
 
 
 def test_machine_let_go_keeps_its_water_for_the_stage() -> None:
     day = planned({Mode(0, 0): [1.0, 1.0, 1.0], Mode(1, 1): [2.0, 5.0, 5.0], Mode(1, 0): [2.0, 2.0, 2.0]}, 1)
-    course = follow(day, 1.0, 0.0)
+    course = follow(day, 1, 0.0)
     assert not course.called.any() and not course.cooling.any()
     assert course.on.tolist() == [1.0] * 12 + [0.0] * 12
 
 
 def test_more_is_called_where_the_path_breaks_limits() -> None:
     day = planned({Mode(0, 0): [1.0, 1.0, 1.0], Mode(1, 1): [2.0, 2.0, 2.0], Mode(1, 0): [2.0, 2.0, 2.0]}, 0)
-    assert not follow(day, 0.0, 0.0, {0.0: 0.0, 1.0: 0.0}).called.any()
-    assert follow(day, 0.0, 0.0, {0.0: 1.0, 1.0: 0.0}).called.all()
-    assert not follow(day, 0.0, 0.0, {0.0: 1.0, 1.0: 1.0}).called.any()
+    assert not follow(day, 0, 0.0, {0.0: 0.0, 1.0: 0.0}).called.any()
+    assert follow(day, 0, 0.0, {0.0: 1.0, 1.0: 0.0}).called.all()
+    assert not follow(day, 0, 0.0, {0.0: 1.0, 1.0: 1.0}).called.any()
 
 
 def test_without_any_plan_what_runs_stays() -> None:
     day = ChillerDay(STAGES, installed=2)
     day.plan(0.0, 1, lambda mode: None)
-    assert np.all(follow(day, 1.0, 0.0).cooling == 1.0)
+    assert np.all(follow(day, 1, 0.0).cooling == 1.0)
+
+
+def test_a_single_stage_lies_beyond_all_changes() -> None:
+    day = ChillerDay(np.array([1e7]), installed=1)
+    day.plan(0.0, 0, lambda mode: np.full(3, 1.0 if mode == Mode(1, 1) else 2.0))
+    assert follow(day, 0, 0.0).cooling.tolist() == [1.0]
+
+
+def test_next_plan_begins_without_the_machine_that_was_let_go() -> None:
+    day = planned({Mode(0, 0): [1.0, 1.0, 1.0], Mode(1, 1): [2.0, 5.0, 5.0], Mode(1, 0): [2.0, 2.0, 2.0]}, 1)
+    day.plan(STAGE, 1, lambda mode: np.array({Mode(0, 0): [1.0] * 3, Mode(1, 1): [9.0] * 3, Mode(1, 0): [0.0] * 3}[mode]))
+    assert not follow(day, 1, STAGE).on[1:].any()

@@ -7,11 +7,13 @@ import pandas as pd
 import pytest
 from models_halls import hall
 
+from lowlift.controllers.chiller_day import Mode, held
 from lowlift.controllers.forecast import History, Persistence
 from lowlift.controllers.guideline36 import Guideline36
-from lowlift.controllers.interface import Decision, Measurement, Status, setpoint_table
-from lowlift.controllers.mpc import MPC, stage_means
+from lowlift.controllers.interface import Decision, Forecast, Measurement, Status, setpoint_table
+from lowlift.controllers.mpc import MPC
 from lowlift.controllers.oracle import Oracle
+from lowlift.controllers.plan_problem import stage_means
 from lowlift.controllers.solver import TOLERANCE, OcpSolver
 from lowlift.controllers.static import StaticOptimal
 from lowlift.models.facility import FLUXES
@@ -40,6 +42,11 @@ def situation(name: str, load: float = 0.8, **changes: float):
     return plant, Measurement(t=600.0, time=pd.Timestamp("2024-04-07", tz="UTC"), values=r), Persistence().predict(past, 86400.0)
 
 
+def parameters(mpc: MPC, m: Measurement, forecast: Forecast, mode: Mode) -> np.ndarray:
+    posed = mpc.problem.pose(m, forecast)
+    return mpc.ocp.parameters(posed.x0, posed.data(held(mode, len(mpc.ocp.stages))), posed.counts, mpc.margin, 287.15)
+
+
 @pytest.mark.parametrize("name", ["gb200_hall", "frontier"])
 def test_plan_is_converged_and_in_range(name: str) -> None:
     plant, m, forecast = situation(name)
@@ -59,11 +66,10 @@ def test_fatrop_and_ipopt_find_the_same(name: str) -> None:
     mpc.decide(m, forecast)
     best = mpc._last
     assert best is not None and best.solver == "fatrop"
-    data, counts = mpc._data(m, forecast), mpc._counts(m)
-    data[:, -1] = 0.0 if plant.site.chilled is None else m["n_chillers"][0, 0]
-    p = mpc.ocp.parameters(mpc.model.state_from(m.values), data, counts, mpc.margin, 287.15)
+    n = 0 if plant.site.chilled is None else int(m["n_chillers"][0, 0])
+    p = parameters(mpc, m, forecast, Mode(n, n))
     bounds = mpc.ocp.bounds
-    r = mpc.solver._ipopt(x0=np.clip(best.z, *bounds), p=p, lbx=bounds[0], ubx=bounds[1], lbg=mpc.ocp.problem["lbg"],
+    r = mpc.problem.solver._ipopt(x0=np.clip(best.z, *bounds), p=p, lbx=bounds[0], ubx=bounds[1], lbg=mpc.ocp.problem["lbg"],
                           ubg=mpc.ocp.problem["ubg"])  # fmt: skip
     again = OcpSolver(mpc.ocp, tolerance=1e-7).solve(p, best.z)
     assert float(r["f"]) == pytest.approx(again.cost, rel=1e-4)
@@ -83,19 +89,19 @@ def test_F31_a_solver_that_fails_is_never_believed() -> None:
     plant, m, forecast = situation("frontier")
     mpc = MPC(plant, Guideline36(plant.site), stages=STAGES)
     good = mpc.decide(m, forecast)
-    true_solve = mpc.solver.solve
+    true_solve = mpc.problem.solver.solve
 
     def broken(*args, **kwargs):
         return dataclasses.replace(true_solve(*args, **kwargs), infeasibility=1.0, stationarity=1.0)
 
-    mpc.solver.solve = broken
+    mpc.problem.solver.solve = broken
     later = dataclasses.replace(m, t=900.0)
     first = mpc.decide(later, forecast)
     assert first.status is Status.FALLBACK and "previous plan shifted" in first.message
     np.testing.assert_allclose(first.setpoints, good.plan.setpoints[1:2], rtol=0.05)
     second = mpc.decide(dataclasses.replace(m, t=1200.0), forecast)
     assert second.status is Status.FALLBACK and "Guideline36 took over" in second.message
-    mpc.solver.solve = true_solve
+    mpc.problem.solver.solve = true_solve
     assert mpc.decide(dataclasses.replace(m, t=1500.0), forecast).status is Status.OPTIMAL
 
 
@@ -118,9 +124,8 @@ def test_static_optimum_beats_its_neighbours(name: str) -> None:
     plant, m, forecast = situation(name)
     static = StaticOptimal(plant, Guideline36(plant.site))
     assert static.decide(m, forecast).status is Status.OPTIMAL
-    data, counts = static._data(m, forecast), static._counts(m)
-    data[:, -1] = float(plant.site.chilled is not None)
-    p = static.ocp.parameters(static.model.state_from(m.values), data, counts, static.margin, 287.15)
+    n = int(plant.site.chilled is not None)
+    p = parameters(static, m, forecast, Mode(n, n))
     low, high = static.ocp.bounds
     solver = OcpSolver(static.ocp, tolerance=1e-8)
     best = solver.solve(p, static._last.z)

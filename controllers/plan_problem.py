@@ -1,0 +1,148 @@
+"""A planning problem posed: the optimal control problem of a plant, filled with what is measured and forecast at one moment."""
+
+import dataclasses
+
+import numpy as np
+
+from lowlift.controllers.chiller_day import Course
+from lowlift.controllers.interface import Forecast, Measurement
+from lowlift.controllers.ocp import T_REFERENCE, T_SCALE, Ocp, Weights
+from lowlift.controllers.solver import OcpSolver, Solution
+from lowlift.models.grouped import GroupedHall
+from lowlift.models.liquid_hall import LiquidHall
+
+
+class InputError(ValueError):
+    """A measurement or forecast holds something that is not a number; the name says which."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Posed:
+    """One moment's problem."""
+
+    problem: "PlanProblem"
+    x0: np.ndarray
+    """State of the model [K], shape ``(nx,)``."""
+    expected: np.ndarray
+    """Scaled stage data, shape ``(n, n_data)``; the chillers on and cooling come last and are left at zero."""
+    upper: np.ndarray
+    """The same with all load at its upper bound."""
+    counts: np.ndarray
+    """What staging runs now, held over the horizon."""
+    floor: float
+    """Least water temperature for the dew point [K]."""
+
+    def data(self, course: Course, *, surge: bool = False) -> np.ndarray:
+        """Stage data with the chillers of a course; with ``surge`` at the load's upper bound."""
+        return np.column_stack([(self.upper if surge else self.expected)[:, :-2], course.on, course.cooling])
+
+    def solve(self, course: Course, guess: np.ndarray, *, surge: bool = False) -> Solution:
+        """Solve for a course of chillers."""
+        p = self.problem
+        return p.solver.solve(p.ocp.parameters(self.x0, self.data(course, surge=surge), self.counts, p.margin, self.floor), guess)
+
+
+class PlanProblem:
+    """Model, optimal control problem and solver of a plant on one grid.
+
+    Args:
+        plant: the plant; only its site data are used.
+        stages: stage lengths [s].
+        weights: what to minimise.
+        margin: distance kept to chip and return limits [K].
+    """
+
+    def __init__(self, plant: LiquidHall, stages: tuple[float, ...], weights: Weights | None, margin: float) -> None:
+        self.site, self.margin = plant.site, margin
+        self.model = GroupedHall(plant)
+        self.ocp = Ocp(self.model, stages, weights)
+        self.solver = OcpSolver(self.ocp)
+
+    def pose(self, measurement: Measurement, forecast: Forecast) -> Posed:
+        """Fill in a moment.
+
+        Raises:
+            InputError: something measured or forecast is not a number.
+        """
+        posed = Posed(
+            problem=self,
+            x0=self.model.state_from(measurement.values),
+            expected=self._data(measurement, forecast, surge=False),
+            upper=self._data(measurement, forecast, surge=True),
+            counts=self._counts(measurement),
+            floor=float(measurement["T_dew_hall"][0, 0]) + self.site.limits.dew_point_margin,
+        )
+        _require_finite({"state": posed.x0, "forecast": posed.expected, "forecast's upper bound": posed.upper,
+                         "equipment counts": posed.counts, "dew point": np.array([posed.floor])})  # fmt: skip
+        return posed
+
+    def cold_guess(self, x0: np.ndarray) -> np.ndarray:
+        """A guess where there is no plan before: everything stays, actuators in the middle."""
+        n, z, table = len(self.ocp.stages), self.ocp.sizes, self.model.controls
+        controls = (table.low + 0.6 * (table.high - table.low)) / self.ocp.u_scale
+        states = np.tile((x0 - T_REFERENCE) / T_SCALE, (n + 1, 1))
+        return self.ocp.join(states, np.tile(controls, (n, 1)), states[1:], np.full((n, z.ns), 0.1))
+
+    def shifted(self, z: np.ndarray, x0: np.ndarray, passed: float) -> np.ndarray:
+        """A plan moved on by ``passed`` seconds, resampled on the non-uniform grid."""
+        states, controls, _, slacks = self.ocp.split(z)
+        edges = self.ocp.edges
+        later = np.minimum(edges + passed, edges[-1])
+        moved = np.column_stack([np.interp(later, edges, column) for column in states.T])
+        moved[0] = (x0 - T_REFERENCE) / T_SCALE
+        middle = np.minimum(0.5 * (edges[1:] + edges[:-1]) + passed, edges[-1] - 1.0)
+        stage = np.searchsorted(edges, middle, side="right") - 1
+        return self.ocp.join(moved, controls[stage], moved[1:], slacks[stage])
+
+    def _data(self, measurement: Measurement, forecast: Forecast, *, surge: bool) -> np.ndarray:
+        """Scaled stage data: stage means of the forecast, with ``surge`` of its upper bounds."""
+        edges, n, weights = self.ocp.edges, len(self.ocp.stages), self.ocp.weights
+
+        def means(values: np.ndarray) -> np.ndarray:
+            return stage_means(values.reshape(len(values), -1), forecast.step, edges)
+
+        high, rack_high, air_high = means(forecast.q_cdu_high), means(forecast.q_rack_high), means(forecast.q_air_high)
+        load = high if surge else means(forecast.q_cdu)
+        rack = rack_high if surge else means(forecast.q_rack)
+        air = air_high if surge else means(forecast.q_air)
+        one = np.ones((n, 1))
+        m = self.model
+        return np.hstack([
+            m.group_mean(load) / 1e6,
+            m.group_max(load) / 1e6,
+            m.group_max(np.maximum(high, load)) / 1e6,
+            m.group_max(rack) / 1e6,
+            m.group_max(np.maximum(rack_high, rack)) / 1e6,
+            air / 1e6,
+            np.maximum(air_high, air) / 1e6,
+            (means(forecast.T_wb) - T_REFERENCE) / T_SCALE,
+            (means(forecast.T_db) - T_REFERENCE) / T_SCALE,
+            one * float(measurement["p"][0, 0]) / 1e5,
+            one * weights.energy,
+            one * weights.water,
+            0.0 * one,
+            0.0 * one,
+        ])  # fmt: skip
+
+    def _counts(self, measurement: Measurement) -> np.ndarray:
+        r = measurement.values
+        values = {"n_fws": r["n_fws"][0], "n_cw": r["n_cw"][0], "n_cells": r["n_cells"][0]}
+        return np.concatenate([values[s.name] for s in self.model.counts.signals])
+
+
+def stage_means(values: np.ndarray, step: float, edges: np.ndarray) -> np.ndarray:
+    """Mean of a uniform series ``(k, n)`` over the intervals between ``edges`` [s]; its last row is held beyond its end."""
+    k = len(values)
+    grid = np.arange(k + 1) * step
+    total = np.vstack([np.zeros(values.shape[1]), np.cumsum(values, axis=0) * step])
+    at = np.column_stack([np.interp(edges, grid, column) for column in total.T])
+    beyond = np.maximum(edges - grid[-1], 0.0)[:, None] * values[-1]
+    result: np.ndarray = np.diff(at + beyond, axis=0) / np.diff(edges)[:, None]
+    return result
+
+
+def _require_finite(values: dict[str, np.ndarray]) -> None:
+    for name, value in values.items():
+        if not np.all(np.isfinite(value)):
+            where = np.argwhere(~np.isfinite(value))[0].tolist()
+            raise InputError(f"{name} at {where} is not a number")
