@@ -45,7 +45,7 @@ class SiteTuning:
 
 
 RANGES = {
-    "supply_offset": (6.0, 32.0), "supply_slope": (-6.0, 8.0), "supply_max": (301.0, 314.0), "flow_margin": (1.0, 1.8),
+    "supply_offset": (6.0, 44.0), "supply_slope": (-6.0, 8.0), "supply_max": (301.0, 314.0), "flow_margin": (1.0, 1.8),
     "tower_share": (0.4, 3.5), "tower_approach": (0.0, 10.0), "water_scale": (0.4, 1.0), "water_exponent": (0.3, 1.2),
     "dp_scale": (0.08, 0.9), "air_excess": (0.97, 1.25),
 }  # fmt: skip
@@ -59,8 +59,8 @@ TUNINGS: dict[str, dict[Half, SiteTuning]] = {
     "frontier": {
         "warm": SiteTuning(supply_offset=31.217, supply_slope=2.22, supply_max=313.98, flow_margin=1.04, tower_share=1.27,
                            tower_approach=1.269, water_scale=0.678, water_exponent=0.507, dp_scale=0.338),
-        "cool": SiteTuning(supply_offset=28.886, supply_slope=3.609, supply_max=309.819, flow_margin=1.007, tower_share=1.531,
-                           tower_approach=0.35, water_scale=0.572, water_exponent=0.584, dp_scale=0.394),
+        "cool": SiteTuning(supply_offset=32.0, supply_slope=1.326, supply_max=308.197, flow_margin=1.002, tower_share=1.287,
+                           tower_approach=0.475, water_scale=0.618, water_exponent=0.592, dp_scale=0.284),
     },
     "gb200_hall": {
         "warm": SiteTuning(supply_offset=24.683, supply_slope=-2.438, supply_max=307.935, flow_margin=1.033, tower_share=2.359,
