@@ -29,6 +29,7 @@ DEFAULT = "liquid_hall"
 """Kind of a site file that names none."""
 KINDS = {
     "liquid_hall": Kind("schema:SiteFile", "site_build:build_site", "liquid_hall:LiquidHall"),
+    "chiller_plant": Kind("chiller_schema:ChillerFile", "chiller_build:build_site", "chiller_loops:ChillerLoops"),
 }
 
 

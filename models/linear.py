@@ -16,6 +16,7 @@ Of racks that are equally hot the first one is taken.
 
 import dataclasses
 import functools
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -98,6 +99,33 @@ def linearize(plant: "LiquidHall", x: np.ndarray, u: np.ndarray, d: np.ndarray) 
         D=pd.DataFrame(D, rows, inputs), E=pd.DataFrame(E, states, outside), F=pd.DataFrame(F, rows, outside),
         y=pd.Series(np.append(point[0][picked], power), rows), units=pd.Series(units, rows),
     )  # fmt: skip
+
+
+def linearize_outputs(
+    plant: Any, outputs: SignalVector, equations: Callable[[Any, Any, Any], Any], x: np.ndarray, u: np.ndarray, d: np.ndarray
+) -> LinearModel:
+    """The linear model of any plant written with ``thermal.ops``, for outputs ``equations(x, u, d)`` in the order of ``outputs``."""
+    import pandas as pd
+
+    point = [np.asarray(v, dtype=float).reshape(-1) for v in (x, u, d)]
+    A, B, E, y, C, D, F = (_dense(v) for v in _derivatives(plant, equations)(*point))
+    rows, states, inputs, outside = outputs.names, plant.states.names, plant.actuators.names, plant.disturbances.names
+    units = [s.unit for s in outputs.signals for _ in range(s.size)]
+    return LinearModel(
+        A=pd.DataFrame(A, states, states), B=pd.DataFrame(B, states, inputs), C=pd.DataFrame(C, rows, states),
+        D=pd.DataFrame(D, rows, inputs), E=pd.DataFrame(E, states, outside), F=pd.DataFrame(F, rows, outside),
+        y=pd.Series(y.reshape(-1), rows), units=pd.Series(units, rows),
+    )  # fmt: skip
+
+
+@functools.lru_cache(maxsize=16)
+def _derivatives(plant: Any, equations: Callable[[Any, Any, Any], Any]) -> Any:
+    """``(x, u, d) -> A, B, E, y, C, D, F`` as one CasADi function."""
+    import casadi as ca
+
+    at = [ca.SX.sym(k, v.size) for k, v in (("x", plant.states), ("u", plant.actuators), ("d", plant.disturbances))]
+    dx, y = plant.derivatives(*at), equations(*at)
+    return ca.Function("linear", at, [*(ca.jacobian(dx, v) for v in at), y, *(ca.jacobian(y, v) for v in at)], {"cse": True})
 
 
 def _picked(plant: "LiquidHall", x: np.ndarray) -> np.ndarray:

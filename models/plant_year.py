@@ -20,6 +20,7 @@ Time stamps
 """
 
 import dataclasses
+from collections.abc import Callable
 
 import numpy as np
 
@@ -29,6 +30,10 @@ from lowlift.thermal.tower_control import MoistAir
 
 SWEEPS = 3
 """Sweeps over all hours that settle the coupling between them."""
+REST_SWEEPS = 12
+"""Sweeps that settle the condenser loop alone, to 1e-5 K on natural draught and far less elsewhere."""
+SHRINK_MAX, REST_SHRINK_MAX = 0.8, 0.95
+"""Largest factor by which a pass is taken to shrink the error; on natural draught alone it is 0.9, seldom met in a year."""
 WARM_UP_END = 23
 """Last hour of the day that stands before the year."""
 CHUNK = 4
@@ -128,6 +133,24 @@ def run_hours(plant: ChillerPlant, cases: list[YearCase], Q_it: Array, *, iterat
     return _outputs(plant, air, T_set, T_chw, Q_evap, T_cw_in, T_in, T_out)
 
 
+def at_rest(plant: ChillerPlant, air: MoistAir, T_set: Array, T_chw: Array, Q_it: Array, V_chw: Array | None = None) -> Hours:
+    """The plant at rest under held conditions, elementwise, with a balanced condenser loop: no hour before matters.
+
+    Args:
+        plant: chiller, tower and pumps.
+        air: outdoor air.
+        T_set: setpoint of the tower [K].
+        T_chw: chilled water leaving the chiller [K].
+        Q_it: IT heat [W].
+        V_chw: chilled-water flow [m^3/s]; the pump's nominal one if not given.
+    """
+    V = np.asarray(plant.pump_chw.V_dot_nominal if V_chw is None else V_chw)
+    Q_evap = Q_it + plant.pump_chw.heat(V)
+    T_set, T_chw, Q_evap, V, T_wb = np.broadcast_arrays(T_set, T_chw, Q_evap, V, air.T_wb)
+    loop = _Loop(plant, dataclasses.replace(air, T_wb=T_wb), T_set, T_chw, Q_evap, before=lambda x: x)
+    return _outputs(plant, loop.air, T_set, T_chw, Q_evap, *loop.balanced(REST_SWEEPS, REST_SHRINK_MAX), V_chw=V)
+
+
 @dataclasses.dataclass(frozen=True)
 class _Loop:
     """The condenser loop of a run; every method works on all hours at once."""
@@ -137,6 +160,8 @@ class _Loop:
     T_set: Array
     T_chw: Array
     Q_evap: Array
+    before: Callable[[Array], Array] = _last
+    """What stood in the hour before."""
 
     def to_tower(self, T_cw_in: Array, T_in_last: Array, Q_evap: Array) -> Array:
         """Condenser and the half loop behind it."""
@@ -148,22 +173,22 @@ class _Loop:
         T = self.plant.leave_tower(T_in, self.T_set, self.air.T_wb)
         return T + self.plant.lag_cw * (T_out_last - T), T
 
-    def balanced(self) -> tuple[Array, Array, Array]:
+    def balanced(self, sweeps: int = SWEEPS, most: float = SHRINK_MAX) -> tuple[Array, Array, Array]:
         """Condenser inlet, tower inlet and outlet with equal heat on both sides.
 
         Passes shrink the error by a nearly constant factor, so Aitken's extrapolation takes most of what is left.
         """
         T_in = self.T_set + 4.0
         T_out = self.T_set
-        for _ in range(SWEEPS):
+        for _ in range(sweeps):
             trail = [T_in]
             for _ in range(2):
-                T_cw_in, T_out = self.to_chiller(trail[-1], _last(T_out))
-                trail.append(self.to_tower(T_cw_in, _last(trail[-1]), self.Q_evap))
+                T_cw_in, T_out = self.to_chiller(trail[-1], self.before(T_out))
+                trail.append(self.to_tower(T_cw_in, self.before(trail[-1]), self.Q_evap))
             first, second = trail[1] - trail[0], trail[2] - trail[1]
-            ratio = np.clip(second / np.where(np.abs(first) < 1e-9, 1e-9, first), 0.0, 0.8)
+            ratio = np.clip(second / np.where(np.abs(first) < 1e-9, 1e-9, first), 0.0, most)
             T_in = trail[2] + second * ratio / (1.0 - ratio)
-        T_cw_in, T_out = self.to_chiller(T_in, _last(T_out))
+        T_cw_in, T_out = self.to_chiller(T_in, self.before(T_out))
         return T_cw_in, T_in, T_out
 
     def truncated(self, iterations: int) -> tuple[Array, Array, Array]:
@@ -189,8 +214,9 @@ class _Loop:
 
 
 def _outputs(plant: ChillerPlant, air: MoistAir, T_set: Array, T_chw: Array, Q_evap: Array, T_cw_in: Array, T_in: Array,
-             T_out: Array) -> Hours:  # fmt: skip
-    """Powers and water of settled temperatures."""
+             T_out: Array, V_chw: Array | None = None) -> Hours:  # fmt: skip
+    """Powers and water of settled temperatures; chilled water flows as the pump is rated where no flow is given."""
+    flow = plant.pump_chw.V_dot_nominal if V_chw is None else V_chw
     m, V = plant.m_cw, plant.m_cw / WATER.rho(T_in)
     fan = plant.tower.fan(T_in, T_set, air.T_wb, V)
     Q_tower = m * WATER.cp(T_cw_in) * (T_in - T_out)
@@ -200,6 +226,6 @@ def _outputs(plant: ChillerPlant, air: MoistAir, T_set: Array, T_chw: Array, Q_e
     return Hours(
         Q_evap=np.broadcast_to(Q_evap, shape), T_cw_in=T_cw_in, T_tower_in=T_in, T_tower_out=T_out, air_ratio=fan.air_ratio,
         P_chiller=plant.chiller.P_el(Q_evap, T_chw, T_cw_in, m), P_fan=fan.P_el,
-        P_pumps=plant.pump_chw.P_el(plant.pump_chw.V_dot_nominal) + plant.pump_cw.P_el(V), Q_tower=Q_tower,
+        P_pumps=plant.pump_chw.P_el(flow) + plant.pump_cw.P_el(V), Q_tower=Q_tower,
         makeup=water.makeup / rho, evaporation=water.evaporation / rho, unmet=np.broadcast_to(plant.unmet(Q_evap, T_chw, T_cw_in), shape),
     )  # fmt: skip

@@ -54,7 +54,7 @@ def build_site(file: SiteFile) -> Site:
     m_tower = Q_reject / (cp_w * t.range_K)
     V_tower = m_tower / rho_w
     # What makes the rated heat out of reach is too little tower water.
-    with _keys("economiser", T_cold_in_nominal="economiser.approach_K", m_cold_nominal="chilled.flow_condenser_kg_s",
+    with keys("economiser", T_cold_in_nominal="economiser.approach_K", m_cold_nominal="chilled.flow_condenser_kg_s",
                Q_dot_nominal="tower.range_K"):  # fmt: skip
         economiser = PlateHeatExchanger(
             Q_dot_nominal=Q_liquid,
@@ -111,7 +111,7 @@ def build_site(file: SiteFile) -> Site:
 
 
 @contextlib.contextmanager
-def _keys(section: str, **keys: str) -> Iterator[None]:
+def keys(section: str, **keys: str) -> Iterator[None]:
     """Blame the site key behind a field of the component built inside; the section where a field has no key of its own."""
     try:
         yield
@@ -138,7 +138,7 @@ def _limits(file: SiteFile) -> Limits:
 
 def _cold_plate(file: SiteFile) -> ColdPlate:
     c = file.cold_plate
-    with _keys("cold_plate", exponent="cold_plate.exponent"):
+    with keys("cold_plate", exponent="cold_plate.exponent"):
         return ColdPlate(
             R_chip_plate=c.R_chip_plate_K_W,
             R_plate_coolant_nominal=c.R_plate_coolant_K_W,
@@ -154,7 +154,7 @@ def _cdu(file: SiteFile, cp_s: float, rho_s: float, cp_w: float, rho_w: float) -
     c = file.cdu
     V_sec, V_pri = c.flow_secondary_L_s * 1e-3, c.flow_primary_kg_s / rho_w
     dp_sec, dp_fix, dp_valve = (1e3 * x for x in (c.dp_secondary_kPa, c.dp_primary_fixed_kPa, c.dp_valve_kPa))
-    with _keys("cdu", Q_dot_nominal="cdu.Q_nominal_kW", T_hot_in_nominal="cdu.T_return_nominal_degC",
+    with keys("cdu", Q_dot_nominal="cdu.Q_nominal_kW", T_hot_in_nominal="cdu.T_return_nominal_degC",
                T_cold_in_nominal="cdu.T_fws_nominal_degC"):  # fmt: skip
         return CDU(
             exchanger=PlateHeatExchanger(
@@ -178,7 +178,7 @@ def _cdu(file: SiteFile, cp_s: float, rho_s: float, cp_w: float, rho_w: float) -
 def _tower(file: SiteFile, Q_reject: float) -> CoolingTowerCell:
     t = file.tower
     Q_cell = Q_reject * t.heat_margin / t.cells
-    with _keys("tower", T_wb_nominal="site.T_wb_design_degC", approach_nominal="tower.approach_K", range_nominal="tower.range_K",
+    with keys("tower", T_wb_nominal="site.T_wb_design_degC", approach_nominal="tower.approach_K", range_nominal="tower.range_K",
                V_air_nominal="tower.approach_K", drift="tower.drift", cycles="tower.cycles"):  # fmt: skip
         return CoolingTowerCell(
             Q_dot_nominal=Q_cell,
@@ -211,7 +211,7 @@ def _chilled(file: SiteFile, Q_air: float, cp_w: float, rho_w: float) -> Chilled
     T_chw = data.T_chw_nominal_degC + ZERO_C
     V_chw = data.flow_chw_kg_s / rho_w
     dp = data.dp_chw_kPa * 1e3
-    with _keys("chilled", COP_nominal="chilled.COP_nominal", T_chw_out_nominal="chilled.T_chw_nominal_degC",
+    with keys("chilled", COP_nominal="chilled.COP_nominal", T_chw_out_nominal="chilled.T_chw_nominal_degC",
                T_cw_in_nominal="chilled.T_cw_nominal_degC"):  # fmt: skip
         chiller = CarnotChiller(
             Q_dot_nominal=data.Q_nominal_kW * 1e3,
@@ -221,7 +221,7 @@ def _chilled(file: SiteFile, Q_air: float, cp_w: float, rho_w: float) -> Chilled
             m_cw_nominal=data.flow_condenser_kg_s,
         )
     # The heat of the CRAHs is that of the racks; what makes it out of reach is too little air or water.
-    with _keys("chilled", Q_dot_nominal="chilled.air_flow_m3_s", T_air_in_nominal="chilled.T_air_return_nominal_degC",
+    with keys("chilled", Q_dot_nominal="chilled.air_flow_m3_s", T_air_in_nominal="chilled.T_air_return_nominal_degC",
                T_hot_in_nominal="chilled.T_air_return_nominal_degC", T_water_in_nominal="chilled.T_chw_nominal_degC"):  # fmt: skip
         crah = Crah(
             Q_dot_nominal=Q_air,

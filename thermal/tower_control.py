@@ -10,7 +10,7 @@ Equations
 
         T_on = T_in - R(L),  R + approach(t_wb, R, L) = T_in - T_wb,  L = lambda V_w / V_w,n / r at r = 1       (1)
         T_off = T_in - n (T_in - T_on)                  (fan off; n is the share of natural draught)            (2)
-        T_out = max(T_on, min(T_set, T_off))                                                                  (3)
+        T_out = max(T_on, min(T_set, T_off), min(T_in, T_wb))                                                 (3)
         approach(t_wb, T_in - T_set, L) = T_set - T_wb, r = L(r = 1) / L        (speed in between)             (4)
         r = c y_min + (1 - c) n, P = c P(y_min), c = (T_off - T_set) / (T_off - T_min)    (cycling)            (5)
         evaporation = m_da (W_sat(h_out) - W_in),  h_out = h_sat(T_wb) + Q / m_da                             (6)
@@ -167,7 +167,9 @@ class SetpointTower(Component):
     def leaving(self, T_in: Signal, T_set: Signal, T_wb: Signal, V_water: Signal) -> Signal:
         """Leaving water [K] for entering water, setpoint and wet bulb [K] and water flow [m^3/s], equation (3)."""
         T_on = self._full(T_in, T_wb, V_water)[1]
-        return ops.maximum(T_on, ops.minimum(T_set, T_in - self.natural * (T_in - T_on)))
+        # At small ranges in damp heat the correlation falls below the wet bulb.
+        coldest = ops.maximum(T_on, ops.minimum(T_in, T_wb))
+        return ops.maximum(coldest, ops.minimum(T_set, T_in - self.natural * (T_in - T_on)))
 
     def fan_power(self, y: Signal) -> Signal:
         """Electric power [W] of the running fan at air flow ratio ``y``, never negative."""
