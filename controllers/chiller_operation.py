@@ -39,5 +39,6 @@ def missing(site: ChillerSite) -> Mapping[str, str]:
 
 
 OPERATION = Operation(
-    regulator=ChillerRegulator, interlocks=ChillerInterlocks, safety=safety, readings=reading_rules, controllers=controllers, missing=missing,
+    regulator=ChillerRegulator, interlocks=ChillerInterlocks, safety=safety, readings=reading_rules, controllers=controllers,
+    missing=missing,
 )  # fmt: skip

@@ -76,8 +76,8 @@ def reading_rules(site: ChillerSite) -> ReadingRules:
     chw, cw = MARGIN * s.parts.Q_limit / C_chw, MARGIN * 1.2 * s.parts.Q_limit / C_cw
     moved = LOAD_MOVED * s.P_it_nominal
     rated = {
-        "T_chw": lim.T_chw_max, "T_return": lim.T_return_max, "T_cw": s.parts.loops.T_cw_high, "T_cw_return": lim.T_cw_max + 5.0, "V_chw": 0.0,
-        "V_cw": 0.0, "Q_chiller": 0.0, "y_fan": 1.0, "y_chw": 1.0, "n_chillers": 0.0, "boost": 0.0, "q_air": s.P_it_nominal,
+        "T_chw": lim.T_chw_max, "T_return": lim.T_return_max, "T_cw": s.parts.loops.T_cw_high, "T_cw_return": lim.T_cw_max + 5.0,
+        "V_chw": 0.0, "V_cw": 0.0, "Q_chiller": 0.0, "y_fan": 1.0, "y_chw": 1.0, "n_chillers": 0.0, "boost": 0.0, "q_air": s.P_it_nominal,
         "T_wb": s.T_wb_design, "T_db": s.T_db_design, "p": s.p,
     }  # fmt: skip
     return ReadingRules(

@@ -3,8 +3,6 @@
 There is nothing to stage: one chiller, one tower, one pump a loop. Below its least load the chiller cycles by its own curves.
 """
 
-import dataclasses
-
 import numpy as np
 
 from lowlift.controllers.guideline36 import OFF_DESIGN, G36Constants
@@ -32,8 +30,9 @@ class ChillerFixedSetpoint:
 
     def decide(self, measurement: Measurement, forecast: Forecast | None) -> Decision:
         """The constants, and the tower's offset."""
-        T_wb = measurement["T_wb"]
-        return rule(self.site, T_CHW_FIXED, self.site.parts.T_cw_set(T_wb, OFFSET_FIXED), self.site.parts.pump_chw.V_dot_nominal)
+        parts = self.site.parts
+        tower = parts.T_cw_set(measurement["T_wb"], np.array(OFFSET_FIXED))
+        return rule(self.site, T_CHW_FIXED, tower, parts.pump_chw.V_dot_nominal)
 
 
 class ChillerGuideline36:

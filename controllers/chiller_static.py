@@ -17,12 +17,12 @@ from lowlift.models.chiller_loops import ChillerLoops, moist_air
 from lowlift.models.chiller_site import ChillerSite
 from lowlift.models.plant_year import at_rest
 
-POINTS = 13
+POINTS = 9
 """Points of the grid along each setpoint."""
-ZOOM = 0.25
+ZOOM = 0.3
 """Factor by which each grid is smaller than the one before."""
-ROUNDS = 5
-"""Grids: a range of 17 K ends with points 6 mK apart."""
+ROUNDS = 6
+"""Grids: a range of 17 K ends with points 5 mK apart."""
 EXCESS_PRICE = 1e6
 """Of a kelvin beyond limits, of a rated load not met [W]: above what they are ever worth."""
 
@@ -75,9 +75,10 @@ class ChillerStaticOptimal:
             return dataclasses.replace(rule, status=Status.FALLBACK, message="input refused: load or weather is not a number")
         best = best_point(self.plant.site, q, T_wb, T_db, p, guard=self.guard)
         table = self.plant.site.sheet.setpoints
-        packed = table.pack({"T_chw_set": np.array([best.T_chw]), "T_tower_set": np.array([best.T_tower]), "V_chw_set": np.array([best.V_chw])})
+        values = {"T_chw_set": best.T_chw, "T_tower_set": best.T_tower, "V_chw_set": best.V_chw}
+        packed = np.asarray(table.pack({name: np.array([[value]]) for name, value in values.items()}))
         note = f"grid search, {1e-3 * best.P:.1f} kW, {best.flat:.2g} W from the next points"
-        return Decision(setpoints=np.clip(np.asarray(packed)[None], table.low, table.high), status=Status.OPTIMAL, message=note,
+        return Decision(setpoints=np.clip(packed, table.low, table.high), status=Status.OPTIMAL, message=note,
                         solve_ms=1e3 * (time.perf_counter() - begun))  # fmt: skip
 
 

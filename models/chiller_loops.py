@@ -158,8 +158,9 @@ class ChillerLoops:
         V = a["y_chw"] * plant.pump_chw.V_dot_nominal
         h = at_rest(plant, moist_air(w["T_wb"], w["T_db"], w["p"]), a["T_tower_set"], a["T_chw_set"], w["q_it"], V)
         # Where the chiller stands or is out of capacity this is a guess only.
-        rise = w["q_it"] / (a["y_chw"] * plant.m_chw * CP_WATER)
-        guess = self.states.pack({"T_chw": a["T_chw_set"], "T_return": a["T_chw_set"] + rise, "T_cw": h.T_cw_in, "T_cw_return": h.T_tower_in})
+        T_chw = a["T_chw_set"]
+        T_return = T_chw + w["q_it"] / (a["y_chw"] * plant.m_chw * CP_WATER)
+        guess = self.states.pack({"T_chw": T_chw, "T_return": T_return, "T_cw": h.T_cw_in, "T_cw_return": h.T_tower_in})
         return settle(self, np.asarray(guess), u, d, SETTLING)
 
     def outputs(self, x: Signal, u: Signal, d: Signal) -> Signal:

@@ -20,7 +20,6 @@ Time stamps
 """
 
 import dataclasses
-from collections.abc import Callable
 
 import numpy as np
 
@@ -30,12 +29,10 @@ from lowlift.thermal.tower_control import MoistAir
 
 SWEEPS = 3
 """Sweeps over all hours that settle the coupling between them."""
-REST_SWEEPS = 12
-"""Sweeps that settle the condenser loop alone, to 1e-5 K on natural draught and far less elsewhere."""
-SHRINK_MAX, REST_SHRINK_MAX = 0.8, 0.95
-"""Largest factor by which a pass is taken to shrink the error; on natural draught alone it is 0.9, seldom met in a year."""
 WARM_UP_END = 23
 """Last hour of the day that stands before the year."""
+REST_STEPS, REST_SPAN = 24, 40.0
+"""Steps of the search for rest, and how far above wet bulb and setpoint the tower's entering water lies at most [K]."""
 CHUNK = 4
 """Years computed together: their arrays fit the processor's cache."""
 
@@ -134,7 +131,10 @@ def run_hours(plant: ChillerPlant, cases: list[YearCase], Q_it: Array, *, iterat
 
 
 def at_rest(plant: ChillerPlant, air: MoistAir, T_set: Array, T_chw: Array, Q_it: Array, V_chw: Array | None = None) -> Hours:
-    """The plant at rest under held conditions, elementwise, with a balanced condenser loop: no hour before matters.
+    """The plant at rest under held conditions, elementwise: a balanced condenser loop to which no hour before matters.
+
+    Water that passes the loop comes back the warmer the warmer it was, but by less than it was: one root, which false position in a
+    bracket finds (Anderson and Bjoerck, BIT 13, 253, 1973), corners of the fan control or not.
 
     Args:
         plant: chiller, tower and pumps.
@@ -145,10 +145,22 @@ def at_rest(plant: ChillerPlant, air: MoistAir, T_set: Array, T_chw: Array, Q_it
         V_chw: chilled-water flow [m^3/s]; the pump's nominal one if not given.
     """
     V = np.asarray(plant.pump_chw.V_dot_nominal if V_chw is None else V_chw)
-    Q_evap = Q_it + plant.pump_chw.heat(V)
-    T_set, T_chw, Q_evap, V, T_wb = np.broadcast_arrays(T_set, T_chw, Q_evap, V, air.T_wb)
-    loop = _Loop(plant, dataclasses.replace(air, T_wb=T_wb), T_set, T_chw, Q_evap, before=lambda x: x)
-    return _outputs(plant, loop.air, T_set, T_chw, Q_evap, *loop.balanced(REST_SWEEPS, REST_SHRINK_MAX), V_chw=V)
+    T_set, T_chw, Q_evap, V, T_wb = np.broadcast_arrays(T_set, T_chw, Q_it + plant.pump_chw.heat(V), V, air.T_wb)
+
+    def excess(T_in: Array) -> Array:
+        return np.asarray(plant.leave_condenser(plant.leave_tower(T_in, T_set, T_wb), Q_evap, T_chw) - T_in)
+
+    a, b = T_wb.astype(float), np.maximum(T_wb, T_set) + REST_SPAN
+    f_a, f_b = excess(a), excess(b)
+    for _ in range(REST_STEPS):
+        c = np.where(f_a == f_b, b, (a * f_b - b * f_a) / np.where(f_a == f_b, 1.0, f_b - f_a))
+        f_c = excess(c)
+        crossed = f_c * f_b < 0.0
+        shrink = 1.0 - f_c / np.where(f_b == 0.0, 1.0, f_b)
+        f_a = np.where(crossed, f_b, f_a * np.where(shrink > 0.0, shrink, 0.5))
+        a, b, f_b = np.where(crossed, b, a), c, f_c
+    T_out = plant.leave_tower(b, T_set, T_wb)
+    return _outputs(plant, dataclasses.replace(air, T_wb=T_wb), T_set, T_chw, Q_evap, T_out, b, T_out, V)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -160,8 +172,6 @@ class _Loop:
     T_set: Array
     T_chw: Array
     Q_evap: Array
-    before: Callable[[Array], Array] = _last
-    """What stood in the hour before."""
 
     def to_tower(self, T_cw_in: Array, T_in_last: Array, Q_evap: Array) -> Array:
         """Condenser and the half loop behind it."""
@@ -173,22 +183,22 @@ class _Loop:
         T = self.plant.leave_tower(T_in, self.T_set, self.air.T_wb)
         return T + self.plant.lag_cw * (T_out_last - T), T
 
-    def balanced(self, sweeps: int = SWEEPS, most: float = SHRINK_MAX) -> tuple[Array, Array, Array]:
+    def balanced(self) -> tuple[Array, Array, Array]:
         """Condenser inlet, tower inlet and outlet with equal heat on both sides.
 
         Passes shrink the error by a nearly constant factor, so Aitken's extrapolation takes most of what is left.
         """
         T_in = self.T_set + 4.0
         T_out = self.T_set
-        for _ in range(sweeps):
+        for _ in range(SWEEPS):
             trail = [T_in]
             for _ in range(2):
-                T_cw_in, T_out = self.to_chiller(trail[-1], self.before(T_out))
-                trail.append(self.to_tower(T_cw_in, self.before(trail[-1]), self.Q_evap))
+                T_cw_in, T_out = self.to_chiller(trail[-1], _last(T_out))
+                trail.append(self.to_tower(T_cw_in, _last(trail[-1]), self.Q_evap))
             first, second = trail[1] - trail[0], trail[2] - trail[1]
-            ratio = np.clip(second / np.where(np.abs(first) < 1e-9, 1e-9, first), 0.0, most)
+            ratio = np.clip(second / np.where(np.abs(first) < 1e-9, 1e-9, first), 0.0, 0.8)
             T_in = trail[2] + second * ratio / (1.0 - ratio)
-        T_cw_in, T_out = self.to_chiller(T_in, self.before(T_out))
+        T_cw_in, T_out = self.to_chiller(T_in, _last(T_out))
         return T_cw_in, T_in, T_out
 
     def truncated(self, iterations: int) -> tuple[Array, Array, Array]:

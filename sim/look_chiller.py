@@ -31,16 +31,18 @@ TEMPERATURES = (
 )  # fmt: skip
 STORED, DRAWN, LOSSES = "Stored in the loops", "Drawn from the loops", "Fan and motor losses"
 NODES = {
-    "Electricity": 0, "IT": 1, "Power losses": 1, "Cooling plant": 1, "Compressor": 2, "Pump heat": 2, LOSSES: 2, DRAWN: 2,
-    "Chilled water": 2, "Chiller": 3, "Condenser water": 4, STORED: 5, "Tower": 5,
+    "Electricity": 0, "IT": 1, "Power losses": 1, "Cooling plant": 1, "Chilled water": 2, "Compressor": 2, "Pump heat": 2, LOSSES: 2,
+    "Chiller": 3, DRAWN: 3, "Condenser water": 4, "Tower": 5, STORED: 5,
 }  # fmt: skip
 
 
 def ribbons(e: Energies) -> list[Flow]:
-    """Electricity and heat of a chilled-water plant; what the loops store is drawn at the condenser water, the last of them."""
+    """Electricity and heat of a chilled-water plant.
+
+    The heat of the chilled-water pump joins before the chiller; what both loops store is drawn at the condenser water, the last of them.
+    """
     heat, use, stored = e.heat, e.use, e.stored
     pumps = heat["Q_pump_chw"] + heat["Q_pump_cw"]
-    chilled = heat["Q_it"] + heat["Q_pump_chw"]
     return [
         Flow("Electricity", "IT", use["it"], ELECTRIC),
         Flow("Electricity", "Power losses", use["losses"], LOST),
@@ -49,10 +51,10 @@ def ribbons(e: Energies) -> list[Flow]:
         Flow("Cooling plant", "Pump heat", pumps, WORK),
         Flow("Cooling plant", LOSSES, e.cooling - use["chillers"] - pumps, LOST),
         Flow("IT", "Chilled water", heat["Q_it"], AIR),
-        Flow("Pump heat", "Chilled water", heat["Q_pump_chw"], WORK),
-        Flow("Chilled water", "Chiller", chilled, COLD),
+        Flow("Chilled water", "Chiller", heat["Q_it"], COLD),
         Flow("Compressor", "Chiller", use["chillers"], WORK),
-        Flow("Chiller", "Condenser water", chilled + use["chillers"], COLD),
+        Flow("Pump heat", "Chiller", heat["Q_pump_chw"], WORK),
+        Flow("Chiller", "Condenser water", heat["Q_it"] + heat["Q_pump_chw"] + use["chillers"], COLD),
         Flow("Pump heat", "Condenser water", heat["Q_pump_cw"], WORK),
         Flow(DRAWN, "Condenser water", -stored, LOST),
         Flow("Condenser water", STORED, stored, LOST),

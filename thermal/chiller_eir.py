@@ -44,6 +44,8 @@ CP_WATER = 4186.0
 ZERO_C = 273.15
 SUBSTITUTIONS = 12
 BRACKET_STEPS = 14
+SETTLED = 1e-9
+"""Excess of equation (4) that is rounding [K]."""
 LEAST_SLOPE = 0.05
 """Floor of the slope in equation (4): near the end of some fits capacity falls as the chilled water warms."""
 PLR_WIDTH = 0.005
@@ -236,7 +238,9 @@ class EirChiller(Component):
             step = T - excess / ops.maximum(1.0 + slope, LEAST_SLOPE)
             # A step back onto an end of the bracket would go round in circles over a corner.
             inside = (step - low) * (high - step) > 1e-6 * (high - low) * (high - low)
-            T = ops.where(inside, step, 0.5 * (low + high))
+            nearer = ops.where(inside, step, 0.5 * (low + high))
+            # A machine within its capacity is at its setpoint from the start.
+            T = ops.where(ops.absolute(excess) < SETTLED, T, nearer)
         return T
 
     def cool(self, T_chw_in: Signal, m_chw: Signal, T_set: Signal, T_cw_in: Signal, m_cw: Signal) -> EirState:
