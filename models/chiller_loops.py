@@ -34,9 +34,9 @@ import numpy as np
 
 from lowlift.models import chiller_tables as tables
 from lowlift.models.chiller_site import ChillerSite
-from lowlift.models.implicit import ImplicitStepper, settle
+from lowlift.models.implicit import ImplicitStepper
 from lowlift.models.linear import LinearModel, linearize_outputs
-from lowlift.models.plant import STORED, Conditions, Loads, Stepper
+from lowlift.models.plant import STORED, Conditions, Loads, SteadyStateError, Stepper
 from lowlift.models.plant_year import at_rest
 from lowlift.models.signals import Role, SignalInfo, SignalVector
 from lowlift.thermal import ops
@@ -48,8 +48,10 @@ from lowlift.thermal.tower_control import MoistAir
 
 T_REFERENCE = 283.15
 """Water at which nothing counts as stored [K]."""
-SETTLING = ((15.0, 300),)
-"""Steps to rest, from the hourly relations: setpoint control has corners, which long steps do not pass."""
+SETTLING_STEP, SETTLING_STEPS = 15.0, 400
+"""Length [s] and largest number of steps to rest, from the hourly relations: setpoint control has corners, which long steps do not pass."""
+T_AT_REST = 1e-6
+"""Movement over a step that counts as rest [K]."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -161,7 +163,14 @@ class ChillerLoops:
         T_chw = a["T_chw_set"]
         T_return = T_chw + w["q_it"] / (a["y_chw"] * plant.m_chw * CP_WATER)
         guess = self.states.pack({"T_chw": T_chw, "T_return": T_return, "T_cw": h.T_cw_in, "T_cw_return": h.T_tower_in})
-        return settle(self, np.asarray(guess), u, d, SETTLING)
+        x, step = np.asarray(guess), self.integrator(SETTLING_STEP)
+        for _ in range(SETTLING_STEPS):
+            x, before = step.step(x, u, d)[0], x
+            moved = np.abs(x - before).max(axis=0)
+            if moved.max() < T_AT_REST:
+                return x
+        worst = int(np.nanargmax(np.where(np.isfinite(moved), moved, np.inf)))
+        raise SteadyStateError(f"{self.site.name}: {self.states.names[worst]} still moves by {moved[worst]:.2g} K")
 
     def outputs(self, x: Signal, u: Signal, d: Signal) -> Signal:
         """What a controller of this plant is about, in the order of :attr:`output_table`."""

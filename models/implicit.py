@@ -18,7 +18,6 @@ Two equal forms
 """
 
 import functools
-from collections.abc import Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -31,8 +30,11 @@ from lowlift.thermal import ops
 from lowlift.thermal.ops import Signal
 
 NEWTON_STEPS = 4
-SETTLING = ((15.0, 60), (300.0, 60), (1e4, 40))
-"""Step lengths [s] and numbers of steps on the way to rest."""
+SETTLE_FIRST, SETTLE_LEAST, SETTLE_LAST = 15.0, 2.0, 1e4
+"""First, least and last step length on the way to rest [s]."""
+SETTLE_GROWTH, SETTLE_CUT, SETTLE_STEPS = 1.5, 0.25, 500
+SETTLE_REACH = 0.03
+"""Longest movement of a state in one step there, relative to its size, 0.1 at least: beyond it Newton's method is not trusted."""
 STEADY_TOLERANCE = 1e-7
 """Largest movement of a state over the last step that counts as rest, relative to its size."""
 
@@ -170,25 +172,24 @@ def lowered_stage(system: System) -> Lowered:
     return lower(stage_function(system))
 
 
-def settle(
-    system: System, x: np.ndarray, u: np.ndarray, d: np.ndarray, lengths: Sequence[tuple[float, int]] = SETTLING
-) -> np.ndarray:  # fmt: skip
+def settle(system: System, x: np.ndarray, u: np.ndarray, d: np.ndarray) -> np.ndarray:
     """States at rest (b, nx) for held ``u`` (b, nu) and ``d`` (b, nd), from a guess ``x`` (b, nx): implicit steps of growing length.
-
-    ``lengths`` are those of the steps [s] with their numbers; where equations have corners, long steps may not converge.
 
     Raises:
         SteadyStateError: something still moves; names it.
     """
     u, d = np.atleast_2d(u), np.atleast_2d(d)
     x = np.broadcast_to(x, (len(u), system.states.size)).astype(float)
-    before = x
-    for h, steps in lengths:
-        stepper = ImplicitStepper(system, h)
-        for _ in range(steps):
-            x, before = stepper.step(x, u, d)[0], x
-    moved = (np.abs(x - before) / np.maximum(np.abs(x), 1e-4)).max(axis=0)
-    if not moved.max() < STEADY_TOLERANCE:
-        worst = int(np.nanargmax(np.where(np.isfinite(moved), moved, np.inf)))
-        raise SteadyStateError(f"{system.site.name}: {system.states.names[worst]} still moves by {moved[worst]:.2g} of itself")
-    return x
+    h, moved = SETTLE_FIRST, np.full(system.states.size, np.inf)
+    for _ in range(SETTLE_STEPS):
+        there = ImplicitStepper(system, h).step(x, u, d)[0]
+        change = np.abs(there - x)
+        if not (change <= SETTLE_REACH * np.maximum(np.abs(x), 0.1)).all() and h > SETTLE_LEAST:
+            h = max(h * SETTLE_CUT, SETTLE_LEAST)
+            continue
+        moved, x = (change / np.maximum(np.abs(there), 1e-4)).max(axis=0), there
+        if h >= SETTLE_LAST and moved.max() < STEADY_TOLERANCE:
+            return x
+        h = min(h * SETTLE_GROWTH, SETTLE_LAST)
+    worst = int(np.nanargmax(np.where(np.isfinite(moved), moved, np.inf)))
+    raise SteadyStateError(f"{system.site.name}: {system.states.names[worst]} still moves by {moved[worst]:.2g} of itself")
