@@ -97,7 +97,7 @@ def best_point(site: ChillerSite, q: float, T_wb: float, T_db: float, p: float, 
         grid_chw, grid_tower = (v.ravel() for v in np.meshgrid(T_chw, T_tower, indexing="ij"))
         V = least_flow(site, np.array(q), grid_chw, guard) * plant.pump_chw.V_dot_nominal
         h = at_rest(plant, air, grid_tower, grid_chw, np.array(q), V)
-        beyond = np.maximum(h.T_cw_in - lim.T_cw_max, 0.0) + np.maximum(lim.T_cw_min - h.T_cw_in, 0.0) + h.unmet / site.P_it_nominal
+        beyond = np.maximum(h.T_cw_in - lim.T_cw_max, 0.0) + h.unmet / site.P_it_nominal
         cost = h.P_chiller + h.P_fan + h.P_pumps + EXCESS_PRICE * beyond
         k = int(np.argmin(cost))
         at, span = np.array([grid_chw[k], grid_tower[k]]), ZOOM * span

@@ -2,7 +2,7 @@
 
 >>> import lowlift as ll
 >>> ll.models.site_names()
-['frontier', 'gb200_hall']
+['chiller_plant', 'frontier', 'gb200_hall']
 """
 
 from pathlib import Path

@@ -83,7 +83,6 @@ class ChillerLimitsData(Section):
     T_chw_min_degC: WaterTemperature
     T_chw_max_degC: WaterTemperature
     T_return_max_degC: WaterTemperature
-    T_cw_min_degC: WaterTemperature
     T_cw_max_degC: WaterTemperature
 
 
@@ -111,7 +110,6 @@ BELOW = (
     ("limits.T_chw_set_min_degC", "limits.T_chw_set_max_degC"),
     ("limits.T_chw_set_max_degC", "limits.T_chw_max_degC"),
     ("limits.T_chw_max_degC", "limits.T_return_max_degC"),
-    ("limits.T_cw_min_degC", "condenser_water.T_set_min_degC"),
     ("condenser_water.T_set_min_degC", "condenser_water.T_set_max_degC"),
     ("condenser_water.T_set_max_degC", "limits.T_cw_max_degC"),
 )

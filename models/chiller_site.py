@@ -17,7 +17,6 @@ class ChillerLimits:
     T_chw_min: float
     T_chw_max: float
     T_return_max: float
-    T_cw_min: float
     T_cw_max: float
 
 

@@ -115,14 +115,16 @@ ENERGY = Balance(
 
 
 def limits(site: ChillerSite) -> tuple[LimitInfo, ...]:
-    """What the load must be given, and what the chiller can take."""
+    """What the load must be given, and what the chiller can take.
+
+    How cold condenser water may get is kept by the range of the tower's setpoint; below it only natural draught goes, which nobody controls.
+    """
     lim = site.limits
     return (
         LimitInfo(name="chilled water, highest", worst="warmest chilled water", signal="T_chw", bound=lim.T_chw_max),
         LimitInfo(name="chilled water, lowest", worst="coldest chilled water", signal="T_chw", bound=lim.T_chw_min, upper=False),
         LimitInfo(name="chilled-water return", worst="warmest chilled-water return", signal="T_return", bound=lim.T_return_max),
-        LimitInfo(name="condenser water, highest", worst="warmest condenser water", signal="T_cw", bound=lim.T_cw_max),
-        LimitInfo(name="condenser water, lowest", worst="coldest condenser water", signal="T_cw", bound=lim.T_cw_min, upper=False),
+        LimitInfo(name="condenser water", worst="warmest condenser water", signal="T_cw", bound=lim.T_cw_max),
     )
 
 

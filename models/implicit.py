@@ -24,8 +24,10 @@ import numpy as np
 
 from lowlift.models.lowering import Lowered, lower
 from lowlift.models.plant import SteadyStateError
+from lowlift.models.scheme import GAMMA
 from lowlift.models.signals import SignalVector
-from lowlift.models.step import GAMMA, SMALL_BATCH, eliminate
+from lowlift.models.stage import eliminate
+from lowlift.models.step import SMALL_BATCH
 from lowlift.thermal import ops
 from lowlift.thermal.ops import Signal
 

@@ -25,8 +25,7 @@ TEMPERATURES = (
     Shown(title="chilled water", signal="T_chw", worst="max",
           limits=lambda site: {"limit": site.limits.T_chw_max, "lower limit": site.limits.T_chw_min}),
     Shown(title="chilled-water return", signal="T_return", worst="max", limits=lambda site: {"limit": site.limits.T_return_max}),
-    Shown(title="condenser water at the chiller", signal="T_cw", worst="max",
-          limits=lambda site: {"limit": site.limits.T_cw_max, "lower limit": site.limits.T_cw_min}),
+    Shown(title="condenser water at the chiller", signal="T_cw", worst="max", limits=lambda site: {"limit": site.limits.T_cw_max}),
     Shown(title="condenser water to the tower", signal="T_cw_return", worst="max", limits=lambda site: {}),
 )  # fmt: skip
 STORED, DRAWN, LOSSES = "Stored in the loops", "Drawn from the loops", "Fan and motor losses"
@@ -86,6 +85,6 @@ LOOK = Look(
     tints=TINTS, causes=CAUSES, temperatures=TEMPERATURES, predicted={}, method=method,
     heat=HeatChart(
         nodes=NODES, ribbons=ribbons, sources=("Electricity", DRAWN), sinks=("Power losses", LOSSES, STORED, "Tower"), sky="Tower",
-        beside=(STORED, LOSSES),
+        beside=(STORED, DRAWN, LOSSES),
     ),
 )  # fmt: skip

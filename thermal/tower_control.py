@@ -25,7 +25,8 @@ Validity
 Comparison with EnergyPlus: the main differences are
     1. EnergyPlus finds the roots by false position to 1e-4; here they are exact. 2. EnergyPlus
     takes the moist air flow ``m_a`` with specific humidities, (6'), which loses 1-4 % of the evaporation; that form is used only
-    where ``moist_basis`` asks for it. 3. (1) is solved at the bounds instead of being given up there.
+    where ``moist_basis`` asks for it. 3. (1) is solved at the bounds instead of being given up there. 4. At small ranges in damp heat the
+    correlation gives water below the wet bulb; (3) does not.
 
 Assumptions
     1. One cell with constant water flow. 2. The outlet air is saturated. 3. Makeup enters at basin temperature.
@@ -167,7 +168,6 @@ class SetpointTower(Component):
     def leaving(self, T_in: Signal, T_set: Signal, T_wb: Signal, V_water: Signal) -> Signal:
         """Leaving water [K] for entering water, setpoint and wet bulb [K] and water flow [m^3/s], equation (3)."""
         T_on = self._full(T_in, T_wb, V_water)[1]
-        # At small ranges in damp heat the correlation falls below the wet bulb.
         coldest = ops.maximum(T_on, ops.minimum(T_in, T_wb))
         return ops.maximum(coldest, ops.minimum(T_set, T_in - self.natural * (T_in - T_on)))
 

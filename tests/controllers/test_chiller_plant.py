@@ -90,7 +90,7 @@ def test_static_optimum_is_one(q: float, T_wb: float) -> None:
     T_tower = np.clip(best.T_tower + rng.normal(0.0, 2.0, 400), 286.15, 303.15)
     V = least_flow(site, np.array(q), T_chw, 0.0) * parts.pump_chw.V_dot_nominal
     h = at_rest(parts, moist_air(np.array(T_wb), np.array(T_wb + 5.0), np.array(99000.0)), T_tower, T_chw, np.array(q), V)
-    fit = (h.T_cw_in >= site.limits.T_cw_min) & (h.T_cw_in <= site.limits.T_cw_max)
+    fit = h.T_cw_in <= site.limits.T_cw_max
     assert (h.P_chiller + h.P_fan + h.P_pumps)[fit].min(initial=np.inf) >= best.P - 2.0
 
 

@@ -48,7 +48,8 @@ def sampled(n: int, seed: int = 0) -> dict[str, np.ndarray]:
     rng, lim = np.random.default_rng(seed), plant().site.limits
     T_wb = rng.uniform(258.0, 300.0, n)
     return {
-        "T_wb": T_wb, "T_db": T_wb + rng.uniform(0.0, 12.0, n), "q_it": rng.uniform(2e5, 1e6, n), "T_tower_set": rng.uniform(286.2, 303.1, n),
+        "T_wb": T_wb, "T_db": T_wb + rng.uniform(0.0, 12.0, n), "q_it": rng.uniform(2e5, 1e6, n),
+        "T_tower_set": rng.uniform(286.2, 303.1, n),
         "T_chw_set": rng.uniform(lim.T_chw_set_min, lim.T_chw_set_max, n), "y_chw": rng.uniform(0.5, 1.0, n),
     }  # fmt: skip
 
