@@ -117,7 +117,7 @@ ENERGY = Balance(
 def limits(site: ChillerSite) -> tuple[LimitInfo, ...]:
     """What the load must be given, and what the chiller can take.
 
-    How cold condenser water may get is kept by the range of the tower's setpoint; below it only natural draught goes, which nobody controls.
+    How cold condenser water may get is kept by the range of the tower's setpoint; only natural draught, which nobody controls, goes below.
     """
     lim = site.limits
     return (
