@@ -28,12 +28,13 @@ def controllers(site: ChillerSite) -> Mapping[str, Entry]:
 
 
 def missing(site: ChillerSite) -> Mapping[str, str]:
-    """Predictive controllers: the plant holds a minute of water and forgets its past in less time than a decision takes."""
+    """Predictive controllers, because the plant forgets its past in less time than a decision takes; tuned constants."""
     have = ", ".join(controllers(site))
     why = "its water stores heat for about a minute, so that a plan has nothing to gain over StaticOptimal"
     reasons = {name: f"{name} is not available for {site.name}: {why}; controllers are {have}" for name in PLANNED}
     return reasons | {
-        "SiteTuned": f"SiteTuned is not available for {site.name}: no constants are tuned for it; controllers are {have}",
+        "SiteTuned": f"SiteTuned is not available for {site.name}: Guideline36 is within one per cent of StaticOptimal, so no constants were "
+        f"tuned; controllers are {have}",
         "AsOperated": f"controller AsOperated is the published operation of frontier only; {site.name} has none",
     }
 
