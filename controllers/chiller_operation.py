@@ -33,8 +33,8 @@ def missing(site: ChillerSite) -> Mapping[str, str]:
     why = "its water stores heat for about a minute, so that a plan has nothing to gain over StaticOptimal"
     reasons = {name: f"{name} is not available for {site.name}: {why}; controllers are {have}" for name in PLANNED}
     return reasons | {
-        "SiteTuned": f"SiteTuned is not available for {site.name}: Guideline36 is within one per cent of StaticOptimal, so no constants were "
-        f"tuned; controllers are {have}",
+        "SiteTuned": f"SiteTuned is not available for {site.name}: Guideline36 is within one per cent of StaticOptimal, so no "
+        f"constants are tuned; controllers are {have}",
         "AsOperated": f"controller AsOperated is the published operation of frontier only; {site.name} has none",
     }
 
