@@ -194,6 +194,8 @@ def plants(files: Annotated[list[str] | None, typer.Argument(help="Names or site
                 f"SHORT by {report.shortfall / 1e3:.0f} kW ({tight})"
             )  # fmt: skip
             typer.echo(f"{hall.site.name:14s} {hall.site.P_it_nominal / 1e6:6.1f} MW  {hall.site.title}; design day: {verdict}")
+            for words in report.outside:
+                typer.echo(f"  outside a declared range, extrapolated: {words}")
 
 
 @app.command()

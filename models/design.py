@@ -21,18 +21,20 @@ class DesignReport:
     """Rated load that cannot be carried [W]."""
     margins: dict[str, float]
     """Distance of each temperature to its limit at rated load [K]; negative where it is broken."""
+    outside: tuple[str, ...] = ()
+    """Components that leave their declared range at rated load, in words: there the report extrapolates."""
 
 
 def design_report(plant: Plant) -> DesignReport:
     """Check the design point and, where it fails, find the load that the site can carry."""
-    at_full = plant.margins(1.0)
+    at_full, outside = plant.margins(1.0), tuple(plant.extrapolated(1.0))
     if min(at_full.values()) >= 0.0:
-        return DesignReport(1.0, 0.0, at_full)
+        return DesignReport(1.0, 0.0, at_full, outside)
     low, high = 0.0, 1.0
     for _ in range(BISECTIONS):
         middle = 0.5 * (low + high)
         low, high = (middle, high) if min(plant.margins(middle).values()) >= 0.0 else (low, middle)
-    return DesignReport(low, (1.0 - low) * plant.site.P_it_nominal, at_full)
+    return DesignReport(low, (1.0 - low) * plant.site.P_it_nominal, at_full, outside)
 
 
 def check_design(plant: Plant) -> DesignReport:

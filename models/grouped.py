@@ -16,7 +16,7 @@ from lowlift.models.liquid_hall import LiquidHall, Powers, actuator_table, site_
 from lowlift.models.signals import Role, SignalInfo, SignalVector
 from lowlift.models.site import ChilledBranch, Site
 from lowlift.thermal import ops
-from lowlift.thermal.crah import CP_AIR
+from lowlift.thermal.hall_air import CP_AIR
 from lowlift.thermal.ops import Signal
 
 COUNTS = ("n_fws", "n_cw", "n_cells")
@@ -106,9 +106,7 @@ class GroupedHall:
         f = flows(s, self.topology, a)
         cp = s.cp_secondary
         F = T[self.facility.nodes[self.facility.hall]]
-        Q = f.G_cdu * (R - F)
-        dR = (d["q"] + f.m_sec * cp * (S - R)) / ops.constant(self.C_return, R)
-        dS = (f.m_sec * cp * (R - S) - Q + f.Q_pump_cdu) / s.cdu.C_supply
+        cdu = s.cdu.rates(R, S, F, d["q"], f.m_sec * cp, f.G_cdu, f.Q_pump_cdu, ops.constant(self.C_return, R))
         weights = ops.constant(self.topology.multiplicity, R)
         zero = 0.0 * f.m_cw
         # A stage without a chiller that cools has the control all the same: it counts for nothing there.
@@ -119,13 +117,12 @@ class GroupedHall:
             m_cond=f.m_cond, m_crah=f.m_crah, m_blend=f.m_blend, m_air=f.m_air, G_crah=f.G_crah, P_crah=f.P_crah,
             n_chillers=a["n_chillers"], T_chw_set=zero,
         )  # fmt: skip
-        heat, fluxes = self.facility.equations(T, ops.sum_components(weights * Q), inputs, Q_chiller)
+        heat, fluxes = self.facility.equations(T, ops.sum_components(weights * cdu.Q_dot), inputs, Q_chiller)
         dz = [heat[name] / C for name, C in zip(self.facility.nodes, self.facility.capacities(), strict=True)]
 
         # The hottest CDU and rack of each group, quasi-steady at the group's supply temperature and flow.
-        plate, n = s.cold_plate, float(s.plates)
         m_hot = f.m_sec * ops.constant(self.smallest_share, R)
-        T_chip = plate.T_chip(d["q_rack"] / n, m_hot / n, S, cp)
+        T_chip = s.rack.T_chip(d["q_rack"], m_hot, S, cp)
         T_out = S + d["q_rack"] / (m_hot * cp)
         m_wide = s.rho_water * s.cdu.primary_conductance(VALVE_RESERVE) * ops.sqrt(f.dp_header + 1.0)
         R_hot = S + d["q_hot"] / (f.m_sec * cp)
@@ -148,7 +145,7 @@ class GroupedHall:
             T_inlet_surge = T["T_chw"] + d["q_air_surge"] * rise + recirculation / (s.chilled.server_air * CP_AIR)
             T_inlet = T["T_air_cold"] + recirculation * (T["T_air_hot"] - T["T_air_cold"])
         P_it = ops.sum_components(weights * d["q"]) + d["q_air"]
-        return ops.stack([dR, dS, *dz]), GroupOutputs(
+        return ops.stack([cdu.T_return, cdu.T_supply, *dz]), GroupOutputs(
             power=site_powers(s, f, P_it, d["q_air"], fluxes.P_chiller),
             T_chip=T_chip,
             T_return_hot=T_out,
@@ -156,7 +153,7 @@ class GroupedHall:
             T_inlet=T_inlet,
             T_inlet_surge=T_inlet_surge,
             T_surge=T_surge,
-            T_chip_surge=plate.T_chip(d["q_rack_surge"] / n, full / n, S, cp),
+            T_chip_surge=s.rack.T_chip(d["q_rack_surge"], full, S, cp),
             makeup=fluxes.evaporation + fluxes.drift + fluxes.blowdown,
             T_chiller=T_chiller,
             chiller_spare=chiller_spare,

@@ -25,6 +25,12 @@ def design_disturbances(plant: LiquidHall, share: float = 1.0) -> np.ndarray:
     return np.asarray(plant.disturbances.pack(values))[None]
 
 
+def extrapolated(plant: LiquidHall, share: float) -> list[str]:
+    """Declared ranges of components that are left at a share of the rated load, in words."""
+    u, d = full_actuators(plant), design_disturbances(plant, share)
+    return plant.outside(plant.steady(u, d), u, d)
+
+
 def margins(plant: LiquidHall, share: float) -> dict[str, float]:
     """Distance of each temperature to its limit at a share of the rated load [K]."""
     lim = plant.site.limits

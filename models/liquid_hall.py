@@ -120,16 +120,8 @@ class LiquidHall:
         return fraction * ops.gather(f.m_sec, self.site.cdu_of_rack)
 
     def ladders(self, m_rack: Signal) -> Ladder:
-        """The three lumps of each rack: one cold plate times the plates of a rack."""
-        plate, n = self.site.cold_plate, float(self.site.plates)
-        return Ladder(
-            g1=n / plate.R_chip_plate + 0.0 * m_rack,
-            g2=n * plate.UA_coolant(m_rack / n),
-            g3=m_rack * self.site.cp_secondary,
-            C1=n * plate.C_chip,
-            C2=n * plate.C_plate,
-            C3=n * plate.C_cool,
-        )
+        """The three lumps of each rack for its coolant [kg/s]."""
+        return self.site.rack.ladder(m_rack, self.site.cp_secondary)
 
     def facility_inputs(self, f: Flows, u: Signal, d: Signal) -> FacilityInputs:
         """What the facility equations need, from flows, actuators and disturbances."""
@@ -157,21 +149,19 @@ class LiquidHall:
         q = self.disturbances.unpack(d)["q_liquid"]
         s, cp = self.site, self.site.cp_secondary
         m_rack = self.rack_flow(f)
-        lumps = self.ladders(m_rack)
+        lumps, inlet = self.ladders(m_rack), ops.gather(T["T_supply"], s.cdu_of_rack)
         to_plate = lumps.g1 * (T["T_chip"] - T["T_plate"])
         to_cool = lumps.g2 * (T["T_plate"] - T["T_cool"])
         out: dict[str, Signal] = {
             "T_chip": (q - to_plate) / lumps.C1,
             "T_plate": (to_plate - to_cool) / lumps.C2,
-            "T_cool": (to_cool - lumps.g3 * (T["T_cool"] - ops.gather(T["T_supply"], s.cdu_of_rack))) / lumps.C3,
+            "T_cool": (to_cool - lumps.g3 * (T["T_cool"] - inlet)) / lumps.C3,
         }
         T_fws = T[self.facility.nodes[self.facility.hall]]
-        Q_cdu = f.G_cdu * (T["T_return"] - T_fws)
-        back = ops.segment_sum(lumps.g3 * T["T_cool"], self.rack_matrix)
-        out["T_return"] = (back - f.m_sec * cp * T["T_return"]) / s.cdu.C_return
-        net = f.m_sec * cp * (T["T_return"] - T["T_supply"]) - Q_cdu + f.Q_pump_cdu
-        out["T_supply"] = net / s.cdu.C_supply
-        heat, fluxes = self.facility.equations(T, ops.sum_components(Q_cdu), self.facility_inputs(f, u, d))
+        Q_racks = ops.segment_sum(lumps.g3 * (T["T_cool"] - inlet), self.rack_matrix)
+        cdu = s.cdu.rates(T["T_return"], T["T_supply"], T_fws, Q_racks, f.m_sec * cp, f.G_cdu, f.Q_pump_cdu)
+        out |= {"T_return": cdu.T_return, "T_supply": cdu.T_supply}
+        heat, fluxes = self.facility.equations(T, ops.sum_components(cdu.Q_dot), self.facility_inputs(f, u, d))
         for name, C in zip(self.facility.nodes, self.facility.capacities(), strict=True):
             out[name] = heat[name] / C
         out["T_supply_sensor"] = (T["T_supply"] - T["T_supply_sensor"]) / SENSOR_TIME_CONSTANT
@@ -260,6 +250,12 @@ class LiquidHall:
 
         return margins(self, share)
 
+    def extrapolated(self, share: float) -> list[str]:
+        """Declared ranges left on the design day, in words; see :mod:`lowlift.models.liquid_design`."""
+        from lowlift.models.liquid_design import extrapolated
+
+        return extrapolated(self, share)
+
     # -- services -------------------------------------------------------------------------------------------------
 
     def integrator(self, h: float) -> Stepper:
@@ -303,6 +299,12 @@ class LiquidHall:
             worst = int(np.nanargmax(np.where(np.isfinite(moved), moved, np.inf)))
             raise SteadyStateError(f"{self.site.name}: {self.states.names[worst]} still moves by {moved[worst]:.2g} K")
         return x
+
+    def outside(self, x: np.ndarray, u: np.ndarray, d: np.ndarray) -> list[str]:
+        """Declared ranges of components that are left at ``x`` (b, nx), ``u`` (b, nu), ``d`` (b, nd), in words; for reports."""
+        from lowlift.models.validity import liquid_hall_outside
+
+        return liquid_hall_outside(self, x, u, d)
 
     def linearize(self, x: np.ndarray, u: np.ndarray, d: np.ndarray) -> LinearModel:
         """``A, B, C, D`` around one point as labelled tables, exact derivatives; ``E`` and ``F`` for the disturbances.

@@ -327,6 +327,9 @@ class Plant(Protocol):
     def margins(self, share: float) -> dict[str, float]:
         """Distance of each temperature to its limit [K] at a share of the rated load on the design day, all equipment at full capacity."""
 
+    def extrapolated(self, share: float) -> list[str]:
+        """Declared ranges of components (:attr:`lowlift.thermal.Component.ranges`) that are left there, in words; empty inside all."""
+
 
 class SteadyStateError(RuntimeError):
     """The plant has no steady state at these inputs, or none was found."""

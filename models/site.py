@@ -17,6 +17,7 @@ from lowlift.thermal.coldplate import ColdPlate
 from lowlift.thermal.crah import Crah
 from lowlift.thermal.exchange import PlateHeatExchanger
 from lowlift.thermal.hydraulics import Pump
+from lowlift.thermal.rack import Rack
 from lowlift.thermal.tower import CoolingTowerCell
 
 ZERO_C = 273.15
@@ -113,6 +114,11 @@ class Site:
     # heat to air
     chilled: ChilledBranch | None
     air_path_COP: float | None
+
+    @functools.cached_property
+    def rack(self) -> Rack:
+        """One rack: heat to liquid and air, its plates as one ladder."""
+        return Rack(P_nominal=self.rack_power, liquid_share=self.liquid_share, plates=float(self.plates), cold_plate=self.cold_plate)
 
     @property
     def n_cdu(self) -> int:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 
@@ -12,10 +12,11 @@ def span(low: float, high: float) -> st.SearchStrategy[float]:
     return st.floats(low, high, allow_nan=False)
 
 
-def law(*domains: st.SearchStrategy[float]) -> Callable[[Callable[..., None]], Callable[..., None]]:
+def law(*domains: st.SearchStrategy[Any], examples: int = 100) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """A law over its domains; without a deadline, because ratings are solved (and SciPy is imported) on first use."""
 
     def decorate(test: Callable[..., None]) -> Any:
-        return settings(deadline=None)(given(*domains)(test))
+        relaxed = settings(deadline=None, max_examples=examples, suppress_health_check=[HealthCheck.too_slow])
+        return relaxed(given(*domains)(test))
 
     return decorate

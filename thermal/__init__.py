@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from lowlift.thermal.part_load import PartLoadCurve
     from lowlift.thermal.power_chain import Converter, PowerChain
     from lowlift.thermal.pump_group import PumpGroup
+    from lowlift.thermal.rack import Rack
     from lowlift.thermal.rear_door import RearDoor
     from lowlift.thermal.server import AirServer, IteServer
     from lowlift.thermal.storage import MixedTank, StratifiedTank
@@ -88,6 +89,7 @@ __all__ = [
     "PowerChain",
     "Pump",
     "PumpGroup",
+    "Rack",
     "RearDoor",
     "SetpointTower",
     "StratifiedTank",
@@ -107,7 +109,7 @@ _HOME = {
     "Exchanger": "exchange", "FinnedCoil": "exchange", "PlateHeatExchanger": "exchange", "Fluid": "fluids",
     "HeatReuse": "heat_reuse", "ControlValve": "hydraulics", "Fan": "hydraulics", "Pump": "hydraulics",
     "AirsideEconomiser": "mixing", "ops": "ops", "PartLoadCurve": "part_load", "Converter": "power_chain",
-    "PowerChain": "power_chain", "psychrometrics": "psychrometrics", "PumpGroup": "pump_group", "RearDoor": "rear_door",
+    "PowerChain": "power_chain", "psychrometrics": "psychrometrics", "PumpGroup": "pump_group", "Rack": "rack", "RearDoor": "rear_door",
     "AirServer": "server", "IteServer": "server", "MixedTank": "storage", "StratifiedTank": "storage",
     "MicrochannelPlate": "microchannel",
     "Thermosyphon": "thermosyphon", "CoolingTowerCell": "tower", "SetpointTower": "tower_control", "YorkTowerCell": "tower_york",

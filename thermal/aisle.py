@@ -20,8 +20,8 @@ Equations
     At rest SHI equals ``r``.
 
 Validity
-    Any flows. Without supply there is no state of rest: (3) then gives very large but finite temperatures, while the rates (6) and
-    (7) stay meaningful.
+    Any flows from none on. Without supply there is no state of rest: (3) then counts a thousandth of the servers' flow as fresh, which
+    gives very high but finite temperatures, while the rates (6) and (7) stay meaningful.
 
 Assumptions
     1. Each aisle is well mixed; hot spots of single racks are not resolved. 2. Bypassed air is at supply temperature. 3. No heat
@@ -36,16 +36,19 @@ Sources
 """
 
 import dataclasses
+import math
 
 from lowlift.thermal import ops
-from lowlift.thermal.component import Component, parameter
+from lowlift.thermal.component import Component, Range, parameter
+from lowlift.thermal.hall_air import CP_AIR
 from lowlift.thermal.ops import Signal
 
-CP_AIR = 1006.0
 CORNER_WIDTH = 0.01
 """Rounding of the corner of equation (1), relative to server flow."""
 FLOW_SMALL = 1e-9
 """Least flow where it divides [kg/s]."""
+FRESH_LEAST = 1e-3
+"""Least handler air over servers' air in the state of rest; exact from twice that on."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -56,21 +59,15 @@ class AisleFlows:
     m_servers: Signal
     m_recirculated: Signal
     m_bypass: Signal
+    recirculation: Signal
+    """``r``: share of the servers' inlet air that is hot; the leak ``r_0`` where they draw none."""
+    bypass: Signal
+    """Share of the handlers' air that misses the servers; the leak ``b_0`` where they blow none."""
 
     @property
     def through(self) -> Signal:
         """Handler air that reaches the servers [kg/s]."""
         return self.m_servers - self.m_recirculated
-
-    @property
-    def recirculation(self) -> Signal:
-        """``r``: share of the servers' inlet air that is hot."""
-        return self.m_recirculated / ops.maximum(self.m_servers, FLOW_SMALL)
-
-    @property
-    def bypass(self) -> Signal:
-        """Share of the handlers' air that misses the servers."""
-        return self.m_bypass / ops.maximum(self.m_supply, FLOW_SMALL)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -116,19 +113,31 @@ class Aisles(Component):
     C_cold: float = parameter(default=1.0e6, unit="J/K", above=0.0, doc="heat capacity of cold-aisle air and surfaces (guess)")
     C_hot: float = parameter(default=1.0e6, unit="J/K", above=0.0, doc="heat capacity of hot-aisle air and surfaces (guess)")
 
+    @property
+    def ranges(self) -> dict[str, Range]:
+        """Flows [kg/s]: none is negative."""
+        return {"m_supply": Range(0.0, math.inf, "kg/s"), "m_servers": Range(0.0, math.inf, "kg/s")}
+
     def flows(self, m_supply: Signal, m_servers: Signal) -> AisleFlows:
         """Flows [kg/s] for handlers moving ``m_supply`` and servers drawing ``m_servers``, equation (1)."""
         leak = self.r_0 * m_servers
         short = m_servers - (1.0 - self.b_0) * m_supply - leak
         # The rounding scales with both flows and vanishes with either: then nothing recirculates that is not drawn.
         width = CORNER_WIDTH * m_supply * m_servers / ops.maximum(m_supply + m_servers, FLOW_SMALL)
-        extra = 0.5 * (short + ops.sqrt(short * short + width * width + FLOW_SMALL * FLOW_SMALL))
-        recirculated = leak + extra
-        return AisleFlows(m_supply, m_servers, recirculated, m_supply - m_servers + recirculated)
+        root = ops.sqrt(short * short + width * width + FLOW_SMALL * FLOW_SMALL)
+        hot, past = 0.5 * (root + short), 0.5 * (root - short)  # beyond the leaks
+        return AisleFlows(
+            m_supply,
+            m_servers,
+            m_recirculated=leak + hot,
+            m_bypass=self.b_0 * m_supply + past,
+            recirculation=self.r_0 + hot / ops.maximum(m_servers, FLOW_SMALL),
+            bypass=self.b_0 + past / ops.maximum(m_supply, FLOW_SMALL),
+        )
 
     def at_rest(self, flows: AisleFlows, T_supply: Signal, Q_dot: Signal) -> AisleState:
         """Temperatures for server heat ``Q_dot`` [W] into air supplied at ``T_supply`` [K], equations (2) to (5)."""
-        drawn = Q_dot / (ops.maximum(flows.through, FLOW_SMALL) * CP_AIR)
+        drawn = Q_dot / (ops.at_least(flows.through, FRESH_LEAST * flows.m_servers + FLOW_SMALL) * CP_AIR)
         r = flows.recirculation
         T_hot = T_supply + drawn
         T_in = T_supply + r * drawn

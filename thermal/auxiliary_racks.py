@@ -9,6 +9,9 @@ Equations
         P = n (P_idle + (P_max - P_idle) u)                                                               (1)
         Q_liquid = f P,  Q_air = (1 - f) P,  Q_liquid + Q_air = P                                          (2)
 
+Validity
+    Traffic 0 to 1.
+
 Assumptions
     1. Power follows traffic ``u`` linearly. 2. All racks of a kind are alike. 3. No thermal mass of their own: the hall's air and
     loops hold it.
@@ -23,19 +26,9 @@ Sources
     Defaults are guesses: a rack of Ethernet or InfiniBand switches idles at more than half of its maximum.
 """
 
-import dataclasses
-
-from lowlift.thermal.component import Component, parameter
+from lowlift.thermal.component import Component, Range, parameter
 from lowlift.thermal.ops import Signal
-
-
-@dataclasses.dataclass(frozen=True)
-class RackHeat:
-    """Power of a group of racks and where it goes [W]."""
-
-    P_it: Signal
-    Q_liquid: Signal
-    Q_air: Signal
+from lowlift.thermal.rack import RackHeat, split_heat
 
 
 class AuxiliaryRacks(Component):
@@ -57,7 +50,11 @@ class AuxiliaryRacks(Component):
         if self.P_idle > self.P_max:
             self.reject("P_idle", f"must be at most P_max = {self.P_max} W")
 
+    @property
+    def ranges(self) -> dict[str, Range]:
+        """Traffic."""
+        return {"u": Range(0.0, 1.0)}
+
     def heat(self, u: Signal) -> RackHeat:
         """Power and heat at traffic ``u`` 0..1."""
-        P = self.n * (self.P_idle + (self.P_max - self.P_idle) * u)
-        return RackHeat(P, self.liquid_share * P, (1.0 - self.liquid_share) * P)
+        return split_heat(self.n * (self.P_idle + (self.P_max - self.P_idle) * u), self.liquid_share)

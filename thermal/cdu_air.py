@@ -12,6 +12,8 @@ Equations
         T_supply  = T_return - (Q - P_shaft) / (m cp)                                                      (3)
         T_air,out = T_air + (Q + P_fan) / (m_a cp_a)                                                       (4)
 
+    All three terms of (3) and (4) have a limit where pump or fans stop, and are written so.
+
     The *approach* is ``T_supply - T_air`` at rated flows and heat.
 
 Validity
@@ -32,15 +34,11 @@ Sources
 import dataclasses
 import functools
 
-from lowlift.thermal import ops
-from lowlift.thermal.component import Component, parameter
-from lowlift.thermal.crah import CP_AIR, RHO_AIR
-from lowlift.thermal.exchange import FinnedCoil
+from lowlift.thermal.component import Component, Range, parameter
+from lowlift.thermal.exchange import FinnedCoil, Reach
+from lowlift.thermal.hall_air import CP_AIR, RHO_AIR
 from lowlift.thermal.hydraulics import Fan, Pump
 from lowlift.thermal.ops import Signal
-
-FLOW_LEAST = 1e-9
-"""Flows are floored at this share of nominal where they divide."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -78,6 +76,7 @@ class AirCDU(Component):
     P_fan_nominal: float = parameter(unit="W", above=0.0, doc="electric power of the fans at full speed")
     rho: float = parameter(default=1010.0, unit="kg/m^3", above=0.0, doc="density of the coolant (PG25)")
     cp: float = parameter(default=3969.0, unit="J/(kg K)", above=0.0, doc="heat capacity of the coolant (PG25)")
+    rho_air: float = parameter(default=RHO_AIR, unit="kg/m^3", above=0.0, high=2.0, doc="density of the hall's air (27 C, sea level)")
 
     def check(self) -> None:
         """The coil must exist."""
@@ -91,7 +90,7 @@ class AirCDU(Component):
             T_hot_in_nominal=self.T_return_nominal,
             T_cold_in_nominal=self.T_air_nominal,
             m_hot_nominal=self.rho * self.V_nominal,
-            m_cold_nominal=RHO_AIR * self.V_air_nominal,
+            m_cold_nominal=self.rho_air * self.V_air_nominal,
             cp_hot=self.cp,
             cp_cold=CP_AIR,
             n_cold=0.8,
@@ -107,22 +106,30 @@ class AirCDU(Component):
         """Coolant [kg/s] at pump speed 0..1."""
         return self.rho * self.V_nominal * y_pump
 
-    def conductance(self, y_pump: Signal, y_fan: Signal) -> Signal:
-        """Heat per kelvin between coolant returning and air entering [W/K]."""
-        return self.coil.conductance(self.flow(y_pump), RHO_AIR * self.V_air_nominal * y_fan)
+    @property
+    def ranges(self) -> dict[str, Range]:
+        """Coolant and air entering [K], both speeds."""
+        return {
+            "T_return": Range(288.0, 343.0, "K"),
+            "T_air": Range(283.0, 318.0, "K"),
+            "y_pump": Range(0.0, 1.0),
+            "y_fan": Range(0.0, 1.0),
+        }
+
+    def reach(self, y_pump: Signal, y_fan: Signal) -> Reach:
+        """The coil at both speeds: heat and temperature changes per kelvin between coolant returning and air entering."""
+        return self.coil.reach(self.flow(y_pump), self.rho_air * self.V_air_nominal * y_fan)
 
     def operate(self, T_return: Signal, T_air: Signal, y_pump: Signal, y_fan: Signal) -> AirCDUState:
         """The unit with coolant returning at ``T_return`` and air at ``T_air`` [K], equations (2) to (4)."""
-        m, m_air = self.flow(y_pump), RHO_AIR * self.V_air_nominal * y_fan
-        Q = self.conductance(y_pump, y_fan) * (T_return - T_air)
-        P_fan = Fan(P_nominal=self.P_fan_nominal).P_el(y_fan)
+        r, drive, fan = self.reach(y_pump, y_fan), T_return - T_air, Fan(P_nominal=self.P_fan_nominal)
         V = self.V_nominal * y_pump
-        C = ops.maximum(m, FLOW_LEAST * self.rho * self.V_nominal) * self.cp
-        C_air = ops.maximum(m_air, FLOW_LEAST * RHO_AIR * self.V_air_nominal) * CP_AIR
+        by_pump = self.pump.P_shaft(self.V_nominal, 1.0) / (self.flow(1.0) * self.cp) * y_pump * y_pump
+        by_fan = fan.P_per_speed(y_fan) / (self.rho_air * self.V_air_nominal * CP_AIR)
         return AirCDUState(
-            Q_dot=Q,
-            Q_air=Q + P_fan,
-            T_supply=T_return - (Q - self.pump.P_shaft(V, y_pump)) / C,
-            T_air_out=T_air + (Q + P_fan) / C_air,
-            P_el=self.pump.P_el(V, y_pump) + P_fan,
+            Q_dot=r.G * drive,
+            Q_air=r.G * drive + fan.P_el(y_fan),
+            T_supply=T_return - r.hot * drive + by_pump,
+            T_air_out=T_air + r.cold * drive + by_fan,
+            P_el=self.pump.P_el(V, y_pump) + fan.P_el(y_fan),
         )

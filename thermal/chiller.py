@@ -13,7 +13,8 @@ Equations
     ``eta`` follows from the rating point; standing power (oil, controls, cylinder friction) makes P/Q rise as load falls.
 
 Validity
-    Leaving chilled water 278 K to 303 K, entering condenser water 283 K to 313 K, load 0 to capacity.
+    Leaving chilled water 278 K to 303 K, entering condenser water 283 K to 313 K, condenser water 0.3 to 1.5 of rated, load 0 to 1.2 of
+    rated. Condenser water below a tenth of rated counts as a twentieth at least: a running machine without any has no state of rest.
 
 Assumptions
     1. The share of Carnot is the same at all loads and temperatures. 2. Approaches of the refrigerant grow in proportion to load.
@@ -34,12 +35,14 @@ Sources
 import functools
 
 from lowlift.thermal import ops
-from lowlift.thermal.component import Component, parameter
+from lowlift.thermal.component import Component, Range, parameter
 from lowlift.thermal.ops import Signal
 
 CP_WATER = 4186.0
 MIN_LIFT = 4.0
 """Least lift of the refrigerant in the Carnot form: what the expansion device needs [K] (guess)."""
+CONDENSER_LEAST = 0.05
+"""Least condenser water over rated that takes heat away; exact from twice that on [1]."""
 
 
 class CarnotChiller(Component):
@@ -79,11 +82,20 @@ class CarnotChiller(Component):
                                                   self.m_cw_nominal))  # fmt: skip
         return self.Q_dot_nominal * lift / T_e / (self.P_nominal * (1.0 - self.standing_share))
 
+    @property
+    def ranges(self) -> dict[str, Range]:
+        """Load [W], chilled water leaving and condenser water entering [K], condenser water [kg/s]."""
+        return {
+            "Q_dot": Range(0.0, 1.2 * self.Q_dot_nominal, "W"), "T_chw": Range(278.0, 303.0, "K"), "T_cw_in": Range(283.0, 313.0, "K"),
+            "m_cw": Range(0.3 * self.m_cw_nominal, 1.5 * self.m_cw_nominal, "kg/s"),
+        }  # fmt: skip
+
     def _lift(self, Q_dot: Signal, T_chw: Signal, T_cw_in: Signal, m_cw: Signal) -> tuple[Signal, Signal]:
         """Evaporating temperature and lift [K], equation (1)."""
         PLR = Q_dot / self.Q_dot_nominal
         T_e = T_chw - self.approach_evaporator * PLR
-        T_out = T_cw_in + Q_dot * (1.0 + 1.0 / self.COP_nominal) / (m_cw * CP_WATER)
+        C_cw = ops.at_least(m_cw, CONDENSER_LEAST * self.m_cw_nominal) * CP_WATER
+        T_out = T_cw_in + Q_dot * (1.0 + 1.0 / self.COP_nominal) / C_cw
         return T_e, ops.smooth_max(T_out + self.approach_condenser * PLR - T_e, MIN_LIFT, 0.5)
 
     def capacity(self, T_chw: Signal, T_cw_in: Signal) -> Signal:

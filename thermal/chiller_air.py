@@ -30,8 +30,8 @@ Sources
 import dataclasses
 
 from lowlift.thermal import ops
-from lowlift.thermal.chiller_eir import CP_WATER, T_WIDTH, EirChiller
-from lowlift.thermal.component import Component, parameter
+from lowlift.thermal.chiller_eir import CP_WATER, T_WIDTH, EirChiller, wanted
+from lowlift.thermal.component import Component, Range, parameter
 from lowlift.thermal.ops import Signal
 
 LIFT_WIDTH = 0.5
@@ -53,6 +53,8 @@ class AirCooledState:
 
     Q_dot: Signal
     """Heat taken from the chilled water [W]."""
+    share: Signal
+    """The same over the load; one where there is none."""
     P_el: Signal
     """Electric power of compressors and fans [W]."""
     P_fan: Signal
@@ -89,6 +91,12 @@ class AirCooledChiller(Component):
         """How far the temperatures lie outside the curves [K]; zero inside."""
         return self.curves.range_violation(T_chw, T_db)
 
+    @property
+    def ranges(self) -> dict[str, Range]:
+        """Chilled water leaving and dry bulb [K]."""
+        curves = self.curves.ranges
+        return {"T_chw": curves["T_chw"], "T_db": curves["T_c"]}
+
     def _lift(self, T_db: Signal, T_chw: Signal) -> Signal:
         return ops.smooth_max(T_db + self.approach_condenser - T_chw, self.lift_min, LIFT_WIDTH)
 
@@ -99,12 +107,12 @@ class AirCooledChiller(Component):
         below = self._lift(ops.blended_min(T_db, c.T_c_min, T_WIDTH), T_chw) / self._lift(c.T_c_min, T_chw)
         P = ops.blended_max(s.P_el * below, c.least_power(s.Q_dot, T_chw, T_db), 1e-4 * c.Q_dot_nominal / c.COP_nominal)
         P_fan = self.fan_ratio * s.capacity * s.cycling
-        return AirCooledState(s.Q_dot, P + P_fan, P_fan, s.Q_dot + P, T_chw, s.capacity)
+        return AirCooledState(s.Q_dot, s.share, P + P_fan, P_fan, s.Q_dot + P, T_chw, s.capacity)
 
     def cool(self, T_chw_in: Signal, m_chw: Signal, T_set: Signal, T_db: Signal) -> AirCooledState:
         """Cool ``m_chw`` [kg/s] from ``T_chw_in`` towards ``T_set`` [K]: what capacity does not reach stays in ``T_chw_out``."""
         C = m_chw * CP_WATER
-        Q_load = C * ops.one_way(T_chw_in - T_set, T_WIDTH)
+        Q_load = C * wanted(T_chw_in, T_set)
         T = self.curves.delivered(lambda T: (self.curves.work(Q_load, T, T_db), T_db), Q_load, T_chw_in, T_set, C)
         s = self.operate(Q_load, T, T_db)
-        return dataclasses.replace(s, T_chw_out=T_chw_in - s.Q_dot / C)
+        return dataclasses.replace(s, T_chw_out=T_chw_in - wanted(T_chw_in, T_set) * s.share)

@@ -16,7 +16,9 @@ Equations (EnergyPlus Engineering Reference, ``Chiller:Electric:EIR`` and ``Chil
     (4) is implicit where the machine is out of capacity; fixed numbers of substitutions and bracketed Newton steps solve them to 1e-5.
 
 Validity
-    The curves' own range of temperatures, held at its edge outside; :meth:`EirChiller.range_violation` says by how much.
+    The curves' own range of temperatures, held at its edge outside; :meth:`EirChiller.range_violation` says by how much. Any flow of
+    chilled water, none included; condenser water so scarce that it would warm by more than 50 K at full load counts as half of that
+    flow at least, because a running machine without any has no state of rest.
 
 Comparison with EnergyPlus: the main differences are
     1. EnergyPlus evaluates an overloaded machine at its setpoint; here the temperature delivered counts, and load that is not met
@@ -37,7 +39,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from lowlift.thermal import ops
-from lowlift.thermal.component import Component, parameter
+from lowlift.thermal.component import Component, Range, parameter
 from lowlift.thermal.ops import Signal
 
 CP_WATER = 4186.0
@@ -46,10 +48,14 @@ SUBSTITUTIONS = 12
 BRACKET_STEPS = 14
 SETTLED = 1e-9
 """Excess of equation (4) that is rounding [K]."""
+ARRIVED = 1e-3
+"""A step this short, as a share of the bracket, is taken as it is."""
 LEAST_SLOPE = 0.05
 """Floor of the slope in equation (4): near the end of some fits capacity falls as the chilled water warms."""
 PLR_WIDTH = 0.005
 """Width of the blends in load ratio."""
+RISE_MOST = 100.0
+"""Condenser water warms by this at most at full load; exact up to half of it [K]."""
 T_WIDTH = 0.05
 """Width of the blends at the ends of the temperature range [K]."""
 
@@ -64,12 +70,19 @@ def bicubic(x: Signal, y: Signal, c: tuple[float, ...]) -> Signal:
     return biquadratic(x, y, c) + c[6] * x * x * x + c[7] * y * y * y + c[8] * x * x * y + c[9] * x * y * y
 
 
+def wanted(T_chw_in: Signal, T_set: Signal) -> Signal:
+    """Cooling wanted of chilled water entering at ``T_chw_in`` [K]; none below the setpoint."""
+    return ops.one_way(T_chw_in - T_set, T_WIDTH)
+
+
 @dataclasses.dataclass(frozen=True)
 class EirWork:
     """What the curves say at given temperatures."""
 
     Q_dot: Signal
     """Heat taken from the chilled water [W]."""
+    share: Signal
+    """The same over the load; one where there is none."""
     P_el: Signal
     """Electric power [W]."""
     capacity: Signal
@@ -109,7 +122,7 @@ class EirChiller(Component):
     COP_nominal: float = parameter(unit="1", above=1.0, high=20.0, doc="reference COP")
     PLR_min: float = parameter(unit="1", above=0.0, high=1.0, doc="below this load ratio the machine cycles")
     PLR_unload: float = parameter(unit="1", above=0.0, high=1.0, doc="below this ratio capacity is held up by false load")
-    PLR_max: float = parameter(unit="1", above=0.0, high=2.0, doc="largest load ratio")
+    PLR_max: float = parameter(unit="1", low=0.1, high=2.0, doc="largest load ratio")
     T_e_min: float = parameter(unit="K", doc="lower end of the curves, chilled water leaving")
     T_e_max: float = parameter(unit="K", doc="upper end of the curves, chilled water leaving")
     T_c_min: float = parameter(unit="K", doc="lower end of the curves, condenser water")
@@ -170,10 +183,15 @@ class EirChiller(Component):
             eir_fplr=coefficients(plr),
         )
 
+    @property
+    def ranges(self) -> dict[str, Range]:
+        """Chilled water leaving and the curves' condenser temperature [K]."""
+        return {"T_chw": Range(self.T_e_min, self.T_e_max, "K"), "T_c": Range(self.T_c_min, self.T_c_max, "K")}
+
     def range_violation(self, T_chw: Signal, T_c: Signal) -> Signal:
         """How far the temperatures lie outside the curves [K]; zero inside."""
-        e = ops.maximum(self.T_e_min - T_chw, 0.0) + ops.maximum(T_chw - self.T_e_max, 0.0)
-        return e + ops.maximum(self.T_c_min - T_c, 0.0) + ops.maximum(T_c - self.T_c_max, 0.0)
+        outside = self.violations(T_chw=T_chw, T_c=T_c)
+        return outside["T_chw"] + outside["T_c"]
 
     @staticmethod
     def _held(T: Signal, low: float, high: float) -> Signal:
@@ -189,7 +207,9 @@ class EirChiller(Component):
     def work(self, Q_load: Signal, T_chw: Signal, T_c: Signal) -> EirWork:
         """Equations (1) and (2) at load ``Q_load`` [W], chilled water ``T_chw`` and the curves' condenser temperature ``T_c`` [K]."""
         capacity = self.capacity(T_chw, T_c)
-        PLR = ops.blended_min(Q_load / capacity, self.PLR_max, PLR_WIDTH)
+        ratio = Q_load / capacity
+        share = 1.0 - ops.ramp(ratio - self.PLR_max, PLR_WIDTH) / ops.maximum(ratio, self.PLR_max - PLR_WIDTH)
+        PLR = ratio * share
         running = ops.blended_max(PLR, self.PLR_unload, PLR_WIDTH)
         part = (
             bicubic(self._held(T_c, self.T_part_min, self.T_part_max), running, self.eir_fplr)
@@ -199,7 +219,7 @@ class EirChiller(Component):
         eir = biquadratic(*self._clamped(T_chw, T_c), self.eir_ft)
         cycling = ops.blended_min(1.0, PLR / self.PLR_min, PLR_WIDTH)
         P = capacity / self.COP_nominal * eir * part * cycling
-        return EirWork(PLR * capacity, P, capacity, capacity / self.Q_dot_nominal, eir, part, cycling)
+        return EirWork(Q_load * share, share, P, capacity, capacity / self.Q_dot_nominal, eir, part, cycling)
 
     def least_power(self, Q_dot: Signal, T_chw: Signal, T_hot: Signal) -> Signal:
         """Power [W] that the largest share of Carnot needs between chilled water and the sink at ``T_hot`` [K]."""
@@ -210,35 +230,40 @@ class EirChiller(Component):
 
         Load beyond capacity is not taken; :meth:`cool` says what it does to the chilled water.
         """
-        T_out = T_cw_in + Q_load * (1.0 + 1.0 / self.COP_nominal) / (m_cw * CP_WATER)
+        m_least = self.Q_dot_nominal * (1.0 + 1.0 / self.COP_nominal) / (CP_WATER * RISE_MOST)
+        C_cw = ops.at_least(m_cw, m_least) * CP_WATER
+        T_out = T_cw_in + Q_load * (1.0 + 1.0 / self.COP_nominal) / C_cw
         for _ in range(SUBSTITUTIONS if self.reformulated else 1):
             s = self.work(Q_load, T_chw, T_out if self.reformulated else T_cw_in)
-            T_out = T_cw_in + (s.Q_dot + s.P_el) / (m_cw * CP_WATER)
+            T_out = T_cw_in + (s.Q_dot + s.P_el) / C_cw
         P = ops.blended_max(s.P_el, self.least_power(s.Q_dot, T_chw, T_out), 1e-4 * self.Q_dot_nominal / self.COP_nominal)
         Q_cond = s.Q_dot + P
         work = {**vars(s), "P_el": P}
-        return EirState(**work, Q_cond=Q_cond, T_chw_out=T_chw, T_cw_out=T_cw_in + Q_cond / (m_cw * CP_WATER))
+        return EirState(**work, Q_cond=Q_cond, T_chw_out=T_chw, T_cw_out=T_cw_in + Q_cond / C_cw)
 
     def delivered(
         self, at: Callable[[Signal], tuple[EirWork, Signal]], Q_load: Signal, T_chw_in: Signal, T_set: Signal, C: Signal
     ) -> Signal:
         """Chilled water leaving [K] by equation (4), where ``at`` gives the work and the curves' condenser temperature at a trial.
 
+        ``Q_load`` [W] is ``C`` [W/K] times :func:`wanted`.
         Newton's method kept in a bracket: capacity has corners at the ends of the curves, between which plain steps may cycle.
         """
         low, high, T = T_set, T_chw_in, T_set
+        cooling, C_safe = wanted(T_chw_in, T_set), ops.at_least(C, 1e-6 * self.Q_dot_nominal)
         for _ in range(BRACKET_STEPS):
             s, T_c = at(T)
-            excess = T - T_chw_in + s.Q_dot / C
+            excess = T - T_chw_in + cooling * s.share
             low, high = ops.where(excess < 0.0, T, low), ops.where(excess < 0.0, high, T)
             t, t_c = self._clamped(T, T_c)
-            slope = self.PLR_max * self.Q_dot_nominal / C * (self.cap_ft[1] + 2.0 * self.cap_ft[2] * t + self.cap_ft[5] * t_c)
+            slope = self.PLR_max * self.Q_dot_nominal / C_safe * (self.cap_ft[1] + 2.0 * self.cap_ft[2] * t + self.cap_ft[5] * t_c)
             slope = ops.where(Q_load > self.PLR_max * s.capacity, slope, 0.0)
             slope = ops.where(T > self.T_e_min, ops.where(T < self.T_e_max, slope, 0.0), 0.0)
             step = T - excess / ops.maximum(1.0 + slope, LEAST_SLOPE)
-            # A step back onto an end of the bracket would go round in circles over a corner.
+            # A step back onto the far end of the bracket would go round in circles over a corner; a short one has arrived.
             inside = (step - low) * (high - step) > 1e-6 * (high - low) * (high - low)
-            nearer = ops.where(inside, step, 0.5 * (low + high))
+            arrived = ops.absolute(step - T) < ARRIVED * (high - low)
+            nearer = ops.where(arrived, step, ops.where(inside, step, 0.5 * (low + high)))
             # A machine within its capacity is at its setpoint from the start.
             T = ops.where(ops.absolute(excess) < SETTLED, T, nearer)
         return T
@@ -246,14 +271,14 @@ class EirChiller(Component):
     def cool(self, T_chw_in: Signal, m_chw: Signal, T_set: Signal, T_cw_in: Signal, m_cw: Signal) -> EirState:
         """Cool ``m_chw`` [kg/s] from ``T_chw_in`` towards ``T_set`` [K]: what capacity does not reach stays in ``T_chw_out``."""
         C = m_chw * CP_WATER
-        Q_load = C * ops.one_way(T_chw_in - T_set, T_WIDTH)
+        Q_load = C * wanted(T_chw_in, T_set)
 
         def at(T: Signal) -> tuple[EirWork, Signal]:
             state = self.operate(Q_load, T, T_cw_in, m_cw)
             return state, state.T_cw_out if self.reformulated else T_cw_in
 
         s = self.operate(Q_load, self.delivered(at, Q_load, T_chw_in, T_set, C), T_cw_in, m_cw)
-        return dataclasses.replace(s, T_chw_out=T_chw_in - s.Q_dot / C)
+        return dataclasses.replace(s, T_chw_out=T_chw_in - wanted(T_chw_in, T_set) * s.share)
 
     def P_el(self, Q_dot: Signal, T_chw: Signal, T_cw_in: Signal, m_cw: Signal) -> Signal:
         """Electric power [W] for load ``Q_dot`` [W], equation (2), capped by Carnot."""

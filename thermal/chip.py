@@ -18,7 +18,7 @@ Equations
     leaves less than 1e-9 K up to a gain of 0.9 and 1e-3 K at 0.99.
 
 Validity
-    The law (1) up to ``T_max``, the chip's limit; a chip above it is throttled or off.
+    Load 0 to 1, resistance up to ``R_max``, the law (1) up to ``T_max``, the chip's limit; a chip above it is throttled or off.
 
 Assumptions
     1. One temperature for the whole die. 2. Voltage does not change with temperature. 3. No coefficient is published for current
@@ -37,7 +37,7 @@ import dataclasses
 import numpy as np
 
 from lowlift.thermal import ops
-from lowlift.thermal.component import Component, ParameterError, parameter
+from lowlift.thermal.component import Component, ParameterError, Range, parameter
 from lowlift.thermal.ops import Signal
 
 NEWTON_STEPS = 6
@@ -95,6 +95,11 @@ class LeakyChip(Component):
             LoopGainError: the gain there is one or more.
         """
         self.require_stable(self.R_max)
+
+    @property
+    def ranges(self) -> dict[str, Range]:
+        """Load, chip temperature [K] and resistance [K/W]."""
+        return {"u": Range(0.0, 1.0), "T": Range(273.15, self.T_max, "K"), "R": Range(0.0, self.R_max, "K/W")}
 
     def gain_at_limit(self, R: Signal) -> Signal:
         """Largest loop gain, the one at ``T_max``, for resistance ``R`` [K/W]."""

@@ -26,8 +26,10 @@ Assumptions
     4. Viscosity is that of the nominal point.
 
 Validity
-    Flow from about 1 % of nominal, below which the conductance is regularised; with one power law, a range over which the flow stays
-    laminar or stays turbulent. Any temperature at which the coolant stays liquid.
+    Flow 0 to 4 times nominal, heat 0 W to 2000 W per GPU, any temperature at which the coolant stays liquid. Below about 1 % of nominal
+    flow the conductance is regularised; with one power law, a range over which the flow stays laminar or stays turbulent. Without flow
+    there is no state of rest: the chip heats at ``q / C`` without end (:mod:`lowlift.thermal.ladder`), and the formula of the steady
+    state, whose flow is held at a thousandth of nominal, gives a very high but finite temperature.
 
 Differences from EnergyPlus
     It has no cold plate: its IT equipment is air-cooled, and heat to liquid enters a loop as a ``LoadProfile:Plant``.
@@ -39,11 +41,13 @@ Sources
 """
 
 from lowlift.thermal import ops
-from lowlift.thermal.component import Component, parameter
+from lowlift.thermal.component import Component, Range, parameter
 from lowlift.thermal.ops import Signal
 
 FLOW_SMALL = 0.01
 """Width of the regularisation of the flow power law, as a fraction of nominal flow."""
+FLOW_LEAST = 1e-3
+"""Least flow over nominal that carries heat away in the steady state; exact from twice that on."""
 BLEND = 4.0
 """Sharpness of the change from laminar to turbulent, equation (5)."""
 
@@ -85,6 +89,11 @@ class ColdPlate(Component):
         if self.transition > 0.0 and self.exponent_turbulent < self.exponent:
             self.reject("exponent_turbulent", f"must be at least exponent = {self.exponent}")
 
+    @property
+    def ranges(self) -> dict[str, Range]:
+        """Flow [kg/s] and heat [W] of one GPU."""
+        return {"m_dot": Range(0.0, 4.0 * self.m_dot_nominal, "kg/s"), "q": Range(0.0, 2000.0, "W")}
+
     def UA_coolant(self, m_dot: Signal) -> Signal:
         """Plate to coolant conductance ``1 / R2`` [W/K] at flow ``m_dot`` [kg/s per GPU], equation (4) or (5)."""
         r = m_dot / self.m_dot_nominal
@@ -103,6 +112,7 @@ class ColdPlate(Component):
     def T_chip(self, q: Signal, m_dot: Signal, T_in: Signal, cp: Signal) -> Signal:
         """Steady chip temperature [K] for heat ``q`` [W] and coolant entering at ``T_in`` [K].
 
-        ``T_in + q / (m_dot cp) + q (R2 + R_chip_plate)``; the flow must be positive.
+        ``T_in + q / (m_dot cp) + q (R2 + R_chip_plate)``
         """
-        return T_in + q / (m_dot * cp) + q * (1.0 / self.UA_coolant(m_dot) + self.R_chip_plate)
+        carried = q / (ops.at_least(m_dot, FLOW_LEAST * self.m_dot_nominal) * cp)
+        return T_in + carried + q * (1.0 / self.UA_coolant(m_dot) + self.R_chip_plate)

@@ -1,8 +1,30 @@
-"""Components as data sheets: frozen records whose fields carry unit, description and bounds."""
+"""Components as data sheets: frozen records whose fields carry unit, description and bounds, and whose relations carry ranges."""
 
 import dataclasses
 import math
+from collections.abc import Mapping
 from typing import Any, dataclass_transform
+
+import numpy as np
+
+from lowlift.thermal import ops
+from lowlift.thermal.ops import Signal
+
+SLACK = 1e-9
+"""Excess over a range, relative to its width, that is rounding."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Range:
+    """Where a relation is known to hold: bounds of one argument, both inclusive."""
+
+    low: float
+    high: float
+    unit: str = "1"
+
+    def excess(self, x: Signal) -> Signal:
+        """How far ``x`` lies outside; zero inside."""
+        return ops.maximum(self.low - x, 0.0) + ops.maximum(x - self.high, 0.0)
 
 
 class ParameterError(ValueError):
@@ -50,6 +72,40 @@ class Component:
 
     def check(self) -> None:
         """Check relations between fields; override where there are any."""
+
+    @property
+    def ranges(self) -> Mapping[str, Range]:
+        """Declared validity by argument name of the component's relations; what is not named may be any number."""
+        return {}
+
+    def violations(self, **arguments: Signal) -> dict[str, Signal]:
+        """How far arguments lie outside their declared ranges, by name and in their units; zero inside.
+
+        Relations never clip silently to a range: they continue as their documentation says, and whoever reports a result asks here.
+
+        Raises:
+            KeyError: no range is declared for a name.
+        """
+        ranges = self.ranges
+        unknown = sorted(arguments.keys() - ranges.keys())
+        if unknown:
+            raise KeyError(f"{type(self).__name__} declares no range of {', '.join(unknown)}; declared are {', '.join(sorted(ranges))}")
+        return {name: ranges[name].excess(value) for name, value in arguments.items()}
+
+    def outside(self, **arguments: Signal) -> list[str]:
+        """Arguments outside their declared ranges, in words for a report; numbers and arrays only.
+
+        Raises:
+            KeyError: no range is declared for a name.
+        """
+        words = []
+        for name, excess in self.violations(**arguments).items():
+            bound, excess = self.ranges[name], np.atleast_1d(excess)
+            width = bound.high - bound.low
+            if excess.max() > (SLACK * width if math.isfinite(width) else 0.0):
+                worst = float(np.broadcast_to(arguments[name], excess.shape).flat[int(excess.argmax())])
+                words.append(f"{type(self).__name__}: {name} = {worst:.6g} {bound.unit}, declared {bound.low:g} to {bound.high:g}")
+        return words
 
     def _check_field(self, f: "dataclasses.Field[Any]") -> None:
         value = getattr(self, f.name)

@@ -10,7 +10,9 @@ Equations
         m_air = rho V_n y                                                                                 (2)
         P_fan = P_n (0.05 y + 0.95 y^3)                                                                   (3)
 
-    Moist air goes through :mod:`lowlift.thermal.wetcoil` (:meth:`Crah.cool`), which equals (1) wherever nothing condenses.
+    Moist air goes through :mod:`lowlift.thermal.wetcoil` (:meth:`Crah.cool`), which equals (1) wherever nothing condenses. Fans move
+    volume: ``rho`` is the density of the hall's air (:func:`lowlift.thermal.hall_air.hall_density` of the site's pressure); at its
+    default, air flows are those of sea level.
 
 Validity
     Air 278 K to 323 K, water 274 K to 313 K, fans 0 to 1, water 0 to about 1.5 of rated; no frost on the coil.
@@ -28,15 +30,12 @@ Sources
 
 import functools
 
-from lowlift.thermal.component import Component, parameter
+from lowlift.thermal.component import Component, Range, parameter
 from lowlift.thermal.exchange import FinnedCoil
+from lowlift.thermal.hall_air import CP_AIR, RHO_AIR
 from lowlift.thermal.hydraulics import Fan
 from lowlift.thermal.ops import Signal
 from lowlift.thermal.wetcoil import CoilState, cool
-
-CP_AIR = 1006.0
-RHO_AIR = 1.17
-"""Density of hall air, about 27 C at sea level [kg/m^3]."""
 
 
 class Crah(Component):
@@ -48,6 +47,7 @@ class Crah(Component):
     m_water_nominal: float = parameter(unit="kg/s", above=0.0, doc="water, rated")
     V_air_nominal: float = parameter(unit="m^3/s", above=0.0, doc="air at full fan speed")
     P_fan_nominal: float = parameter(unit="W", low=0.0, doc="electric power of the fans at full speed")
+    rho: float = parameter(default=RHO_AIR, unit="kg/m^3", above=0.0, high=2.0, doc="density of the hall's air (27 C, sea level)")
 
     @functools.cached_property
     def coil(self) -> FinnedCoil:
@@ -56,7 +56,7 @@ class Crah(Component):
             Q_dot_nominal=self.Q_dot_nominal,
             T_hot_in_nominal=self.T_air_in_nominal,
             T_cold_in_nominal=self.T_water_in_nominal,
-            m_hot_nominal=RHO_AIR * self.V_air_nominal,
+            m_hot_nominal=self.rho * self.V_air_nominal,
             m_cold_nominal=self.m_water_nominal,
             cp_hot=CP_AIR,
             cp_cold=4180.0,
@@ -68,9 +68,18 @@ class Crah(Component):
         """The coil must exist."""
         self.coil  # noqa: B018 - built on access, fails when impossible
 
+    @property
+    def ranges(self) -> dict[str, Range]:
+        """Fan speed, air and water entering [K] and flows [kg/s]."""
+        flows = self.coil.ranges
+        return {
+            "y": Range(0.0, 1.0), "T_air": Range(278.0, 323.0, "K"), "T_water": Range(274.0, 313.0, "K"), "m_air": flows["m_hot"],
+            "m_water": flows["m_cold"],
+        }  # fmt: skip
+
     def m_air(self, y: Signal) -> Signal:
         """Air flow [kg/s] at fan speed ``y``."""
-        return RHO_AIR * self.V_air_nominal * y
+        return self.rho * self.V_air_nominal * y
 
     def conductance(self, m_air: Signal, m_water: Signal) -> Signal:
         """``eps C_min`` [W/K]."""

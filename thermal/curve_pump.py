@@ -25,7 +25,7 @@ Sources
 """
 
 from lowlift.thermal import ops
-from lowlift.thermal.component import Component, parameter
+from lowlift.thermal.component import Component, Range, parameter
 from lowlift.thermal.ops import Signal
 
 
@@ -45,6 +45,11 @@ class CurvePump(Component):
     c1: float = parameter(default=3.2485, unit="1", doc="part-load cubic, linear (EnergyPlus library, variable flow, riding the curve)")
     c2: float = parameter(default=-4.7443, unit="1", doc="part-load cubic, quadratic")
     c3: float = parameter(default=2.5294, unit="1", doc="part-load cubic, cubic")
+
+    @property
+    def ranges(self) -> dict[str, Range]:
+        """Flow [m^3/s]."""
+        return {"V_dot": Range(0.0, self.V_dot_nominal, "m^3/s")}
 
     def P_el(self, V_dot: Signal) -> Signal:
         """Electric power [W] at a flow [m^3/s], equation (1)."""

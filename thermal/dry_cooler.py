@@ -17,7 +17,8 @@ Relation
     approximation that EnergyPlus uses instead. The two differ by up to 2 % of heat near balanced streams.
 
 Validity
-    Air 243 K to 323 K, coolant 263 K to 363 K, fans 0 to 1, coolant 0.1 to 1.3 of rated flow. Dry fins.
+    Air 243 K to 323 K, up to 0.03 kg/kg moist, 60 kPa to 105 kPa, coolant 263 K to 363 K, fans 0 to 1, coolant 0.1 to 1.3 of rated
+    flow, and none. Dry fins.
 
 Comparison with EnergyPlus (``FluidCooler:SingleSpeed``)
     With constant UA and ``exponential=True`` heat agrees within 0.1 % over 400 hours, at sea level and at 84 kPa; with the better
@@ -36,7 +37,7 @@ import dataclasses
 import functools
 
 from lowlift.thermal import ops
-from lowlift.thermal.component import Component, parameter
+from lowlift.thermal.component import Component, Range, parameter
 from lowlift.thermal.exchange import FinnedCoil, FinnedCoilExponential
 from lowlift.thermal.hydraulics import Fan
 from lowlift.thermal.ops import Signal
@@ -115,6 +116,14 @@ class DryCooler(Component):
             hA_ratio=1.0 / self.hA_ratio,
             fouling=self.fouling,
         )
+
+    @property
+    def ranges(self) -> dict[str, Range]:
+        """Coolant entering [K] and flow [kg/s], air [K, kg/kg], fan speed."""
+        return {
+            "T_in": Range(263.0, 363.0, "K"), "m": Range(0.1 * self.m_nominal, 1.3 * self.m_nominal, "kg/s"),
+            "T_db": Range(243.0, 323.0, "K"), "p": Range(6.0e4, 1.05e5, "Pa"), "y": Range(0.0, 1.0), "w": Range(0.0, 0.03, "kg/kg"),
+        }  # fmt: skip
 
     def m_air(self, T_db: Signal, p: Signal, y: Signal, w: Signal = 0.0) -> Signal:
         """Air through the coil [kg/s], equation (3), as the flow of dry air of equal heat capacity."""

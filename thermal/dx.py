@@ -16,7 +16,7 @@ Equations
     ``r`` is evaporator air over nominal; the corner of (2) is rounded over 1 % of nominal capacity, exact outside.
 
 Validity
-    Entering wet bulb 285.9 K to 297.0 K, outdoor dry bulb 291.2 K to 319.3 K, air 0.5 to 1.5 of nominal for the default curves; outside,
+    Entering wet bulb 285.9 K to 297 K, outdoor dry bulb 291.2 K to 319.3 K, air 0.5 to 1.5 of nominal for the default curves; outside,
     curves are held at their edge, and :meth:`DxUnit.range_violation` says by how much temperatures leave them. Held below 18 C outdoors
     is what head-pressure control does.
 
@@ -36,7 +36,7 @@ import dataclasses
 
 from lowlift.thermal import ops
 from lowlift.thermal.chiller_eir import biquadratic
-from lowlift.thermal.component import Component, parameter
+from lowlift.thermal.component import Component, Range, parameter
 from lowlift.thermal.hydraulics import Fan
 from lowlift.thermal.ops import Signal
 
@@ -99,10 +99,18 @@ class DxUnit(Component):
         if self.T_odb_min >= self.T_odb_max:
             self.reject("T_odb_min", f"must be below T_odb_max = {self.T_odb_max} K")
 
+    @property
+    def ranges(self) -> dict[str, Range]:
+        """Outdoor dry bulb and entering wet bulb [K], air flow ratio."""
+        return {
+            "T_odb": Range(self.T_odb_min, self.T_odb_max, "K"), "T_wb": Range(self.T_wb_min, self.T_wb_max, "K"),
+            "r": Range(self.flow_min, self.flow_max),
+        }  # fmt: skip
+
     def range_violation(self, T_odb: Signal, T_wb: Signal) -> Signal:
         """How far the temperatures lie outside the curves [K]; zero inside."""
-        indoor = ops.maximum(self.T_wb_min - T_wb, 0.0) + ops.maximum(T_wb - self.T_wb_max, 0.0)
-        return indoor + ops.maximum(self.T_odb_min - T_odb, 0.0) + ops.maximum(T_odb - self.T_odb_max, 0.0)
+        outside = self.violations(T_odb=T_odb, T_wb=T_wb)
+        return outside["T_odb"] + outside["T_wb"]
 
     def _held(self, T_odb: Signal, T_wb: Signal) -> tuple[Signal, Signal]:
         """Curve arguments [C], wet bulb first."""

@@ -18,7 +18,7 @@ Equations
     the first 0.5 % of excess. A valve keeps the water from being cooled below the setpoint.
 
 Validity
-    Any flow and temperature; films as :class:`lowlift.thermal.exchange.PlateHeatExchanger`.
+    Flows 0 to 1.5 of rated, any temperature; films as :class:`lowlift.thermal.exchange.PlateHeatExchanger`.
 
 Assumptions
     1. No heat loss, no metal. 2. The tower loop bypasses what the valve does not need. 3. Equal fluid properties over the range.
@@ -36,9 +36,10 @@ Sources
 
 import dataclasses
 import functools
+from collections.abc import Callable
 
 from lowlift.thermal import ops
-from lowlift.thermal.component import Component, parameter
+from lowlift.thermal.component import Component, Range, parameter
 from lowlift.thermal.exchange import PlateHeatExchanger
 from lowlift.thermal.ops import Signal
 
@@ -48,8 +49,8 @@ SHARE_WIDTH = 0.02
 """Width of the blended minimum (3), as a share of the load."""
 SWITCH_BAND = 0.005
 """Excess over the load at which the non-integrated exchanger has fully taken over, as a share of it."""
-LOAD_SMALL = 1e-9
-"""Loads below this share of the rating count as none where they divide."""
+DT_SMALL = 1e-6
+"""Cooling of the chilled water below which none is wanted [K]."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -105,31 +106,42 @@ class WatersideEconomiser(Component):
             fouling=self.fouling,
         )
 
+    @property
+    def ranges(self) -> dict[str, Range]:
+        """Flows [kg/s]."""
+        return {"m_chw": Range(0.0, 1.5 * self.m_chw_nominal, "kg/s"), "m_cw": Range(0.0, 1.5 * self.m_cw_nominal, "kg/s")}
+
     def available(self, T_return: Signal, m_chw: Signal, T_cw: Signal, m_cw: Signal) -> Signal:
         """Heat the exchanger could carry [W], equation (2); zero unless the tower water is colder."""
         return self.exchanger.conductance(m_chw, m_cw) * ops.one_way(T_return - T_cw, T_WIDTH)
 
-    def _load(self, T_return: Signal, m_chw: Signal, T_set: Signal) -> Signal:
-        return m_chw * self.cp_chw * ops.one_way(T_return - T_set, T_WIDTH)
-
-    def _share(self, Q_max: Signal, Q_load: Signal) -> Signal:
-        return Q_max / (Q_load + LOAD_SMALL * self.Q_dot_nominal)
-
     def _state(
-        self, T_return: Signal, m_chw: Signal, T_cw: Signal, m_cw: Signal, Q: Signal, Q_load: Signal, Q_max: Signal
+        self, T_return: Signal, m_chw: Signal, T_cw: Signal, m_cw: Signal, T_set: Signal, carried: Callable[[Signal], tuple[Signal, Signal]]
     ) -> EconomiserState:
-        C_chw = ops.maximum(m_chw, 1e-9 * self.m_chw_nominal) * self.cp_chw
-        C_cw = ops.maximum(m_cw, 1e-9 * self.m_cw_nominal) * self.cp_cw
-        return EconomiserState(Q, Q_load - Q, Q_max, T_return - Q / C_chw, T_cw + Q / C_cw)
+        """The state where the exchanger's share of the load, and its use of what it could carry, follow from their ratio.
+
+        Temperatures are found per kelvin of load and of drive, so that either water may stand still.
+        """
+        reach = self.exchanger.reach(m_chw, m_cw)
+        drive, wanted = ops.one_way(T_return - T_cw, T_WIDTH), ops.one_way(T_return - T_set, T_WIDTH)
+        Q_load, least = m_chw * self.cp_chw * wanted, wanted + DT_SMALL
+        share, use = carried(reach.hot * drive / least)
+        warmed = reach.cold * drive * use * (wanted / least)
+        return EconomiserState(Q_load * share, Q_load * (1.0 - share), reach.G * drive, T_return - wanted * share, T_cw + warmed)
 
     def integrated(self, T_return: Signal, m_chw: Signal, T_cw: Signal, m_cw: Signal, T_set: Signal) -> EconomiserState:
         """Exchanger upstream of the chillers, equation (3): flows [kg/s], chilled water to be cooled to ``T_set`` [K]."""
-        Q_max, Q_load = self.available(T_return, m_chw, T_cw, m_cw), self._load(T_return, m_chw, T_set)
-        Q = Q_load * ops.blended_min(self._share(Q_max, Q_load), 1.0, SHARE_WIDTH)
-        return self._state(T_return, m_chw, T_cw, m_cw, Q, Q_load, Q_max)
+
+        def carried(ratio: Signal) -> tuple[Signal, Signal]:
+            return ops.blended_min(ratio, 1.0, SHARE_WIDTH), ops.taken(ratio, SHARE_WIDTH)
+
+        return self._state(T_return, m_chw, T_cw, m_cw, T_set, carried)
 
     def non_integrated(self, T_return: Signal, m_chw: Signal, T_cw: Signal, m_cw: Signal, T_set: Signal) -> EconomiserState:
         """Exchanger or chillers, equation (4): arguments as in :meth:`integrated`."""
-        Q_max, Q_load = self.available(T_return, m_chw, T_cw, m_cw), self._load(T_return, m_chw, T_set)
-        Q = Q_load * ops.smooth_step((self._share(Q_max, Q_load) - 1.0) / SWITCH_BAND)
-        return self._state(T_return, m_chw, T_cw, m_cw, Q, Q_load, Q_max)
+
+        def carried(ratio: Signal) -> tuple[Signal, Signal]:
+            share = ops.smooth_step((ratio - 1.0) / SWITCH_BAND)
+            return share, share / ops.maximum(ratio, 1.0)
+
+        return self._state(T_return, m_chw, T_cw, m_cw, T_set, carried)

@@ -21,16 +21,19 @@ Sources
 """
 
 import dataclasses
+import math
 
 from lowlift.thermal import ops
 from lowlift.thermal import psychrometrics as psy
-from lowlift.thermal.component import Component, parameter
+from lowlift.thermal.component import Component, Range, parameter
 from lowlift.thermal.ops import Signal
 
 DEPTH_RANGE = (0.1, 0.3)
 """Pad depths [m] for which equation (1) is known to hold."""
 VELOCITY_RANGE = (0.9, 4.5)
 """Face velocities [m/s] for which equation (1) is known to hold."""
+T_WB_LEAST = 275.0
+"""Wet bulb below which pads are drained [K]."""
 VELOCITY_RATED, DEPTH_RATED = 2.0, 0.2
 """Face velocity [m/s] and depth [m] of the rated pressure drop, equation (7)."""
 VELOCITY_HELD = (0.2, 5.0)
@@ -122,6 +125,11 @@ class CelDekPad(Component):
 
     dp_rated: float = parameter(default=35.0, unit="Pa", low=0.0, high=500.0, doc="pressure drop at 2 m/s and 0.2 m depth (guess)")
 
+    @property
+    def ranges(self) -> dict[str, Range]:
+        """Face velocity [m/s] and depth [m]."""
+        return {"V": Range(*VELOCITY_RANGE, "m/s"), "depth": Range(*DEPTH_RANGE, "m")}
+
     def face_velocity(self, T_db: Signal, T_wb: Signal, p: Signal, m_da: Signal) -> Signal:
         """Face velocity [m/s] of ``m_da`` [kg/s dry air]."""
         return m_da * psy.specific_volume(T_db, psy.humidity_ratio_from_wet_bulb(T_db, T_wb, p), p) / self.area
@@ -148,11 +156,9 @@ class CelDekPad(Component):
 
     def range_violation(self, V: Signal) -> Signal:
         """How far depth and face velocity lie outside the known range, as shares of that range; zero inside."""
-
-        def outside(x: Signal, low: float, high: float) -> Signal:
-            return (ops.maximum(low - x, 0.0) + ops.maximum(x - high, 0.0)) / (high - low)
-
-        return outside(V, *VELOCITY_RANGE) + outside(self.depth, *DEPTH_RANGE)
+        return sum(
+            excess / (self.ranges[name].high - self.ranges[name].low) for name, excess in self.violations(V=V, depth=self.depth).items()
+        )
 
 
 class DirectEvaporativeCooler(Component):
@@ -175,6 +181,11 @@ class DirectEvaporativeCooler(Component):
     """The pad."""
     P_pump: float = parameter(default=225.0, unit="W", low=0.0, doc="circulation pump (EnergyPlus example)")
     cycles: float = parameter(default=4.0, unit="1", above=1.0, high=50.0, doc="cycles of concentration (guess)")
+
+    @property
+    def ranges(self) -> dict[str, Range]:
+        """Wet bulb [K]: below, pads are drained."""
+        return {"T_wb": Range(T_WB_LEAST, math.inf, "K")}
 
     def leave(self, T_db: Signal, T_wb: Signal, p: Signal, m_da: Signal, s: Signal = 1.0) -> HumidifiedAir:
         """Air leaving for ``m_da`` [kg/s dry air] at ``T_db``, ``T_wb`` [K] and ``p`` [Pa], a share ``s`` of the pad wet."""
@@ -213,6 +224,11 @@ class IndirectDryCoil(Component):
     P_pump: float = parameter(default=225.0, unit="W", low=0.0, doc="circulation pump")
     dp_fan: float = parameter(default=200.0, unit="Pa", low=0.0, doc="pressure rise of the secondary fan")
     eta_fan: float = parameter(default=0.65, unit="1", above=0.0, high=1.0, doc="efficiency of the secondary fan with motor")
+
+    @property
+    def ranges(self) -> dict[str, Range]:
+        """Wet bulb [K]: below, pads are drained."""
+        return {"T_wb_sec": Range(T_WB_LEAST, math.inf, "K")}
 
     def leave(self, T: Signal, V_sup: Signal, T_sec: Signal, T_wb_sec: Signal, p: Signal, V_sec: Signal, s: Signal = 1.0) -> IndirectState:
         """Supply air leaving.
@@ -258,6 +274,11 @@ class IndirectWetCoil(Component):
     dp_fan: float = parameter(default=200.0, unit="Pa", low=0.0, doc="pressure rise of the secondary fan")
     eta_fan: float = parameter(default=0.65, unit="1", above=0.0, high=1.0, doc="efficiency of the secondary fan with motor")
 
+    @property
+    def ranges(self) -> dict[str, Range]:
+        """Wet bulb [K]: below, pads are drained."""
+        return {"T_wb_sec": Range(T_WB_LEAST, math.inf, "K")}
+
     def leave(self, T: Signal, V_sup: Signal, T_wb_sec: Signal, V_sec: Signal, rho: Signal, s: Signal = 1.0) -> IndirectState:
         """Supply air leaving for ``V_sup`` [m^3/s] at ``T`` [K] and density ``rho`` [kg/m^3] (used for the water only)."""
         ratio = V_sup / ops.smooth_abs(V_sec, FLOW_WIDTH)
@@ -284,6 +305,11 @@ class AdiabaticAssist(Component):
     eff: float = parameter(default=0.7, unit="1", above=0.0, below=1.0, doc="effectiveness, fully wet (guess)")
     overspray: float = parameter(default=0.0, unit="1", low=0.0, high=5.0, doc="water lost unevaporated over water evaporated (guess)")
     cycles: float = parameter(default=4.0, unit="1", above=1.0, high=50.0, doc="cycles of concentration (guess)")
+
+    @property
+    def ranges(self) -> dict[str, Range]:
+        """Wet bulb [K]: below, pads are drained."""
+        return {"T_wb": Range(T_WB_LEAST, math.inf, "K")}
 
     def leave(self, T_db: Signal, T_wb: Signal, p: Signal, m_da: Signal, s: Signal) -> HumidifiedAir:
         """Air entering the dry cooler for ``m_da`` [kg/s dry air] and a share ``s`` of the pads wet."""

@@ -16,7 +16,8 @@ Equations
 
     ``exprel(x) = (e^x - 1) / x``: (1) is the textbook relation arranged so that it is regular at balanced streams. (2) lies within
     0.005 of the exact series up to NTU = 30 and treats both streams alike, so it has no kink where they balance; (2b), off by up to
-    0.02, is there for comparison with programs that use it.
+    0.02, is there for comparison with programs that use it. Outlets follow from ``G / C`` of each stream, which has a limit where that
+    stream stops: nothing is divided by a flow, and the heat lost by one stream is that gained by the other.
 
 Validity
     Flows from none to about 1.5 times the rating, where films of these exponents hold; no flow gives no heat. Fluids keep their phase.
@@ -37,7 +38,7 @@ import dataclasses
 import functools
 
 from lowlift.thermal import ops
-from lowlift.thermal.component import Component, parameter
+from lowlift.thermal.component import Component, Range, parameter
 from lowlift.thermal.ops import Signal
 
 FLOW_SMALL = 1e-3
@@ -86,6 +87,20 @@ class HeatTransfer:
     T_hot_out: Signal
     T_cold_out: Signal
     eps: Signal
+
+
+@dataclasses.dataclass(frozen=True)
+class Reach:
+    """What an exchanger does per kelvin of inlet difference."""
+
+    G: Signal
+    """``eps C_min`` [W/K]; zero with either flow."""
+    hot: Signal
+    """Cooling of the hot stream, ``G / C_hot`` [K/K]; zero without cold flow, ``eps`` where the hot flow stops."""
+    cold: Signal
+    """Warming of the cold stream, ``G / C_cold`` [K/K]; likewise."""
+    eps: Signal
+    """Effectiveness at the regularised flows."""
 
 
 class Exchanger(Component):
@@ -146,25 +161,33 @@ class Exchanger(Component):
         cold = ops.power(m_cold / self.m_cold_nominal, self.n_cold, FLOW_SMALL)
         return self.fouling * self.UA_nominal / (share / hot + (1.0 - share) / cold)
 
-    def conductance(self, m_hot: Signal, m_cold: Signal) -> Signal:
-        """``G = eps C_min`` [W/K]; goes to zero with either flow, smoothly.
+    @property
+    def ranges(self) -> dict[str, Range]:
+        """Flows [kg/s]."""
+        return {"m_hot": Range(0.0, 1.5 * self.m_hot_nominal, "kg/s"), "m_cold": Range(0.0, 1.5 * self.m_cold_nominal, "kg/s")}
+
+    def reach(self, m_hot: Signal, m_cold: Signal) -> Reach:
+        """Heat per kelvin of inlet difference, and what it does to either stream.
 
         The relation is analytic where the streams balance, so taking the smaller and larger rate puts no kink there.
         """
         C_hot = ops.smooth_abs(m_hot * self.cp_hot, FLOW_SMALL * self.m_hot_nominal * self.cp_hot)
         C_cold = ops.smooth_abs(m_cold * self.cp_cold, FLOW_SMALL * self.m_cold_nominal * self.cp_cold)
         low, high = ops.minimum(C_hot, C_cold), ops.maximum(C_hot, C_cold)
-        G = low * self.effectiveness(self.UA(m_hot, m_cold) / low, low / high)
+        eps = self.effectiveness(self.UA(m_hot, m_cold) / low, low / high)
         # The regularised rates exceed the true ones near zero flow; G may not.
-        return G * (m_hot * self.cp_hot / C_hot) * (m_cold * self.cp_cold / C_cold)
+        moving_hot, moving_cold = m_hot * self.cp_hot / C_hot, m_cold * self.cp_cold / C_cold
+        G = low * eps * moving_hot * moving_cold
+        return Reach(G, low * eps / C_hot * moving_cold, low * eps / C_cold * moving_hot, eps)
+
+    def conductance(self, m_hot: Signal, m_cold: Signal) -> Signal:
+        """``G = eps C_min`` [W/K]; goes to zero with either flow, smoothly."""
+        return self.reach(m_hot, m_cold).G
 
     def transfer(self, T_hot_in: Signal, m_hot: Signal, T_cold_in: Signal, m_cold: Signal) -> HeatTransfer:
-        """Heat and outlet temperatures; flows are floored at a billionth of nominal where they divide."""
-        G = self.conductance(m_hot, m_cold)
-        Q = G * (T_hot_in - T_cold_in)
-        C_hot = ops.maximum(m_hot, 1e-9 * self.m_hot_nominal) * self.cp_hot
-        C_cold = ops.maximum(m_cold, 1e-9 * self.m_cold_nominal) * self.cp_cold
-        return HeatTransfer(Q, T_hot_in - Q / C_hot, T_cold_in + Q / C_cold, G / ops.minimum(C_hot, C_cold))
+        """Heat and outlet temperatures, at any flow."""
+        r, drive = self.reach(m_hot, m_cold), T_hot_in - T_cold_in
+        return HeatTransfer(r.G * drive, T_hot_in - r.hot * drive, T_cold_in + r.cold * drive, r.eps)
 
 
 class PlateHeatExchanger(Exchanger):

@@ -26,6 +26,7 @@ Sources
 import dataclasses
 
 from lowlift.thermal import ops
+from lowlift.thermal.component import Range
 from lowlift.thermal.ops import Signal
 
 T_CENTRE, T_SCALE = 313.15, 50.0
@@ -53,6 +54,11 @@ class Fluid:
     """Coefficients of the thermal conductivity [W/(m K)]."""
     log_viscosity: tuple[float, ...]
     """Coefficients of the logarithm of the dynamic viscosity in Pa s [1]."""
+
+    @property
+    def range(self) -> Range:
+        """Temperatures of the fit."""
+        return Range(self.T_min, self.T_max, "K")
 
     def rho(self, T: Signal) -> Signal:
         """Density [kg/m^3] at ``T`` [K]."""

@@ -8,16 +8,19 @@ Equations
     ::
 
         Q_direct = min(G (T_return - T_net)+, m_net cp (T_set - T_net)+)                                   (1)
-        Q_pump   = min(m_net cp (T_set - T_net,1)+, Q_max) u         heat delivered by the heat pump         (2)
+        Q_pump   = min(m_net cp (T_set - T_net,1)+, Q_max, m_return cp dT_max / (1 - 1/COP)) u             (2)
         COP      = eta T_k / (T_k - T_e),  T_k = T_set + a_k,  T_e = T_return,1 - dT_e - a_e,  lift >= lift_min   (3)
         P = Q_pump / COP,   Q_evaporator = Q_pump - P                                                     (4)
         Q_reused = Q_direct + Q_evaporator + P                                                            (5)
         ERE = (E_total - E_reused) / E_IT,   ERF = E_reused / E_total,   PUE = E_total / E_IT               (6)
 
-    with ``T_net,1`` and ``T_return,1`` after the exchanger and ``u`` 0..1 the command of the heat pump.
+    with ``T_net,1`` and ``T_return,1`` after the exchanger and ``u`` 0..1 the command of the heat pump. ``Q_pump`` is the heat that the
+    heat pump delivers; the last bound of (2) is its flow switch: hall water is cooled by ``dT_max`` at most, so nothing is taken
+    from water that stands. The minima are blended over 2 % and lie below the true ones by at most half a percent; all are formed per
+    kelvin of network or hall water, so either flow may be zero.
 
 Validity
-    Return 293 K to 338 K, network 293 K to 358 K.
+    Return 293 K to 338 K, network 293 K to 358 K, flows 0 to 1.5 of rated.
 
 Assumptions
     1. ``eta`` is constant; refrigerant temperatures refer to rated approaches. 2. No storage in the network. 3. The heat pump's
@@ -35,7 +38,7 @@ import dataclasses
 import functools
 
 from lowlift.thermal import ops
-from lowlift.thermal.component import Component, parameter
+from lowlift.thermal.component import Component, Range, parameter
 from lowlift.thermal.exchange import PlateHeatExchanger
 from lowlift.thermal.ops import Signal
 
@@ -44,6 +47,10 @@ T_WIDTH = 0.05
 """Width of the one-way blends [K]."""
 SHARE_WIDTH = 0.02
 """Width of the blended minima, relative."""
+DT_SMALL = 1e-6
+"""Change of the network below which nothing is wanted [K]."""
+LEAST_SHARE = 0.1
+"""Least share of the delivered heat that is taken to come from the hall water where that bounds the heat pump."""
 LIFT_WIDTH = 0.5
 """Rounding at the least lift [K]."""
 
@@ -89,6 +96,7 @@ class HeatReuse(Component):
     approach_evaporator: float = parameter(default=2.0, unit="K", low=0.0, high=15.0, doc="at its cold end (guess)")
     approach_condenser: float = parameter(default=2.0, unit="K", low=0.0, high=15.0, doc="above the network supply (guess)")
     lift_min: float = parameter(default=10.0, unit="K", above=0.0, high=50.0, doc="least lift of the refrigerant (guess)")
+    dT_max: float = parameter(default=20.0, unit="K", above=0.0, high=40.0, doc="most cooling of the hall water in it (guess)")
 
     def check(self) -> None:
         """The exchanger must exist."""
@@ -113,34 +121,44 @@ class HeatReuse(Component):
         T_e = T_source - self.dT_evaporator - self.approach_evaporator
         return self.eta * T_k / ops.smooth_max(T_k - T_e, self.lift_min, LIFT_WIDTH)
 
-    @staticmethod
-    def _least(Q: Signal, limit: Signal, scale: float) -> Signal:
-        """The smaller of two heats, zero with either of them; below the true one by at most half a percent."""
-        return Q * ops.blended_min(limit / (Q + 1e-9 * scale), 1.0, SHARE_WIDTH)
+    @property
+    def ranges(self) -> dict[str, Range]:
+        """Water entering [K] and flows [kg/s], supply wanted [K] and command."""
+        return {
+            "T_return": Range(293.0, 338.0, "K"), "m_return": Range(0.0, 1.5 * self.m_return_nominal, "kg/s"),
+            "T_net": Range(293.0, 358.0, "K"), "m_net": Range(0.0, 1.5 * self.m_network_nominal, "kg/s"),
+            "T_set": Range(293.0, 358.0, "K"), "u": Range(0.0, 1.0),
+        }  # fmt: skip
 
     def deliver(self, T_return: Signal, m_return: Signal, T_net: Signal, m_net: Signal, T_set: Signal, u: Signal) -> HeatReuseState:
         """The station with hall water at ``T_return`` and network water at ``T_net`` [K], flows [kg/s], heat-pump command ``u``.
 
         The network is to be supplied at ``T_set``; what exchanger and heat pump cannot do shows in ``T_network_out``.
         """
-        C_hot = ops.maximum(m_return, 1e-9 * self.m_return_nominal) * CP_WATER
-        C_net = ops.maximum(m_net, 1e-9 * self.m_network_nominal) * CP_WATER
-        wanted = m_net * CP_WATER * ops.one_way(T_set - T_net, T_WIDTH)
-        available = self.exchanger.conductance(m_return, m_net) * ops.one_way(T_return - T_net, T_WIDTH)
-        Q_direct = self._least(wanted, available, self.Q_direct_nominal)
-        Q_pump = u * self._least(wanted - Q_direct, self.Q_pump_nominal, self.Q_pump_nominal)
-        T_source = T_return - Q_direct / C_hot
+        r, C_hot, C_net = self.exchanger.reach(m_return, m_net), m_return * CP_WATER, m_net * CP_WATER
+        drive, wanted = ops.one_way(T_return - T_net, T_WIDTH), ops.one_way(T_set - T_net, T_WIDTH)
+        # Exchanger, per kelvin of network water: what it does of what is wanted, and of what it could.
+        ratio = r.cold * drive / (wanted + DT_SMALL)
+        direct, used = wanted * ops.blended_min(ratio, 1.0, SHARE_WIDTH), wanted / (wanted + DT_SMALL) * ops.taken(ratio, SHARE_WIDTH)
+        T_source = T_return - used * r.hot * drive
+        # Heat pump: bounded by its size and by the hall water, then by what is still wanted.
         COP = self.COP(T_source, T_set)
-        P = Q_pump / COP
-        Q_evaporator = Q_pump - P
+        most = self.dT_max / ops.maximum(1.0 - 1.0 / COP, LEAST_SHARE)
+        ratio = C_hot * most / self.Q_pump_nominal
+        bound, bound_hot = self.Q_pump_nominal * ops.blended_min(ratio, 1.0, SHARE_WIDTH), most * ops.taken(ratio, SHARE_WIDTH)
+        load, small = C_net * (wanted - direct), 1e-9 * self.Q_pump_nominal
+        ratio = bound / (load + small)
+        lifted = u * (wanted - direct) * ops.blended_min(ratio, 1.0, SHARE_WIDTH)
+        cooled = u * bound_hot * ops.taken(ratio, SHARE_WIDTH) * (load / (load + small)) * (1.0 - 1.0 / COP)
+        P = C_net * lifted / COP
         return HeatReuseState(
-            Q_direct=Q_direct,
-            Q_evaporator=Q_evaporator,
+            Q_direct=C_net * direct,
+            Q_evaporator=C_net * lifted - P,
             P_el=P,
-            Q_reused=Q_direct + Q_pump,
+            Q_reused=C_net * (direct + lifted),
             COP=COP,
-            T_return_out=T_source - Q_evaporator / C_hot,
-            T_network_out=T_net + (Q_direct + Q_pump) / C_net,
+            T_return_out=T_source - cooled,
+            T_network_out=T_net + direct + lifted,
         )
 
 

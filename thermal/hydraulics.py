@@ -20,15 +20,19 @@ import functools
 import numpy as np
 
 from lowlift.thermal import ops
-from lowlift.thermal.component import Component, parameter
+from lowlift.thermal.component import Component, Range, parameter
 from lowlift.thermal.ops import Signal
 
 HEAD_WIDTH = 1e-6
-"""Width of the rounding at shut-off speed, relative to shut-off head."""
+"""Width of the onset of flow at shut-off speed, relative to shut-off head."""
 PUMPS_SMALL = 1e-3
 """A count of running pumps below this is regularised: no pump, no flow, finite slope."""
 DRIVE_STANDING = 0.005
 """Loss of a frequency converter at full speed and no load, relative to rated power (guess)."""
+POWER_LEAST = 1e-6
+"""Least shaft power that efficiency is referred to, relative to rated power; exact from twice that on."""
+CLOSED = 1e-12
+"""Flow coefficient below which two resistances in series count as closed [m^3/s/Pa^0.5]."""
 
 
 def operating_flow_of_curve(H0: Signal, a: Signal, n: Signal, y: Signal, C: Signal, dp_static: Signal) -> Signal:
@@ -43,11 +47,9 @@ def operating_flow_of_curve(H0: Signal, a: Signal, n: Signal, y: Signal, C: Sign
         dp_static: pressure to be overcome before anything flows [Pa].
     """
     width = HEAD_WIDTH * H0
-    head = ops.smooth_max(y * y * H0 - dp_static, 0.0, width)
-    n_safe = ops.smooth_abs(n, PUMPS_SMALL)
-    resistance = a / (n_safe * n_safe) + 1.0 / (C * C)
-    # head / sqrt(head + width) is sqrt(head) with a finite slope at shut-off.
-    return head / ops.sqrt((head + width) * resistance) * (n / n_safe)
+    head = ops.one_way(y * y * H0 - dp_static, width)
+    # head / sqrt(head + width) is sqrt(head) with a finite slope at shut-off; PUMPS_SMALL^2 keeps the slope where nothing runs.
+    return head * n * C / ops.sqrt((head + width) * (a * C * C + n * n + PUMPS_SMALL * PUMPS_SMALL))
 
 
 def load_constant(P_rated: float) -> float:
@@ -74,13 +76,13 @@ class Pump(Component):
             P_shaft = y^2 P_n (s0 y + (1 - s0) V / V_n),   P_n = V_n dp_n / eta_n,  s0 = 2 (k - 1)        (2)
             P_el = P_rated y c / eta_motor / exprel(-l / c) / eta_drive + standing loss of the drive,
                    l = P_shaft / (P_rated y)                                                              (3)
-            V = sqrt((y^2 H0 - dp_static) / (a / n^2 + 1 / C^2))                                          (4)
+            V = n C sqrt((y^2 H0 - dp_static) / (a C^2 + n^2))                                            (4)
 
         (1) and (2) obey the affinity laws exactly; ``s0`` puts the best efficiency at the nominal point and gives a shut-off power of
         ``s0`` of nominal. (3) is ``P_shaft / eta`` with ``eta = eta_motor (1 - exp(-l / c))``, which follows the table of motors
         within 0.04 (``c`` = 0.26 at 0.7 kW, 0.115 from 15 kW) and is finite at no load; the load ``l`` is relative to what the motor can
         give at its present speed (constant-torque drive). (4) is the intersection of ``n`` equal pumps in parallel with a static lift
-        and a quadratic resistance of flow coefficient ``C``.
+        and a quadratic resistance of flow coefficient ``C``; no flow without pumps, below shut-off speed and against a closed circuit.
 
     Validity
         Speed 0 to 1, flow from none to where the head is used up.
@@ -119,25 +121,32 @@ class Pump(Component):
         """``c`` of equation (3), by motor size."""
         return load_constant(self.motor_units * self.P_rated)
 
+    @property
+    def ranges(self) -> dict[str, Range]:
+        """Flow [m^3/s] and speed ratio."""
+        run_out = self.V_dot_nominal * float(np.sqrt(self.shutoff_ratio / (self.shutoff_ratio - 1.0)))
+        return {"V_dot": Range(0.0, run_out, "m^3/s"), "y": Range(0.0, 1.0)}
+
     def dp(self, V_dot: Signal, y: Signal) -> Signal:
         """Head [Pa] at flow ``V_dot`` and speed ratio ``y``, equation (1)."""
         return y * y * self.H0 - self.a * V_dot * V_dot
 
     def P_shaft(self, V_dot: Signal, y: Signal) -> Signal:
         """Shaft power [W], equation (2); all of it ends as heat in the fluid and its circuit."""
-        P_n = self.V_dot_nominal * self.dp_nominal / self.eta_hydraulic
+        return y * self.P_rated * self._load(V_dot, y)
+
+    def _load(self, V_dot: Signal, y: Signal) -> Signal:
+        """``l`` of equation (3): shaft power over what the motor can give at its speed."""
         s0 = 2.0 * (self.shutoff_ratio - 1.0)
-        return y * y * P_n * (s0 * y + (1.0 - s0) * V_dot / self.V_dot_nominal)
+        return y * (s0 * y + (1.0 - s0) * V_dot / self.V_dot_nominal) / self.motor_margin
 
     def efficiency(self, V_dot: Signal, y: Signal) -> Signal:
-        """Hydraulic efficiency; zero at shut-off and at run-out, ``eta_hydraulic`` at the nominal point."""
-        return V_dot * self.dp(V_dot, y) / ops.maximum(self.P_shaft(V_dot, y), 1e-9 * self.P_rated)
+        """Hydraulic efficiency; zero at shut-off, at run-out and at standstill, ``eta_hydraulic`` at the nominal point."""
+        return V_dot * self.dp(V_dot, y) / ops.at_least(self.P_shaft(V_dot, y), POWER_LEAST * self.P_rated)
 
     def P_el(self, V_dot: Signal, y: Signal) -> Signal:
         """Electric power at the wire [W], equation (3)."""
-        y_safe = ops.maximum(y, 1e-6)
-        load = self.P_shaft(V_dot, y) / (self.P_rated * y_safe)
-        motor = self.P_rated * y * self.load_constant / self.eta_motor / ops.exprel(-load / self.load_constant)
+        motor = self.P_rated * y * self.load_constant / self.eta_motor / ops.exprel(-self._load(V_dot, y) / self.load_constant)
         return motor / self.eta_drive + DRIVE_STANDING * self.P_rated * y
 
 
@@ -147,8 +156,8 @@ def operating_flow(pump: Pump, n: Signal, y: Signal, C: Signal, dp_static: Signa
 
 
 def series_conductance(C1: Signal, C2: Signal) -> Signal:
-    """Flow coefficient of two resistances in series: ``1/C^2 = 1/C1^2 + 1/C2^2``."""
-    return C1 * C2 / ops.sqrt(C1 * C1 + C2 * C2)
+    """Flow coefficient of two resistances in series: ``1/C^2 = 1/C1^2 + 1/C2^2``; zero where both are closed."""
+    return C1 * C2 / ops.sqrt(C1 * C1 + C2 * C2 + CLOSED * CLOSED)
 
 
 class ControlValve(Component):
@@ -166,6 +175,11 @@ class ControlValve(Component):
 
     C_max: float = parameter(unit="m^3/s/Pa^0.5", above=0.0, doc="flow coefficient, fully open")
     rangeability: float = parameter(default=30.0, unit="1", above=1.0, high=200.0, doc="ratio of open to closed coefficient")
+
+    @property
+    def ranges(self) -> dict[str, Range]:
+        """Opening and flow coefficient [m^3/s/Pa^0.5]."""
+        return {"v": Range(0.0, 1.0), "C": Range(self.C_max / self.rangeability, self.C_max, "m^3/s/Pa^0.5")}
 
     def conductance(self, v: Signal) -> Signal:
         """Flow coefficient [m^3/s/Pa^0.5] at opening ``v`` 0..1."""
@@ -194,6 +208,15 @@ class Fan(Component):
     c1: float = parameter(default=0.05, unit="1", low=0.0, high=1.0, doc="linear share of power (guess)")
     c3: float = parameter(default=0.95, unit="1", low=0.0, high=1.1, doc="cubic share of power")
 
+    @property
+    def ranges(self) -> dict[str, Range]:
+        """Speed ratio."""
+        return {"y": Range(0.0, 1.0)}
+
     def P_el(self, y: Signal) -> Signal:
         """Electric power [W] at speed ratio ``y``."""
-        return self.P_nominal * (self.c1 * y + self.c3 * y * y * y)
+        return self.P_per_speed(y) * y
+
+    def P_per_speed(self, y: Signal) -> Signal:
+        """``P_el / y`` [W]: what heats each unit of the air moved, also as the fan stops."""
+        return self.P_nominal * (self.c1 + self.c3 * y * y)

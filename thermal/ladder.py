@@ -31,6 +31,8 @@ from lowlift.thermal.ops import Signal
 
 Three = tuple[Signal, Signal, Signal]
 """One signal a mode, fastest mode first."""
+FLOW_LEAST = 1e-6
+"""Least ``g3 / g1`` of the steady state, which does not exist without flow; exact from twice that on [1]."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -151,8 +153,8 @@ class Ladder:
         return Decay(self.modes, self.modes.kept(h))
 
     def resistances(self) -> Lumps:
-        """Steady rise of each lump above the inlet per watt into the chip [K/W]."""
-        cool = 1.0 / self.g3
+        """Steady rise of each lump above the inlet per watt into the chip [K/W]; very large but finite without flow."""
+        cool = 1.0 / ops.at_least(self.g3, FLOW_LEAST * self.g1)
         plate = cool + 1.0 / self.g2
         return Lumps(plate + 1.0 / self.g1, plate, cool)
 

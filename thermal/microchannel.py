@@ -31,7 +31,7 @@ Sources
 """
 
 from lowlift.thermal import ops
-from lowlift.thermal.component import Component, parameter
+from lowlift.thermal.component import Component, Range, parameter
 from lowlift.thermal.fluids import Fluid
 from lowlift.thermal.ops import Signal
 
@@ -75,6 +75,11 @@ class MicrochannelPlate(Component):
     def channels_heated(self) -> float:
         """Channels over the die."""
         return min(self.channels, self.heated_width / (self.width + self.fin))
+
+    @property
+    def ranges(self) -> dict[str, Range]:
+        """Reynolds number of the channels."""
+        return {"Re": Range(0.0, 2300.0)}
 
     def velocity(self, V_dot: Signal) -> Signal:
         """Velocity in the channels [m/s] at a flow of the plate [m^3/s]."""

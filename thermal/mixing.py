@@ -35,7 +35,7 @@ import dataclasses
 
 from lowlift.thermal import ops
 from lowlift.thermal import psychrometrics as psy
-from lowlift.thermal.component import Component, parameter
+from lowlift.thermal.component import Component, Range, parameter
 from lowlift.thermal.ops import Signal
 
 C_WATER = 4186.0
@@ -128,12 +128,17 @@ class AirsideEconomiser(Component):
         if self.T_dew_min >= self.T_dew_max:
             self.reject("T_dew_min", f"must be below T_dew_max = {self.T_dew_max} K")
 
+    @property
+    def ranges(self) -> dict[str, Range]:
+        """Outdoor and return air [K]."""
+        return {"T_oa": Range(233.0, 333.0, "K"), "T_ra": Range(233.0, 333.0, "K")}
+
     def _step(self, margin: Signal) -> Signal:
         return 0.5 * (1.0 + ops.tanh(margin / self.width))
 
     def enable(self, T_oa: Signal, w_oa: Signal, T_ra: Signal, p: Signal) -> Signal:
         """Permission 0..1, equation (3): differential dry bulb, and dew point within its limits."""
-        T_dew = psy.dew_point(ops.maximum(w_oa, 1e-6), p)
+        T_dew = psy.dew_point(w_oa, p)
         cooler = self._step(T_ra - self.margin - T_oa)
         return cooler * self._step(self.T_dew_max - T_dew) * self._step(T_dew - self.T_dew_min)
 

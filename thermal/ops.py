@@ -128,6 +128,16 @@ def blended_min(a: Signal, b: Signal, width: float) -> Signal:
     return b - ramp(b - a, width)
 
 
+def at_least(x: Signal, small: Signal) -> Signal:
+    """``x`` from ``2 small`` on, never below ``small``; C1. For flows that divide heat which does not end with them."""
+    return blended_max(x, small, small)
+
+
+def taken(supply: Signal, width: float) -> Signal:
+    """Share of a supply that a demand of one takes: ``blended_min(supply, 1, width) / supply``, one where there is no supply."""
+    return 1.0 - ramp(supply - 1.0, width) / maximum(supply, 1.0 - width)
+
+
 def one_way(x: Signal, width: float) -> Signal:
     """``max(x, 0)`` that never exceeds it: zero up to ``x = 0``, exact from ``width`` on, a cubic between; C1.
 

@@ -25,7 +25,7 @@ Sources
 """
 
 from lowlift.thermal import ops
-from lowlift.thermal.component import Component, parameter
+from lowlift.thermal.component import Component, Range, parameter
 from lowlift.thermal.ops import Signal
 
 FLOOR_WIDTH = 1e-3
@@ -51,6 +51,11 @@ class PartLoadCurve(Component):
         total = self.c0 + self.c1 + self.c2 + self.c3
         if not 0.9 <= total <= 1.1:
             self.reject("c0", f"with the others gives {total:.3f} at nominal flow, which must lie between 0.9 and 1.1")
+
+    @property
+    def ranges(self) -> dict[str, Range]:
+        """Flow over nominal."""
+        return {"x": Range(0.0, 1.0)}
 
     def ratio(self, x: Signal) -> Signal:
         """Power over nominal at the flow ratio ``x`` as published, equation (1); may be below zero at low flow."""

@@ -32,7 +32,7 @@ import functools
 import numpy as np
 
 from lowlift.thermal import ops
-from lowlift.thermal.component import Component, parameter
+from lowlift.thermal.component import Component, Range, parameter
 from lowlift.thermal.ops import Signal
 
 
@@ -79,6 +79,11 @@ class Converter(Component):
         k0, k1, k2 = np.linalg.solve(np.vander(x, 3, increasing=True), loss)
         return float(k0), float(k1), float(k2)
 
+    @property
+    def ranges(self) -> dict[str, Range]:
+        """Load over rated output."""
+        return {"x": Range(0.0, 1.2)}
+
     def _loss_ratio(self, x: Signal) -> Signal:
         return ops.polynomial(x, self.k)
 
@@ -114,6 +119,11 @@ class PowerChain(Component):
     """One distribution unit."""
     n_ups: float = parameter(unit="1", low=1.0, doc="UPS units that share the load, redundant ones included")
     n_pdu: float = parameter(unit="1", low=1.0, doc="distribution units that share the load")
+
+    @property
+    def ranges(self) -> dict[str, Range]:
+        """Power of the racks [W]."""
+        return {"P_it": Range(0.0, 1.2 * min(self.n_pdu * self.pdu.P_nominal, self.n_ups * self.ups.P_nominal), "W")}
 
     def supply(self, P_it: Signal) -> ChainState:
         """The chain with racks drawing ``P_it`` [W]."""

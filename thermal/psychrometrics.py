@@ -21,7 +21,12 @@ Validity
 
 Assumptions
     1. Ideal gases, no enhancement factor. 2. Heat capacities do not depend on temperature. 3. Saturation is over ice below the triple
-    point, so the wet bulb jumps at freezing, as the ASHRAE relations do.
+    point, and a bulb carries ice below freezing. So the wet bulb jumps there, and that is inherent: ice gives 2830 kJ/kg, water
+    2501 kJ/kg, and both forms of (5) differ at 0 C by 4.6e-5 kg/kg per kelvin of wet-bulb depression. For humidity ratios between the
+    two both an icy and a wet bulb are solutions, 0.06 K apart for a depression of 1 K and 0.35 K for 5 K; either is right, depending on
+    whether the bulb has frozen. PsychroLib 2.5 jumps likewise, at another point of the band. A blend would follow neither. Plants
+    take the wet bulb as weather, never as a decision, and tower cells saturate over supercooled water: no slope that an optimiser uses
+    passes the jump.
 
 Differences from EnergyPlus
     The same relations with other heat capacities (there 1004.84 and 1858.95 J/(kg K) for dry air and vapour).
@@ -31,15 +36,20 @@ Sources
 """
 
 from lowlift.thermal import ops
+from lowlift.thermal.component import Range
 from lowlift.thermal.ops import Signal
 
 ZERO_C = 273.15
 TRIPLE_POINT = 273.16
+RANGES = {"T": Range(233.0, 363.0, "K"), "p": Range(5.0e4, 1.1e5, "Pa")}
+"""Declared range of temperatures and pressure."""
 MASS_RATIO = 0.621945
 """Molar mass of water over that of dry air."""
 R_DRY_AIR = 287.042
 WET_BULB_STEPS = 6
 DEW_POINT_STEPS = 4
+W_LEAST = 1e-7
+"""Air drier than this has the dew point of this, about 186 K: dry air has none [kg/kg]."""
 
 _OVER_WATER = (-5.8002206e3, 1.3914993, -4.8640239e-2, 4.1764768e-5, -1.4452093e-8, 0.0, 6.5459673)
 _OVER_ICE = (-5.6745359e3, 6.3925247, -9.677843e-3, 6.2215701e-7, 2.0747825e-9, -9.484024e-13, 4.1635019)
@@ -143,9 +153,9 @@ def wet_bulb(T: Signal, w: Signal, p: Signal) -> Signal:
     """Thermodynamic wet bulb [K] from dry bulb, humidity ratio and pressure.
 
     A fixed number of Newton steps from a third of the way between dew point and dry bulb: converged to 1e-6 K in the
-    declared range, except within 0.1 K of freezing, where the ASHRAE relations themselves jump between ice and water.
+    declared range, on one of the two branches where ice and water both fit.
     """
-    T_wb = T - 0.65 * (T - dew_point(ops.maximum(w, 1e-7), p))
+    T_wb = T - 0.65 * (T - dew_point(w, p))
     for _ in range(WET_BULB_STEPS):
         value, slope = _wet_bulb_balance(T, T_wb, p)
         T_wb = ops.minimum(T_wb - (value - w) / slope, T)
@@ -154,6 +164,7 @@ def wet_bulb(T: Signal, w: Signal, p: Signal) -> Signal:
 
 def dew_point(w: Signal, p: Signal) -> Signal:
     """Dew (frost) point [K]: Newton's method on the logarithm of vapour pressure from the Magnus formula."""
+    w = ops.maximum(w, W_LEAST)
     log_p = ops.log(p * w / (MASS_RATIO + w))
     magnus = log_p - 6.41457  # ln(611.2 Pa)
     frost = magnus < 0.0

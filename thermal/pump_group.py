@@ -30,7 +30,7 @@ Sources
 import dataclasses
 
 from lowlift.thermal import ops
-from lowlift.thermal.component import Component, parameter
+from lowlift.thermal.component import Component, Range, parameter
 from lowlift.thermal.hydraulics import PUMPS_SMALL, Pump, operating_flow
 from lowlift.thermal.ops import Signal
 
@@ -74,6 +74,11 @@ class PumpGroup(Component):
         """Pumps are counted."""
         if self.n_max != int(self.n_max):
             self.reject("n_max", "must be a whole number")
+
+    @property
+    def ranges(self) -> dict[str, Range]:
+        """Total flow [m^3/s], pumps running and speed."""
+        return {"V_dot": Range(0.0, self.n_max * self.pump.V_dot_nominal, "m^3/s"), "n": Range(0.0, self.n_max), "y": Range(0.0, 1.0)}
 
     def pumps_needed(self, V_dot: Signal) -> Signal:
         """How many pumps should run for the total flow ``V_dot`` [m^3/s], equation (3)."""

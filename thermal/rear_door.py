@@ -34,13 +34,11 @@ import dataclasses
 import functools
 
 from lowlift.thermal import ops
-from lowlift.thermal.component import Component, parameter
+from lowlift.thermal.component import Component, Range, parameter
 from lowlift.thermal.exchange import FinnedCoil
+from lowlift.thermal.hall_air import CP_AIR, RHO_AIR
 from lowlift.thermal.ops import Signal
 
-CP_AIR = 1006.0
-RHO_AIR = 1.17
-"""Density of hall air, about 27 C at sea level [kg/m^3]."""
 CP_WATER = 4180.0
 DIFFERENCE_SMALL = 0.1
 """Exhaust above room where (5) divides [K]."""
@@ -99,6 +97,14 @@ class RearDoor(Component):
     def check(self) -> None:
         """The coil must exist."""
         self.coil  # noqa: B018 - built on access, fails when impossible
+
+    @property
+    def ranges(self) -> dict[str, Range]:
+        """Flows [kg/s, m^3/s]; the coil is dry while :meth:`dew_margin` is not negative."""
+        return {
+            "m_air": Range(0.0, 1.5 * RHO_AIR * self.V_air_nominal, "kg/s"), "m_water": Range(0.0, 1.5 * self.m_water_nominal, "kg/s"),
+            "V": Range(0.0, 1.5 * self.V_air_nominal, "m^3/s"),
+        }  # fmt: skip
 
     def dp_air(self, V: Signal) -> Signal:
         """Pressure drop of the door [Pa] at air flow ``V`` [m^3/s], equation (3)."""

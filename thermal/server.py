@@ -7,7 +7,7 @@ What
     Equations stand with each class, numbered through. ``u`` is load 0..1.
 
 Validity
-    Inlet 283 K to 318 K.
+    Load 0 to 1, inlet 283 K to 318 K, air up to 0.03 kg/kg moist.
 
 Sources
     EnergyPlus Engineering Reference 25.2, "Electric Equipment: ITE: Air Cooled"; ASHRAE TC 9.9, Data Center Power Equipment Thermal
@@ -18,11 +18,10 @@ import dataclasses
 
 from lowlift.thermal import ops
 from lowlift.thermal.chiller_eir import biquadratic
-from lowlift.thermal.component import Component, parameter
+from lowlift.thermal.component import Component, Range, parameter
+from lowlift.thermal.hall_air import RHO_AIR
 from lowlift.thermal.ops import Signal
 
-RHO_AIR = 1.17
-"""Density of hall air, about 27 C at sea level [kg/m^3]."""
 W_HALL = 0.008
 """Humidity ratio of hall air, dew point about 11 C."""
 RATIO_WIDTH = 0.01
@@ -112,6 +111,11 @@ class AirServer(Component):
         """Load and inlet may not ask for more than full speed."""
         if self.r_idle + self.r_hot > 1.0:
             self.reject("r_hot", f"must be at most 1 - r_idle = {1.0 - self.r_idle:.3f}")
+
+    @property
+    def ranges(self) -> dict[str, Range]:
+        """Load, inlet [K], humidity [kg/kg]."""
+        return {"u": Range(0.0, 1.0), "T_in": Range(283.0, 318.0, "K"), "w": Range(0.0, 0.03, "kg/kg")}
 
     def fan_ratio(self, u: Signal, T_in: Signal) -> Signal:
         """Flow over full flow, equation (1)."""
@@ -211,6 +215,11 @@ class IteServer(Component):
         for name in ("cpu_ft", "air_ft"):
             if len(getattr(self, name)) != 6:
                 self.reject(name, "must have six coefficients (1, x, x^2, y, y^2, x y)")
+
+    @property
+    def ranges(self) -> dict[str, Range]:
+        """Load, inlet [K], humidity [kg/kg]."""
+        return {"u": Range(0.0, 1.0), "T_in": Range(283.0, 318.0, "K"), "w": Range(0.0, 0.03, "kg/kg")}
 
     def state(self, u: Signal, T_in: Signal, rho: Signal = RHO_AIR, w: Signal = W_HALL) -> IteState:
         """Equipment at load ``u`` and inlet ``T_in`` [K] in air of density ``rho`` [kg/m^3] and humidity ratio ``w``."""

@@ -34,10 +34,11 @@ Sources
 
 import dataclasses
 import functools
+import math
 from collections.abc import Sequence
 
 from lowlift.thermal import ops
-from lowlift.thermal.component import Component, parameter
+from lowlift.thermal.component import Component, Range, parameter
 from lowlift.thermal.ops import Signal
 
 CP_WATER = 4186.0
@@ -97,6 +98,11 @@ class MixedTank(Component):
         """Heat capacity [J/K]."""
         return self.rho * self.cp * self.volume
 
+    @property
+    def ranges(self) -> dict[str, Range]:
+        """Flow [kg/s] and step [s]: neither is negative."""
+        return {"m": Range(0.0, math.inf, "kg/s"), "h": Range(0.0, math.inf, "s")}
+
     def step(self, T: Signal, T_in: Signal, m: Signal, T_amb: Signal, h: Signal) -> TankStep:
         """The tank after ``h`` [s] with water ``m`` [kg/s] entering at ``T_in``; ``m`` must not be negative."""
         return mixed_step(T, T_in, m * self.cp, T_amb, self.UA, self.C, h)
@@ -124,6 +130,11 @@ class StratifiedTank(Component):
         """Layers are counted."""
         if self.layers != int(self.layers):
             self.reject("layers", "must be a whole number")
+
+    @property
+    def ranges(self) -> dict[str, Range]:
+        """Step [s]: not negative; water flows either way."""
+        return {"h": Range(0.0, math.inf, "s")}
 
     @functools.cached_property
     def C_layer(self) -> float:

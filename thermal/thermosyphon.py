@@ -36,7 +36,7 @@ import functools
 import numpy as np
 
 from lowlift.thermal import ops
-from lowlift.thermal.component import Component, parameter
+from lowlift.thermal.component import Component, Range, parameter
 from lowlift.thermal.exchange import FLOW_SMALL
 from lowlift.thermal.ops import Signal
 
@@ -60,6 +60,19 @@ class ThermosyphonState:
     """Refrigerant boiling [K]."""
     T_condenser: Signal
     """Refrigerant condensing [K]."""
+
+
+@dataclasses.dataclass(frozen=True)
+class _Sides:
+    """Evaporator and condenser at their flows."""
+
+    eps_hot: Signal
+    eps_cold: Signal
+    hot: Signal
+    """``eps C`` of the evaporator [W/K]."""
+    cold: Signal
+    """``eps C`` of the condenser [W/K]."""
+    total: Signal
 
 
 class Thermosyphon(Component):
@@ -100,6 +113,14 @@ class Thermosyphon(Component):
                 self.reject("Q_dot_nominal", f"needs an effectiveness of {self.G_nominal / share / C:.2f} on the {side} side")
 
     @property
+    def ranges(self) -> dict[str, Range]:
+        """Inlets [K] and flows [kg/s]."""
+        return {
+            "T_hot_in": Range(253.0, 333.0, "K"), "T_cold_in": Range(253.0, 333.0, "K"),
+            "m_hot": Range(0.0, 1.3 * self.m_hot_nominal, "kg/s"), "m_cold": Range(0.0, 1.3 * self.m_cold_nominal, "kg/s"),
+        }  # fmt: skip
+
+    @property
     def share_condenser(self) -> float:
         """Share of the condenser in the resistance."""
         return 1.0 - self.share_evaporator - self.share_loop
@@ -119,34 +140,34 @@ class Thermosyphon(Component):
 
     @staticmethod
     def _side(UA_nominal: float, x: Signal, n: float, C_nominal: float) -> Signal:
-        """``eps C`` [W/K] of one side at the flow ratio ``x``, equations (1) and (4); to zero with the flow, smoothly."""
-        x_safe = ops.smooth_abs(x, FLOW_SMALL)
-        return -ops.expm1(-UA_nominal * ops.power(x, n, FLOW_SMALL) / (x_safe * C_nominal)) * x * C_nominal
+        """``eps`` of one side at the flow ratio ``x``, equations (1) and (4)."""
+        return -ops.expm1(-UA_nominal * ops.power(x, n, FLOW_SMALL) / (ops.smooth_abs(x, FLOW_SMALL) * C_nominal))
 
-    def _sides(self, m_hot: Signal, m_cold: Signal) -> tuple[Signal, Signal, Signal]:
-        """Both sides [W/K], and the sum that shares the difference among them, from (2) cleared of fractions."""
-        hot = self._side(self.UA_nominal[0], m_hot / self.m_hot_nominal, self.n_hot, self.m_hot_nominal * self.cp_hot)
-        cold = self._side(self.UA_nominal[1], m_cold / self.m_cold_nominal, self.n_cold, self.m_cold_nominal * self.cp_cold)
-        return hot, cold, hot + cold + self.share_loop / self.G_nominal * hot * cold + STILL * self.G_nominal
+    def _sides(self, m_hot: Signal, m_cold: Signal) -> _Sides:
+        """Both sides, and the sum that shares the difference among them, from (2) cleared of fractions."""
+        eps_hot = self._side(self.UA_nominal[0], m_hot / self.m_hot_nominal, self.n_hot, self.m_hot_nominal * self.cp_hot)
+        eps_cold = self._side(self.UA_nominal[1], m_cold / self.m_cold_nominal, self.n_cold, self.m_cold_nominal * self.cp_cold)
+        hot, cold = eps_hot * m_hot * self.cp_hot, eps_cold * m_cold * self.cp_cold
+        total = hot + cold + self.share_loop / self.G_nominal * hot * cold + STILL * self.G_nominal
+        return _Sides(eps_hot, eps_cold, hot, cold, total)
 
     def conductance(self, m_hot: Signal, m_cold: Signal) -> Signal:
         """Heat per kelvin of inlet difference while the loop runs [W/K], equation (2)."""
-        hot, cold, total = self._sides(m_hot, m_cold)
-        return hot * cold / total
+        s = self._sides(m_hot, m_cold)
+        return s.hot * s.cold / s.total
 
     def transfer(self, T_hot_in: Signal, m_hot: Signal, T_cold_in: Signal, m_cold: Signal) -> ThermosyphonState:
         """Heat and temperatures, equations (1) to (4); flows [kg/s] must not be negative."""
-        hot, cold, total = self._sides(m_hot, m_cold)
+        s = self._sides(m_hot, m_cold)
         drive = ops.one_way(T_hot_in - T_cold_in, self.dT_onset)
-        free = hot * cold / total * drive
+        free = s.hot * s.cold / s.total * drive
         held = ops.blended_min(self.limit * self.Q_dot_nominal / (free + STILL * self.Q_dot_nominal), 1.0, LIMIT_WIDTH)
-        Q = free * held
-        C_hot = ops.maximum(m_hot, 1e-9 * self.m_hot_nominal) * self.cp_hot
-        C_cold = ops.maximum(m_cold, 1e-9 * self.m_cold_nominal) * self.cp_cold
+        # Differences of the refrigerant to either stream entering; a share eps of them is what that stream changes by.
+        to_hot, to_cold = drive * held * s.cold / s.total, drive * held * s.hot / s.total
         return ThermosyphonState(
-            Q_dot=Q,
-            T_hot_out=T_hot_in - Q / C_hot,
-            T_cold_out=T_cold_in + Q / C_cold,
-            T_evaporator=T_hot_in - drive * held * cold / total,
-            T_condenser=T_cold_in + drive * held * hot / total,
+            Q_dot=free * held,
+            T_hot_out=T_hot_in - s.eps_hot * to_hot,
+            T_cold_out=T_cold_in + s.eps_cold * to_cold,
+            T_evaporator=T_hot_in - to_hot,
+            T_condenser=T_cold_in + to_cold,
         )

@@ -15,10 +15,12 @@ Equations
                f_w = 0.1082 + 1.667 x - 0.7713 x^2  (r, x air and water flow over nominal)                (4)
 
     (3) is implicit in ``T_wb,out``; it is solved by a fixed number of secant steps (1e-4 K over the declared range at 60 to 105 kPa).
+    As water stops, its last drop leaves where ``eps`` takes it and no heat is moved: ``C_w`` is regularised in (2) by a share
+    ``WATER_SMALL`` of the air's own capacity rate, ``T_w,out`` follows from ``Q / C_w`` of that form.
 
 Validity
     Wet bulb 250 K to 305 K, water 275 K to 330 K, air flow 0.1 to 1 and water flow 0.3 to 1.2 of nominal; outside, corrections
-    are held at their limits. Saturation is taken over supercooled water below freezing.
+    are held at their limits, down to no water at all. Saturation is taken over supercooled water below freezing.
 
 Differences from EnergyPlus
     Natural draught with the fan off is an air flow of ``y_natural`` of nominal (EnergyPlus scales capacity by a fraction), and
@@ -31,6 +33,7 @@ import dataclasses
 import functools
 
 from lowlift.thermal import ops
+from lowlift.thermal.component import Range
 from lowlift.thermal.exchange import effectiveness_counterflow
 from lowlift.thermal.ops import Signal
 from lowlift.thermal.tower_cell import CP_WATER, P_SEA_LEVEL, TowerCell, TowerState, saturated
@@ -38,6 +41,8 @@ from lowlift.thermal.tower_cell import CP_WATER, P_SEA_LEVEL, TowerCell, TowerSt
 DRIVE_WIDTH = 1e-3
 """Rounding of the driving difference where water enters at the wet bulb: colder water is not cooled [K]."""
 SECANT_STEPS = 3
+WATER_SMALL = 1e-4
+"""Regularisation of the water's capacity rate, relative to that of the dry air: value and slope stay finite without water [1]."""
 STILL = 1e-7
 """Share of the drive below which a step of the secant method counts as none [1]."""
 
@@ -48,6 +53,8 @@ class MerkelResult:
 
     Q_dot: Signal
     """Heat from water to air [W]."""
+    T_w_out: Signal
+    """Water leaving [K]."""
     T_wb_out: Signal
     """Wet bulb of the air leaving [K]."""
 
@@ -60,27 +67,28 @@ def merkel(T_w_in: Signal, T_wb: Signal, p: Signal, UA: Signal, m_w: Signal, m_a
     drive = ops.smooth_max(T_w_in - T_wb, 0.0, DRIVE_WIDTH)
     h_in, w_in = saturated(T_wb, p)
     c_p = 1006.0 + 1860.0 * w_in
-    C_w = m_w * CP_WATER
+    C_w = ops.smooth_abs(m_w * CP_WATER, WATER_SMALL * m_a * c_p)
 
-    def heat(T_out: Signal) -> tuple[Signal, Signal]:
+    def cooled(T_out: Signal) -> tuple[Signal, Signal]:
+        """Cooling of the water and rise of the air's wet bulb [K]."""
         c_pe = (saturated(T_out, p)[0] - h_in) / (T_out - T_wb)
         C_a = m_a * c_pe
         low, high = ops.minimum(C_w, C_a), ops.maximum(C_w, C_a)
-        Q = effectiveness_counterflow(UA * c_pe / c_p / low, low / high) * low * drive
-        return Q, Q / C_a
+        moved = effectiveness_counterflow(UA * c_pe / c_p / low, low / high) * low * drive
+        return moved / C_w, moved / C_w * (m_w * CP_WATER / C_a)
 
     # Unknown: the air's rise in wet bulb, in (0, drive), by the secant method from two points inside.
     before, now = 0.3 * drive, 0.7 * drive
-    rise_before, rise = heat(T_wb + before)[1], heat(T_wb + now)[1]
+    rise_before, rise = cooled(T_wb + before)[1], cooled(T_wb + now)[1]
     gain = (rise - rise_before) / (now - before)
     for _ in range(SECANT_STEPS):
         before, now, rise_before = now, ops.clip(now + (rise - now) / (1.0 - gain), 0.01 * drive, drive), rise
-        Q, rise = heat(T_wb + now)
+        cooling, rise = cooled(T_wb + now)
         moved = now - before
         # Where it no longer moves there is no new slope to be had.
         still = ops.absolute(moved) < STILL * drive
         gain = ops.where(still, gain, (rise - rise_before) / ops.where(still, drive, moved))
-    return MerkelResult(Q, T_wb + rise)
+    return MerkelResult(m_w * CP_WATER * cooling, T_w_in - cooling, T_wb + rise)
 
 
 class CoolingTowerCell(TowerCell):
@@ -114,6 +122,14 @@ class CoolingTowerCell(TowerCell):
         scale = self.m_w_nominal * CP_WATER
         return float(brentq(excess, 1e-4 * scale, 10.0 * scale, rtol=1e-12))
 
+    @property
+    def ranges(self) -> dict[str, Range]:
+        """Water [K, kg/s], wet bulb [K], pressure [Pa] and fan speed."""
+        return {
+            "T_w_in": Range(275.0, 330.0, "K"), "m_w": Range(0.3 * self.m_w_nominal, 1.2 * self.m_w_nominal, "kg/s"),
+            "T_wb": Range(250.0, 305.0, "K"), "p": Range(6.0e4, 1.05e5, "Pa"), "y": Range(0.0, 1.0),
+        }  # fmt: skip
+
     def UA(self, m_w: Signal, T_wb: Signal, r: Signal) -> Signal:
         """Conductance [W/K] at water flow, wet bulb and air flow ratio ``r``, equation (4)."""
         x = ops.clip(m_w / self.m_w_nominal, 0.0, 1.08)
@@ -127,4 +143,4 @@ class CoolingTowerCell(TowerCell):
         r = self.air_ratio(y)
         m_a = self.V_air_nominal * rho * r
         result = merkel(T_w_in, T_wb, p, self.UA(m_w, T_wb, r), m_w, m_a)
-        return TowerState(T_w_in - result.Q_dot / (m_w * CP_WATER), result.Q_dot, result.T_wb_out, m_a / (1.0 + w_in), w_in)
+        return TowerState(result.T_w_out, result.Q_dot, result.T_wb_out, m_a / (1.0 + w_in), w_in)

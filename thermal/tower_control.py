@@ -20,7 +20,8 @@ Equations
     (1) and (4) are quadratics of the correlation (:mod:`lowlift.thermal.tower_york`); ``lambda`` makes the rating point hold.
 
 Validity
-    That of the correlation. The wet bulb is held below 26.67 C and the range between 0.001 K and 22.2 K, as EnergyPlus does.
+    That of the correlation: wet bulb from 238.75 K, water entering 275 K to 325 K, water flow 0.75 to 1.25 of nominal. The wet bulb is held
+    below 26.67 C and the range between 0.001 K and 22.2 K, as EnergyPlus does; beyond that range the fan is taken to run at full speed.
 
 Comparison with EnergyPlus: the main differences are
     1. EnergyPlus finds the roots by false position to 1e-4; here they are exact. 2. EnergyPlus
@@ -36,14 +37,13 @@ Sources
 """
 
 import dataclasses
-import functools
 
 from lowlift.thermal import ops
 from lowlift.thermal import psychrometrics as psy
-from lowlift.thermal.component import Component, parameter
+from lowlift.thermal.component import Range, parameter
 from lowlift.thermal.fluids import WATER
 from lowlift.thermal.ops import Signal
-from lowlift.thermal.tower_york import COEFFICIENTS
+from lowlift.thermal.tower_york import COEFFICIENTS, Calibrated
 
 ZERO_C = 273.15
 T_WB_MAX = 26.6667
@@ -53,6 +53,8 @@ RANGE_MIN, RANGE_MAX = 1e-3, 22.2222
 ROOT_FLOOR = 1e-12
 """Floor of a discriminant, so that slopes stay finite where the quadratics have no root."""
 NEWTON_STEPS = 4
+AIR_LEAST = 1e-3
+"""Least air ratio that carries heat: without natural draught a standing fan moves none [1]."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -106,7 +108,7 @@ def temperature_of_saturated(h: Signal, p: Signal, T_guess: Signal) -> Signal:
     return T
 
 
-class SetpointTower(Component):
+class SetpointTower(Calibrated):
     """A tower rated by wet bulb, approach, range, water and air flow.
 
     >>> tower = SetpointTower(T_wb_nominal=298.75, approach_nominal=3.9, range_nominal=5.6, V_water_nominal=0.062,
@@ -138,18 +140,19 @@ class SetpointTower(Component):
         """Natural draught must move less air than the fan; the rating point must lie on the correlation."""
         if self.natural >= self.y_min:
             self.reject("natural", f"must be below the least air flow ratio {self.y_min}")
-        try:
-            self.flow_calibration  # noqa: B018 - derived on access, fails when impossible
-        except ValueError:
-            self.reject("approach_nominal", "the correlation does not reach it between 0.5 and 2 times its own water flow")
+        super().check()
 
-    @functools.cached_property
-    def flow_calibration(self) -> float:
-        """``lambda``: rated water flow over that of the correlation at the rating point."""
-        from scipy.optimize import brentq
+    def excess_range(self, LG: float) -> float:
+        """Range beyond the rated one [K], equation (1)."""
+        return float(self._range(self.approach_nominal + self.range_nominal, self.T_wb_nominal, LG)) - self.range_nominal
 
-        drive = self.approach_nominal + self.range_nominal
-        return float(brentq(lambda L: float(self._range(drive, self.T_wb_nominal, L)) - self.range_nominal, 0.5, 2.0, rtol=1e-13))
+    @property
+    def ranges(self) -> dict[str, Range]:
+        """Water [K, m^3/s] and wet bulb [K]; the correlation is held at 26.67 C above."""
+        return {
+            "T_in": Range(275.0, 325.0, "K"), "T_wb": Range(238.75, ZERO_C + T_WB_MAX, "K"),
+            "V_water": Range(0.75 * self.V_water_nominal, 1.25 * self.V_water_nominal, "m^3/s"),
+        }  # fmt: skip
 
     @staticmethod
     def _range(drive: Signal, T_wb: Signal, L: Signal) -> Signal:
@@ -199,7 +202,8 @@ class SetpointTower(Component):
         """Water use for the heat rejected [W], air flow ratio and water flow [kg/s], equations (6) and (7)."""
         m_a = self.V_air_nominal * air_ratio * air.rho
         flow = m_a if self.moist_basis else m_a / (1.0 + air.w)
-        T_out = temperature_of_saturated(psy.saturation_enthalpy(air.T_wb, air.p) + Q_dot / flow, air.p, air.T_wb + 8.0)
+        gained = Q_dot / ops.maximum(flow, AIR_LEAST * self.V_air_nominal * air.rho)
+        T_out = temperature_of_saturated(psy.saturation_enthalpy(air.T_wb, air.p) + gained, air.p, air.T_wb + 8.0)
         w_out = psy.saturation_humidity_ratio(T_out, air.p)
         gain = w_out / (1.0 + w_out) - air.w / (1.0 + air.w) if self.moist_basis else w_out - air.w
         evaporation = ops.maximum(flow * gain, 0.0)

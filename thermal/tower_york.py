@@ -36,7 +36,7 @@ Sources
 import functools
 
 from lowlift.thermal import ops
-from lowlift.thermal.component import parameter
+from lowlift.thermal.component import Component, Range, parameter
 from lowlift.thermal.ops import Signal
 from lowlift.thermal.tower_cell import CP_WATER, TowerCell, TowerState, wet_bulb_of_gain
 
@@ -106,10 +106,32 @@ def effectiveness(drive: Signal, T_wb: Signal, LG: Signal) -> Signal:
     return ops.blended_min(R / D, EPS_MAX, EPS_WIDTH)
 
 
-class YorkTowerCell(TowerCell):
+class Calibrated(Component):
+    """What components described by the correlation share: the water flow for which their rating point lies on it; abstract."""
+
+    def check(self) -> None:
+        """The rating point must lie on the correlation."""
+        try:
+            self.flow_calibration  # noqa: B018 - derived on access, fails when impossible
+        except ValueError:
+            self.reject("approach_nominal", "the correlation does not reach it between 0.5 and 2 times its own water flow")
+
+    def excess_range(self, LG: float) -> float:
+        """Range beyond the rated one [K] at the rating point's drive, full fan speed and ``L/G`` of the correlation."""
+        raise NotImplementedError
+
+    @functools.cached_property
+    def flow_calibration(self) -> float:
+        """``lambda`` of equation (2): rated water flow over that of the correlation."""
+        from scipy.optimize import brentq
+
+        return float(brentq(self.excess_range, 0.5, 2.0, rtol=1e-13))
+
+
+class YorkTowerCell(Calibrated, TowerCell):
     """One cell by the correlation, rated like the Merkel cell.
 
-    Declared range: wet bulb 253 K to 302 K, water 275 K to 325 K, fan 0 to 1, water flow 0.3 to 1.25 of nominal.
+    Declared range: wet bulb 253 K to 302 K, water 275 K to 325 K, fan 0 to 1, water flow 0.3 to 1.25 of nominal, down to none.
 
     >>> cell = YorkTowerCell(Q_dot_nominal=1.172e6, T_wb_nominal=298.75, approach_nominal=3.9, range_nominal=5.6,
     ...                      V_air_nominal=32.0, P_fan_nominal=1.22e4)
@@ -122,24 +144,18 @@ class YorkTowerCell(TowerCell):
 
     y_min: float = parameter(default=0.15, unit="1", above=0.05, below=0.5, doc="fan speed below which natural draught takes over")
 
-    def check(self) -> None:
-        """The rating point must lie on the correlation."""
-        try:
-            self.flow_calibration  # noqa: B018 - derived on access, fails when impossible
-        except ValueError:
-            self.reject("approach_nominal", "the correlation does not reach it between 0.5 and 2 times its own water flow")
-
-    @functools.cached_property
-    def flow_calibration(self) -> float:
-        """``lambda`` of equation (2): rated water flow over that of the correlation."""
-        from scipy.optimize import brentq
-
+    def excess_range(self, LG: float) -> float:
+        """Range beyond the rated one [K], equation (4)."""
         drive = self.approach_nominal + self.range_nominal
+        return float(effectiveness(drive, self.T_wb_nominal, LG)) * drive - self.range_nominal
 
-        def excess(LG: float) -> float:
-            return float(effectiveness(drive, self.T_wb_nominal, LG)) * drive - self.range_nominal
-
-        return float(brentq(excess, 0.5, 2.0, rtol=1e-13))
+    @property
+    def ranges(self) -> dict[str, Range]:
+        """Water [K, kg/s], wet bulb [K], pressure [Pa] and fan speed."""
+        return {
+            "T_w_in": Range(275.0, 325.0, "K"), "m_w": Range(0.3 * self.m_w_nominal, 1.25 * self.m_w_nominal, "kg/s"),
+            "T_wb": Range(253.0, 302.0, "K"), "p": Range(6.0e4, 1.05e5, "Pa"), "y": Range(0.0, 1.0),
+        }  # fmt: skip
 
     def cooling(self, drive: Signal, T_wb: Signal, x: Signal, y: Signal) -> Signal:
         """Share of the drive given up at water flow ratio ``x`` and fan speed ``y``, natural draught included."""

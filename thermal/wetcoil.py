@@ -96,9 +96,8 @@ def cool(coil: FinnedCoil, T_air: Signal, w: Signal, m_air: Signal, T_water: Sig
         m_water: water [kg/s].
         p: pressure [Pa].
     """
-    m_safe = ops.maximum(m_air, 1e-9 * coil.m_hot_nominal)
     m_small = FLOW_SMALL * coil.m_hot_nominal
-    q_dry = coil.conductance(m_air, m_water) * (T_air - T_water) / m_safe
+    q_dry = coil.reach(m_air, m_water).hot * coil.cp_hot * (T_air - T_water)
     # Films of the dry coil, each with its own flow.
     UA = coil.fouling * coil.UA_nominal * (1.0 + coil.hA_ratio)
     hA_air = UA * ops.power(m_air / coil.m_hot_nominal, coil.n_hot, FLOW_SMALL)

@@ -12,6 +12,7 @@ from lowlift.thermal import (
     LeakyChip,
     MicrochannelPlate,
     PowerChain,
+    Rack,
 )
 from lowlift.thermal.fluids import WATER
 
@@ -64,6 +65,28 @@ def microchannel_plate() -> tuple[Panel, ...]:
     return (
         Panel("Base of the fins to liquid", "water [L/min]", "resistance [K/kW]", R, legend="channel", low=0.0),
         Panel("Pressure drop", "water [L/min]", "pressure drop [kPa]", dp, legend="channel", low=0.0),
+    )
+
+
+@behaviour("Rack")
+def rack() -> tuple[Panel, ...]:
+    """A rack of 125 kW on 108 plates. Left: where its power goes at three liquid shares. Right: chips at full power after the coolant stops
+    or falls to a part of its rating, from the state of rest at rated flow: without flow they heat without end.
+    """
+    plates = {"plates": 108.0, "cold_plate": ColdPlate()}
+    P = np.linspace(0.0, 125e3, 51)
+    racks = {f: Rack(P_nominal=125e3, liquid_share=f, **plates) for f in (0.7, 0.85, 0.945)}
+    shares = [Line(f"{100 * f:g}%", P / 1e3, rack.heat(P).Q_air / 1e3) for f, rack in racks.items()]
+    hall, t, T_in, cp = racks[0.85], np.linspace(0.0, 60.0, 121), 30.0, 3969.0
+    q, full = float(hall.heat(125e3).Q_liquid), hall.ladder(hall.m_nominal, cp).resistances()
+    courses = []
+    for r in (0.0, 0.25, 0.5):
+        ladder = hall.ladder(r * hall.m_nominal, cp)
+        rest = ladder.resistances()
+        courses.append(Line(f"{r:.0%}", t, T_in + q * (ladder.decay(t).apply(full.minus(rest)).chip + rest.chip)))
+    return (
+        Panel("Heat to air", "IT power [kW]", "heat to air [kW]", shares, legend="to liquid"),
+        Panel("Flow falls at full power", "time [s]", "chip [°C]", courses, legend="flow left"),
     )
 
 

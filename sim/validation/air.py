@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from lowlift.sim.validation.spec import ZERO_C, Computed, Given, Out, Rows, TableSpec
+from lowlift.sim.validation.spec import ZERO_C, Computed, Given, Out, Rows, TableSpec, outside
 from lowlift.thermal import psychrometrics as psy
-from lowlift.thermal.mixing import mix
+from lowlift.thermal.mixing import AirsideEconomiser, mix
 
 T_AIR, PRESSURE = (-60.0, 90.0), (3e4, 1.2e5)
 """Air temperatures [C] and pressures [Pa] accepted: what the relations are made for, with a margin."""
@@ -35,6 +35,7 @@ def properties(rows: Rows) -> Computed:
             "rho_kg_per_m3": psy.density(T, w, p),
         },
         {"wet bulb above dry bulb": T_wb > T + SAME, "negative humidity": w < 0.0},
+        beyond=outside(psy.RANGES, T=T, p=p),
     )
 
 
@@ -47,7 +48,8 @@ def mixing(rows: Rows) -> Computed:
         "w_oa": w_oa, "w_mix": air.w + air.liquid, "h_mix_J_kgda": air.h, "t_mix_C": air.T - ZERO_C, "rh_mix": air.rh,
         "supersaturated": np.asarray(air.fog),
     }  # fmt: skip
-    return Computed(values, {"relative humidity above one": air.rh > 1.0, "negative water": air.liquid < 0.0})
+    laws = {"relative humidity above one": air.rh > 1.0, "negative water": air.liquid < 0.0}
+    return Computed(values, laws, beyond=outside(AirsideEconomiser().ranges, T_oa=T_oa, T_ra=T_ra))
 
 
 TABLES = (

@@ -4,13 +4,11 @@ from typing import Any
 
 import numpy as np
 
-from lowlift.sim.validation.spec import ZERO_C, Computed, Given, Out, Rows, TableSpec, grouped
+from lowlift.sim.validation.spec import ROUNDING, ZERO_C, Computed, Given, Out, Rows, TableSpec, grouped
 from lowlift.thermal.chiller_eir import CP_WATER
 
 T_WATER = (-30.0, 90.0)
 FLOW = (1e-6, 1e6)
-OUTSIDE = 0.01
-"""Temperatures further than this outside the curves count [K]; less is rounding of the table."""
 
 
 def chillers(rows: Rows) -> Computed:
@@ -26,7 +24,7 @@ def chillers(rows: Rows) -> Computed:
             "cap_ft": s.cap_ft, "eir_ft": s.eir_ft, "eir_fplr": s.eir_fplr, "cap_avail_W": s.capacity,
             "capacity_limited": np.where(machine.PLR_max * s.capacity < Q, 1.0, 0.0),
         }  # fmt: skip
-        outside = machine.range_violation(T_chw, s.T_cw_out if machine.reformulated else T_cw) > OUTSIDE
+        outside = machine.range_violation(T_chw, s.T_cw_out if machine.reformulated else T_cw) > ROUNDING
         beyond = s.P_el * T_chw < s.Q_dot * (s.T_cw_out - T_chw) * (1.0 - 1e-9)
         return Computed(values, {"beyond Carnot": beyond, "negative power": s.P_el < 0.0}, beyond={"outside the curves": outside})
 

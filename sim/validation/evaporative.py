@@ -4,7 +4,7 @@ from typing import Any
 
 from lowlift.sim.validation.air import PRESSURE, SAME, T_AIR, inverted
 from lowlift.sim.validation.context import design
-from lowlift.sim.validation.spec import ZERO_C, Array, Computed, Given, Out, Rows, TableSpec, grouped
+from lowlift.sim.validation.spec import ZERO_C, Array, Computed, Given, Out, Rows, TableSpec, grouped, outside
 from lowlift.thermal import psychrometrics as psy
 from lowlift.thermal.evaporative import CelDekPad, DirectEvaporativeCooler, IndirectDryCoil, IndirectWetCoil
 
@@ -40,9 +40,8 @@ def direct(rows: Rows) -> Computed:
             "t_db_out_C": air.T_out - ZERO_C, "w_out_kg_per_kgda": air.w_out, "water_kg_s": air.evaporation,
         }  # fmt: skip
         laws = {"air below wet bulb": _below(air.T_out, T, T_wb), "negative water": air.evaporation < 0.0}
-        return Computed(
-            values, laws, beyond={"outside the pad's known range": cooler.pad.range_violation(values["face_velocity_m_s"]) > 0.0}
-        )
+        beyond = outside(cooler, T_wb=T_wb) | outside(cooler.pad, V=values["face_velocity_m_s"], depth=cooler.pad.depth + 0.0 * T)
+        return Computed(values, laws, beyond=beyond)
 
     return grouped(rows, ("pad_depth_m", "pad_area_m2"), one)
 
@@ -59,9 +58,9 @@ def indirect_dry(rows: Rows) -> Computed:
             "v_air_m3_s": V, "pad_effectiveness": cooler.pad.effectiveness(V_sec / key[1]), "t_db_out_C": state.T_out - ZERO_C,
             "w_out_kg_per_kgda": part["w_in_kg_per_kgda"], "p_elec_W": state.P_el,
         }  # fmt: skip
-        return Computed(
-            values, {"air below wet bulb": _below(state.T_out, T, T_wb), "negative water": state.evaporation < 0.0}, _inverted(part)
-        )
+        laws = {"air below wet bulb": _below(state.T_out, T, T_wb), "negative water": state.evaporation < 0.0}
+        beyond = outside(cooler, T_wb_sec=T_wb) | outside(cooler.pad, V=V_sec / key[1], depth=key[0] + 0.0 * T)
+        return Computed(values, laws, _inverted(part), beyond)
 
     return grouped(rows, ("pad_depth_m", "pad_area_m2", "hx_effectiveness"), one)
 
@@ -72,11 +71,11 @@ def indirect_wet(rows: Rows) -> Computed:
     def one(part: Rows, key: tuple[Any, ...]) -> Computed:
         T, T_wb, p, _, V = _air(part)
         rho = psy.density(T, part["w_in_kg_per_kgda"], p)
-        state = IndirectWetCoil(eff_max=key[0], C_1=key[1]).leave(T, V, T_wb, part["sec_air_m3_s"], rho)
+        cooler = IndirectWetCoil(eff_max=key[0], C_1=key[1])
+        state = cooler.leave(T, V, T_wb, part["sec_air_m3_s"], rho)
         values = {"v_air_m3_s": V, "t_db_out_C": state.T_out - ZERO_C, "stage_eff": state.stage}
-        return Computed(
-            values, {"air below wet bulb": _below(state.T_out, T, T_wb), "negative water": state.evaporation < 0.0}, _inverted(part)
-        )
+        laws = {"air below wet bulb": _below(state.T_out, T, T_wb), "negative water": state.evaporation < 0.0}
+        return Computed(values, laws, _inverted(part), outside(cooler, T_wb_sec=T_wb))
 
     return grouped(rows, ("coil_max_eff", "coil_flow_ratio_c1"), one)
 

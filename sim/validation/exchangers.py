@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from lowlift.sim.validation.air import SAME
-from lowlift.sim.validation.spec import ZERO_C, Array, Computed, Given, Out, Refusal, Rows, TableSpec, grouped
+from lowlift.sim.validation.spec import ZERO_C, Array, Computed, Given, Out, Refusal, Rows, TableSpec, grouped, outside
 from lowlift.thermal import arrangements, exchange
 from lowlift.thermal.economiser import WatersideEconomiser
 from lowlift.thermal.fluids import FLUIDS
@@ -37,9 +37,9 @@ def coolants(rows: Rows) -> Computed:
         fluid, (T,) = FLUIDS[name], part.kelvin("t_C")
         values = {"rho_kg_per_m3": fluid.rho(T), "cp_J_per_kgK": fluid.cp(T), "k_W_per_mK": fluid.k(T), "mu_Pa_s": fluid.mu(T)}
         values["prandtl"] = values["mu_Pa_s"] * values["cp_J_per_kgK"] / values["k_W_per_mK"]
-        outside = np.flatnonzero((T < fluid.T_min) | (T > fluid.T_max))
         low, high = fluid.T_min - ZERO_C, fluid.T_max - ZERO_C
-        refused = {int(i): f"t_C = {T[i] - ZERO_C:g}: outside {low:.0f} to {high:.0f} C, the range of {fluid.name}" for i in outside}
+        words = f"outside {low:.0f} to {high:.0f} C, the range of {fluid.name}"
+        refused = {int(i): f"t_C = {T[i] - ZERO_C:g}: {words}" for i in np.flatnonzero(fluid.range.excess(T) > 0.0)}
         return Computed(values, refused=refused)
 
     return grouped(rows, ("fluid",), one)
@@ -79,9 +79,8 @@ def economiser(rows: Rows) -> Computed:
             "mode": np.where(share > FULL, 2.0, np.where(share > SOME, 1.0, 0.0)),
         }  # fmt: skip
         warm = (both.Q_dot > 0.0) & (T_cw >= T_return)
-        return Computed(
-            values, {"heat from cold to warm": warm, "cooled below the tower water": both.T_out < np.minimum(T_cw, T_return) - SAME}
-        )
+        laws = {"heat from cold to warm": warm, "cooled below the tower water": both.T_out < np.minimum(T_cw, T_return) - SAME}
+        return Computed(values, laws, beyond=outside(machine, m_chw=part["m_chw_kg_s"], m_cw=part["m_cw_kg_s"]))
 
     return grouped(rows, ("UA_W_K", "m_chw_kg_s", "m_cw_kg_s"), one)
 

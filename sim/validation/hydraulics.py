@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from lowlift.sim.validation.spec import Computed, Given, Out, Rows, TableSpec, grouped
+from lowlift.sim.validation.spec import Computed, Given, Out, Rows, TableSpec, grouped, outside
 from lowlift.thermal.hydraulics import Pump, operating_flow_of_curve
 from lowlift.thermal.part_load import PartLoadCurve
 
@@ -24,7 +24,7 @@ def static_head(rows: Rows) -> Computed:
         head = pump.dp(V, y)
         ratio = np.where(V_full > 0.0, V / np.where(V_full > 0.0, V_full, 1.0) / np.where(y > 0.0, y, 1.0), 0.0)
         values = {"flow_m3_s": V, "head_Pa": head, "p_hydraulic_W": V * head, "ratio_flow_over_speed": ratio}
-        return Computed(values, {"negative flow": V < 0.0})
+        return Computed(values, {"negative flow": V < 0.0}, beyond=outside(pump, V_dot=V, y=y))
 
     return grouped(rows, ("pump_H0_Pa", "pump_a_Pa_per_m3s2"), one)
 
@@ -35,7 +35,7 @@ def part_load(rows: Rows) -> Computed:
     def one(part: Rows, key: tuple[Any, ...]) -> Computed:
         curve = PartLoadCurve(**dict(zip(("c0", "c1", "c2", "c3"), key, strict=True)))
         x = part["flow_ratio"]
-        return Computed({"power_ratio": curve.ratio(x)}, {"negative power": curve.P_el(x) < 0.0})
+        return Computed({"power_ratio": curve.ratio(x)}, {"negative power": curve.P_el(x) < 0.0}, beyond=outside(curve, x=x))
 
     return grouped(rows, ("c0", "c1", "c2", "c3"), one)
 

@@ -70,7 +70,8 @@ def section(result: Result, picture: Path | None, page: Path) -> list[str]:
     if result.problems:
         lines += ["Not computed:", "", *(f"- {line}" for line in reasons(result)), ""]
     if result.beyond:
-        lines += ["Held at the edge of a validity range:", "", *(f"- {what}: {len(rows)} rows" for what, rows in result.beyond.items()), ""]
+        counts = [f"- {what}: {len(rows)} rows" for what, rows in result.beyond.items()]
+        lines += ["Outside a validity range, continued as documented:", "", *counts, ""]
     if result.complaint:
         lines += [f"**{result.complaint}**", ""]
     if result.spec.differences:

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from lowlift.sim.validation.spec import Array, Computed, Given, Out, Rows, TableSpec, grouped
+from lowlift.sim.validation.spec import Array, Computed, Given, Out, Rows, TableSpec, grouped, outside
 from lowlift.thermal.coldplate import ColdPlate
 from lowlift.thermal.fluids import WATER
 from lowlift.thermal.microchannel import MicrochannelPlate
@@ -17,7 +17,6 @@ GEOMETRY = ("channel_w_mm", "channel_h_mm", "fin_w_mm", "n_channels")
 CORRELATION = -0.7
 """Largest rank correlation of resistance with pressure drop that still counts as the trend."""
 FEWEST = 4
-LAMINAR = 2300.0
 
 
 def plates(rows: Rows) -> Computed:
@@ -29,8 +28,7 @@ def plates(rows: Rows) -> Computed:
         (T,), V = part.kelvin("t_in_C"), part["flow_L_min"] * LITRE_PER_MINUTE
         R = R_LAYERS + 1.0 / plate.conductance(WATER, T, V) + 1.0 / (V * WATER.rho(T) * WATER.cp(T))
         values = {"dp_kPa": plate.dp(WATER, T, V) / 1e3, "dT_chip_minus_inlet_K": part["q_W"] * R, "R_th_K_per_W": R}
-        turbulent = plate.reynolds(WATER, T, V) > LAMINAR
-        return Computed(values, {"negative resistance": R < 0.0}, beyond={"no longer laminar": turbulent})
+        return Computed(values, {"negative resistance": R < 0.0}, beyond=outside(plate, Re=plate.reynolds(WATER, T, V)))
 
     return grouped(rows, GEOMETRY, one)
 

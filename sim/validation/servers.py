@@ -3,7 +3,7 @@
 from typing import Any
 
 from lowlift.sim.validation.context import design
-from lowlift.sim.validation.spec import ZERO_C, Computed, Given, Out, Rows, TableSpec
+from lowlift.sim.validation.spec import ZERO_C, Computed, Given, Out, Rows, TableSpec, outside
 from lowlift.thermal import psychrometrics as psy
 from lowlift.thermal.server import IteServer
 
@@ -23,7 +23,8 @@ def servers(rows: Rows) -> Computed:
         "p_cpu_W": s.P_cpu, "p_fan_W": s.P_fan, "p_psu_loss_W": s.psu_loss, "v_air_actual_m3_s": s.V_air, "m_air_kg_s": rho * s.V_air,
         "t_out_C": s.T_out - ZERO_C, "q_zone_W": s.Q_zone, "supply_heat_index": (T_in - T_supply) / (s.T_out - T_supply),
     }  # fmt: skip
-    return Computed(values, {"air cooled by servers": s.T_out < T_in, "negative power": (s.P_cpu < 0.0) | (s.P_fan < 0.0)})
+    laws = {"air cooled by servers": s.T_out < T_in, "negative power": (s.P_cpu < 0.0) | (s.P_fan < 0.0)}
+    return Computed(values, laws, beyond=outside(machine, u=rows["cpu_load_frac"], T_in=T_in))
 
 
 TABLES = (

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lowlift.data.errors import DataError
-from lowlift.thermal.component import ParameterError
+from lowlift.thermal.component import Component, ParameterError, Range
 
 if TYPE_CHECKING:
     from lowlift.sim.validation.context import Context
@@ -89,7 +89,27 @@ class Computed:
     broken: dict[str, Array] = dataclasses.field(default_factory=dict)
     refused: dict[int, str] = dataclasses.field(default_factory=dict)
     beyond: dict[str, Array] = dataclasses.field(default_factory=dict)
-    """Computed all the same, held at the edge of a range: worth knowing, no failure."""
+    """Computed all the same, as the component's documentation says: worth knowing, no failure."""
+
+
+ROUNDING = 0.01
+"""Temperatures further than this outside a range count [K]; less is rounding of the table. Other quantities: this share of its width."""
+
+
+def outside(machine: Component | Mapping[str, Range], **arguments: Array | float) -> dict[str, Array]:
+    """Flags of rows outside the declared ranges of a machine, named by the argument; for :attr:`Computed.beyond`.
+
+    Raises:
+        KeyError: no range is declared for an argument.
+    """
+    ranges = machine.ranges if isinstance(machine, Component) else machine
+    flags = {}
+    for name, value in arguments.items():
+        bound = ranges[name]
+        width = bound.high - bound.low
+        slack = ROUNDING if bound.unit == "K" else ROUNDING * width if math.isfinite(width) else 0.0
+        flags[f"{name} outside its declared range"] = np.atleast_1d(bound.excess(value) > slack)
+    return flags
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -7,7 +7,7 @@ import numpy as np
 
 from lowlift.sim.validation.air import PRESSURE, SAME, T_AIR, inverted
 from lowlift.sim.validation.context import design
-from lowlift.sim.validation.spec import ZERO_C, Array, Computed, Given, Out, Rows, TableSpec
+from lowlift.sim.validation.spec import ZERO_C, Array, Computed, Given, Out, Rows, TableSpec, outside
 from lowlift.thermal import psychrometrics as psy
 from lowlift.thermal.dry_cooler import CP_DRY_AIR, P_SEA_LEVEL, DryCooler
 from lowlift.thermal.exchange import effectiveness_crossflow_exponential
@@ -35,7 +35,8 @@ def _outputs(cell: TowerCell, state: TowerState, rows: Rows, y: Array) -> Comput
         "water heated": state.T_w_out > T_in + SAME,
         "negative water": np.any([s < 0.0 for s in streams.values()], axis=0),
     }
-    return Computed(values | {f"{n}_m3_s": s for n, s in streams.items()}, laws, inverted(rows, "t_db_C", "t_wb_C"))
+    refused, beyond = inverted(rows, "t_db_C", "t_wb_C"), outside(cell, T_w_in=T_in, m_w=rows["m_water_kg_s"], T_wb=T_wb, p=p, y=y)
+    return Computed(values | {f"{n}_m3_s": s for n, s in streams.items()}, laws, refused, beyond)
 
 
 def full_speed(rows: Rows) -> Computed:
@@ -46,7 +47,7 @@ def full_speed(rows: Rows) -> Computed:
     m, w = rows["m_water_kg_s"], rows["w_kg_per_kgda"]
     m_a = cell.V_air_nominal * psy.density(T_db, w, p)
     got = merkel(T_in, T_wb, p, machine["UA"], m, m_a)
-    state = TowerState(T_in - got.Q_dot / (m * CP_WATER), got.Q_dot, got.T_wb_out, m_a / (1.0 + w), w)
+    state = TowerState(got.T_w_out, got.Q_dot, got.T_wb_out, m_a / (1.0 + w), w)
     return _outputs(cell, state, rows, np.ones_like(p))
 
 
@@ -86,7 +87,8 @@ def dry_cooler(rows: Rows) -> Computed:
     cooler = cooler_of_conductance()
     state = cooler.leave(T_in, rows["m_water_kg_s"], T_db, p, ones, rows["w_kg_per_kgda"])
     values = {"t_water_out_C": state.T_out - ZERO_C, "q_W": state.Q_dot, "p_fan_W": cooler.P_fan(ones)}
-    return Computed(values, {"water beyond the air": (state.T_out - T_db) * (T_in - T_db) < -SAME})
+    laws = {"water beyond the air": (state.T_out - T_db) * (T_in - T_db) < -SAME}
+    return Computed(values, laws, beyond=outside(cooler, T_in=T_in, m=rows["m_water_kg_s"], T_db=T_db, p=p, w=rows["w_kg_per_kgda"]))
 
 
 def _water(*names: str) -> list[Out]:

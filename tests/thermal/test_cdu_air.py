@@ -2,11 +2,9 @@
 
 import dataclasses
 
-import numpy as np
 import pytest
-from backends import assert_backends_agree
 from hypothesis import given
-from hypothesis import strategies as st
+from laws import span
 
 from lowlift.thermal.cdu_air import AirCDU
 from lowlift.thermal.component import ParameterError
@@ -14,10 +12,6 @@ from lowlift.thermal.crah import CP_AIR, RHO_AIR
 
 UNIT = AirCDU(Q_dot_nominal=7.0e4, T_return_nominal=323.15, T_air_nominal=298.15, V_nominal=1.9e-3, V_air_nominal=6.0,
               dp_nominal=1.5e5, P_fan_nominal=3.5e3)  # fmt: skip
-
-
-def span(low: float, high: float) -> st.SearchStrategy[float]:
-    return st.floats(low, high, allow_nan=False)
 
 
 def test_rating_point() -> None:
@@ -50,13 +44,3 @@ def test_H4_more_of_either_flow_carries_more(T_return: float, T_air: float, y_pu
 def test_standing_still() -> None:
     for y in ((0.0, 1.0), (1.0, 0.0)):
         assert UNIT.operate(323.15, 298.15, *y).Q_dot == 0.0
-
-
-def test_backends_agree() -> None:
-    rng = np.random.default_rng(10)
-    ranges = [(288.0, 343.0), (283.0, 318.0), (0.0, 1.0), (0.0, 1.0)]
-    samples = [np.concatenate([[low, high], rng.uniform(low, high, 30)]) for low, high in ranges]
-    samples[2][0] = samples[3][1] = 0.0
-    assert_backends_agree(lambda *x: [getattr(UNIT.operate(*x), k) for k in ("Q_dot", "Q_air", "P_el")], *samples)
-    moving = [s[2:] for s in samples]
-    assert_backends_agree(UNIT.operate, *moving)

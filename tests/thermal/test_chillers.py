@@ -8,6 +8,7 @@ import pytest
 from backends import assert_backends_agree
 from hypothesis import example, given
 from hypothesis import strategies as st
+from laws import span
 from reference_tables import REFERENCE, K, columns, table, within, within_relative
 
 from lowlift.thermal.chiller import CarnotChiller
@@ -21,10 +22,6 @@ MACHINES = {name: EirChiller.from_energyplus(DATA[name]) for name in sorted(set(
 FLOW = {name: (float(rows.m_chw_kg_s.max()), float(rows.m_cw_kg_s.max())) for name, rows in TABLE.groupby("chiller_id")}
 AIR = AirCooledChiller(curves=CARRIER_30XA500, fan_ratio=0.02)
 names = st.sampled_from(sorted(MACHINES))
-
-
-def span(low: float, high: float) -> st.SearchStrategy[float]:
-    return st.floats(low, high, allow_nan=False)
 
 
 def inside(name: str, e: float, c: float) -> tuple[EirChiller, float, float, float]:

@@ -1,10 +1,7 @@
 """Leaking chip and cold plate in two regimes: laws L1 to L5, exact fixed point, trend of published CFD, backends."""
 
-from typing import Any
-
 import numpy as np
 import pytest
-from backends import assert_backends_agree
 from laws import law, span
 from reference_tables import table
 from scipy.special import lambertw
@@ -131,13 +128,3 @@ def test_trend_of_published_cfd() -> None:
         assert (R[0] - R[4]) / (dp[4] - dp[0]) > (R[4] - R[-1]) / (dp[-1] - dp[4])
         elasticity[name] = np.polyfit(np.log(dp), np.log(R), 1)[0]
     assert 0.5 < elasticity["model"] / elasticity["cfd"] < 2.0
-
-
-def test_backends_agree() -> None:
-    def chip(u: Any, T: Any, R: Any, m: Any) -> list[Any]:
-        s = CHIP.steady(u, T, R)
-        return [s.T, s.P, s.P_leak, s.gain, CHIP.P(u, T + 90.0), PLATE.UA_coolant(m), PLATE.dp(m)]
-
-    rng = np.random.default_rng(8)
-    ranges = [(0.0, 1.0), (280.0, 330.0), (0.0, 0.08), (0.0, 0.08)]
-    assert_backends_agree(chip, *(np.concatenate([[low, high], rng.uniform(low, high, 40)]) for low, high in ranges))

@@ -4,9 +4,8 @@ import dataclasses
 
 import numpy as np
 import pytest
-from backends import assert_backends_agree
 from hypothesis import given
-from hypothesis import strategies as st
+from laws import span
 from reference_tables import K, columns, table, within, within_relative
 
 from lowlift.thermal.component import ParameterError
@@ -17,10 +16,6 @@ from lowlift.thermal.psychrometrics import specific_volume
 COOLER = DryCooler(Q_dot_nominal=2.931e6, T_air_nominal=308.15, T_in_nominal=319.26, T_out_nominal=313.70, V_air_nominal=320.0,
                    P_fan_nominal=1.1768e5)  # fmt: skip
 M = COOLER.m_nominal
-
-
-def span(low: float, high: float) -> st.SearchStrategy[float]:
-    return st.floats(low, high, allow_nan=False)
 
 
 def cooler_of_conductance(UA: float, V_air: float, m: float, T_in: float, T_db: float, exponential: bool) -> DryCooler:
@@ -95,14 +90,3 @@ def test_limits() -> None:
     assert COOLER.leave(300.0, M, 300.0, 1e5, 1.0).Q_dot == 0.0
     assert float(COOLER.coil.UA(M, 0.5 * COOLER.coil.m_cold_nominal)) < COOLER.coil.UA_nominal
     assert COOLER.P_fan(0.0) == 0.0
-
-
-def test_backends_agree() -> None:
-    rng = np.random.default_rng(4)
-    ranges = [(263.0, 363.0), (0.0, 1.3 * M), (243.0, 323.0), (0.0, 1.0), (0.0, 0.03)]
-    samples = [np.concatenate([[low, high], rng.uniform(low, high, 30)]) for low, high in ranges]
-    for exponential in (False, True):
-        cooler = dataclasses.replace(COOLER, exponential=exponential)
-        assert_backends_agree(lambda T, m, T_db, y, w, c=cooler: c.leave(T, m, T_db, 9e4, y, w), *samples)
-    assert_backends_agree(effectiveness_crossflow_exponential, np.array([0.0, 1.0, 10.0]), np.array([0.0, 1.0, 0.3]))
-    assert_backends_agree(lambda y: COOLER.P_fan(y), np.linspace(0.0, 1.0, 5))

@@ -1,10 +1,7 @@
 """Air-cooled DX unit: rating, laws C1 to C5, backends."""
 
-from typing import Any
-
 import numpy as np
 import pytest
-from backends import assert_backends_agree
 from laws import law, span
 from reference_tables import K
 
@@ -62,13 +59,3 @@ def test_hotter_outdoors_less_capacity_more_power() -> None:
 def test_empty_range_is_refused() -> None:
     with pytest.raises(ParameterError, match=r"DxUnit.T_wb_min = 300.0 K: must be below T_wb_max"):
         DxUnit(Q_dot_nominal=1e5, P_fan_nominal=0.0, T_wb_min=300.0)
-
-
-def test_backends_agree() -> None:
-    def unit(load: Any, T_odb: Any, T_wb: Any, r: Any) -> list[Any]:
-        s = UNIT.state(load, T_odb, T_wb, r)
-        return [s.Q_dot, s.unmet, s.P_compressor, s.P_el, UNIT.capacity(T_odb, T_wb, r), UNIT.range_violation(T_odb, T_wb)]
-
-    rng = np.random.default_rng(7)
-    ranges = [(0.0, 1.5e5), (280.0, 322.0), (284.0, 298.0), (0.0, 1.5)]
-    assert_backends_agree(unit, *(np.concatenate([[low, high], rng.uniform(low, high, 40)]) for low, high in ranges))

@@ -4,9 +4,8 @@ import dataclasses
 
 import numpy as np
 import pytest
-from backends import assert_backends_agree
 from hypothesis import given
-from hypothesis import strategies as st
+from laws import span
 from reference_tables import K, columns, table, within
 
 from lowlift.thermal.component import ParameterError
@@ -17,10 +16,6 @@ EPS = float(effectiveness_counterflow(250e3 / (45.0 * 4186.0), 45.0 / 60.0))
 ECONOMISER = WatersideEconomiser(
     Q_dot_nominal=EPS * 45.0 * 4186.0 * 10.0, T_return_nominal=293.15, T_cw_nominal=283.15, m_chw_nominal=45.0, m_cw_nominal=60.0
 )
-
-
-def span(low: float, high: float) -> st.SearchStrategy[float]:
-    return st.floats(low, high, allow_nan=False)
 
 
 def test_every_row_of_the_reference() -> None:
@@ -48,7 +43,7 @@ def test_H3_one_way_and_closed(T: float, m: float, T_cw: float, m_cw: float, T_s
         assert state.Q_dot >= 0.0
         assert state.Q_chiller >= -1e-9 * load
         assert load <= m * 4186.0 * max(T - T_set, 0.0) + 1e-6
-        assert state.Q_dot <= state.Q_max * (1.0 + 1e-12) + 1e-12 * load  # rounding of the blend
+        assert state.Q_dot <= state.Q_max * (1.0 + 1e-12) + 1e-12 * load + 1e-300  # rounding of the blend, and of denormal flows
         if T_cw >= T or T <= T_set:
             assert state.Q_dot == 0.0
         if T > T_set:
@@ -75,13 +70,3 @@ def test_no_jump_when_modes_change() -> None:
 def test_impossible_rating_is_refused() -> None:
     with pytest.raises(ParameterError, match="out of reach"):
         dataclasses.replace(ECONOMISER, Q_dot_nominal=3e6)
-
-
-def test_backends_agree() -> None:
-    rng = np.random.default_rng(6)
-    ranges = [(280.0, 310.0), (0.0, 60.0), (275.0, 312.0), (0.0, 80.0), (278.0, 300.0)]
-    samples = [np.concatenate([[low, high, low], rng.uniform(low, high, 40)]) for low, high in ranges]
-    samples[2][2] = samples[0][2]  # equal temperatures
-    samples[4][2] = samples[0][2]
-    for f in (ECONOMISER.integrated, ECONOMISER.non_integrated):
-        assert_backends_agree(f, *samples)

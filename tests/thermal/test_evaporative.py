@@ -1,10 +1,7 @@
 """Evaporative coolers: EnergyPlus row by row, laws A1, A2 and A4, backends."""
 
-from typing import Any
-
 import numpy as np
 import pytest
-from backends import assert_backends_agree
 from laws import law, span
 from reference_tables import K, table, within
 
@@ -116,18 +113,3 @@ def test_makeup_exceeds_evaporation() -> None:
     assert ASSIST.makeup(3.0) == pytest.approx(4.6)
     with pytest.raises(ParameterError, match=r"AdiabaticAssist.cycles = 1.0 1: must be above 1.0"):
         AdiabaticAssist(cycles=1.0)
-
-
-def test_backends_agree() -> None:
-    def all_coolers(T: Any, below: Any, p: Any, m: Any, V: Any, s: Any) -> list[Any]:
-        T_wb = T - below
-        a, b, c, d = (
-            DIRECT.leave(T, T_wb, p, m, s), DRY.leave(T + 5.0, m, T, T_wb, p, V, s), WET.leave(T, m, T_wb, V, 1.1, s),
-            ASSIST.leave(T, T_wb, p, m, s),
-        )  # fmt: skip
-        pad = PAD.effectiveness(V)
-        return [a.T_out, a.w_out, a.evaporation, b.T_out, b.evaporation, b.P_el, c.T_out, c.evaporation, d.T_out, d.evaporation, pad]
-
-    ranges = [(285.0, 318.0), (0.0, 9.0), (7e4, 1.03e5), (0.0, 5.0), (0.0, 5.0), (0.0, 1.0)]
-    rng = np.random.default_rng(2)
-    assert_backends_agree(all_coolers, *(np.concatenate([[low, high], rng.uniform(low, high, 40)]) for low, high in ranges))

@@ -2,21 +2,15 @@
 
 import dataclasses
 
-import numpy as np
 import pytest
-from backends import assert_backends_agree
 from hypothesis import given
-from hypothesis import strategies as st
+from laws import span
 
 from lowlift.thermal.component import ParameterError
 from lowlift.thermal.heat_reuse import HeatReuse, energy_reuse_effectiveness, energy_reuse_factor
 
 STATION = HeatReuse(Q_direct_nominal=5.0e5, T_return_nominal=318.15, T_network_nominal=308.15, m_return_nominal=20.0,
                     m_network_nominal=15.0, Q_pump_nominal=1.0e6)  # fmt: skip
-
-
-def span(low: float, high: float) -> st.SearchStrategy[float]:
-    return st.floats(low, high, allow_nan=False)
 
 
 @given(span(293, 338), span(0, 25), span(293, 350), span(0, 20), span(293, 358), span(0, 1))
@@ -64,13 +58,3 @@ def test_U6_reuse_goes_to_ERE_and_leaves_PUE_alone() -> None:
 def test_impossible_exchanger_is_refused() -> None:
     with pytest.raises(ParameterError, match="out of reach"):
         dataclasses.replace(STATION, Q_direct_nominal=9e5)
-
-
-def test_backends_agree() -> None:
-    rng = np.random.default_rng(12)
-    ranges = [(293.0, 338.0), (0.1, 25.0), (293.0, 350.0), (0.1, 20.0), (293.0, 358.0), (0.0, 1.0)]
-    samples = [np.concatenate([[low, high, 300.0], rng.uniform(low, high, 30)]) for low, high in ranges]
-    samples[1][2], samples[3][2], samples[5][2] = 10.0, 10.0, 1.0  # three equal temperatures
-    assert_backends_agree(STATION.deliver, *samples)
-    samples[1][:2] = samples[3][:2] = 0.0
-    assert_backends_agree(lambda *x: [STATION.deliver(*x).Q_reused, STATION.deliver(*x).P_el], *samples)

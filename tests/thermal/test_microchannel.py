@@ -2,9 +2,8 @@
 
 import numpy as np
 import pytest
-from backends import assert_backends_agree
 from hypothesis import given
-from hypothesis import strategies as st
+from laws import span
 from reference_tables import table
 
 from lowlift.thermal.component import ParameterError
@@ -13,10 +12,6 @@ from lowlift.thermal.microchannel import MicrochannelPlate
 
 PLATE = MicrochannelPlate(width=0.3e-3, height=4e-3, fin=0.2e-3, channels=140.0)
 V = 20.0 / 6e4
-
-
-def span(low: float, high: float) -> st.SearchStrategy[float]:
-    return st.floats(low, high, allow_nan=False)
 
 
 def test_square_and_flat_ducts_have_the_textbook_values() -> None:
@@ -61,8 +56,3 @@ def test_channels_outside_the_die_only_ease_the_flow() -> None:
     assert wide.dp(WATER, 298.15, V) < 0.5 * PLATE.dp(WATER, 298.15, V)
     with pytest.raises(ParameterError, match=r"MicrochannelPlate.channels = 0.0 1: must be at least 1"):
         MicrochannelPlate(width=0.3e-3, height=4e-3, fin=0.2e-3, channels=0.0)
-
-
-def test_backends_agree() -> None:
-    flow, T = np.array([0.0, 1e-9, 1e-5, V, 1e-3]), np.array([278.15, 293.15, 298.15, 313.15, 343.15])
-    assert_backends_agree(lambda q, t: [PLATE.conductance(WATER, t, q), PLATE.dp(WATER, t, q), PLATE.reynolds(PG25, t, q)], flow, T)

@@ -1,10 +1,7 @@
 """Airside economiser: mixing row by row, law A3, fog, limits, backends."""
 
-from typing import Any
-
 import numpy as np
 import pytest
-from backends import assert_backends_agree
 from laws import law, span
 from reference_tables import K, table, within
 
@@ -83,15 +80,3 @@ def test_share_stays_within_its_limits(T_oa: float, w_oa: float, T_ra: float, T_
 def test_closed_window_is_refused() -> None:
     with pytest.raises(ParameterError, match="must be below T_dew_max"):
         AirsideEconomiser(T_dew_min=288.15, T_dew_max=285.15)
-
-
-def test_backends_agree() -> None:
-    def both(T_oa: Any, w_oa: Any, T_ra: Any, w_ra: Any, x: Any, p: Any) -> list[Any]:
-        air = mix(T_oa, w_oa, T_ra, w_ra, x, p)
-        return [air.T, air.w, air.h, air.rh, air.liquid, air.fog, ECONOMISER.outdoor_share(T_oa, w_oa, T_ra, 297.15, p)]
-
-    ranges = [(248.0, 315.0), (3e-4, 6e-4), (295.0, 318.0), (0.004, 0.016), (0.0, 1.0), (7e4, 1.03e5)]
-    rng = np.random.default_rng(3)
-    assert_backends_agree(both, *(np.concatenate([[low, high], rng.uniform(low, high, 40)]) for low, high in ranges))
-    foggy = [np.full(3, 253.15), np.full(3, 5e-4), np.full(3, 303.15), np.full(3, 0.025), np.array([0.3, 0.5, 0.7]), np.full(3, 1e5)]
-    assert_backends_agree(both, *foggy)

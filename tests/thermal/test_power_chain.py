@@ -2,11 +2,9 @@
 
 import dataclasses
 
-import numpy as np
 import pytest
-from backends import assert_backends_agree
 from hypothesis import given
-from hypothesis import strategies as st
+from laws import span
 
 from lowlift.thermal.auxiliary_racks import AuxiliaryRacks
 from lowlift.thermal.component import ParameterError
@@ -15,10 +13,6 @@ from lowlift.thermal.power_chain import Converter, PowerChain
 UPS = Converter(P_nominal=5.0e5)
 PSU = Converter(P_nominal=5500.0, load_1=0.2, eta_1=0.94, load_2=0.5, eta_2=0.96, eta_3=0.91)
 CHAIN = PowerChain(ups=UPS, pdu=Converter(P_nominal=2.5e5, eta_1=0.975, eta_2=0.982, eta_3=0.98), n_ups=4.0, n_pdu=8.0)
-
-
-def span(low: float, high: float) -> st.SearchStrategy[float]:
-    return st.floats(low, high, allow_nan=False)
 
 
 @given(span(0.001, 1.2))
@@ -68,10 +62,3 @@ def test_U7_auxiliary_racks_give_all_their_power_as_heat(u: float, share: float)
 def test_idle_above_full_power_is_refused() -> None:
     with pytest.raises(ParameterError, match=r"AuxiliaryRacks.P_idle = 2.0 W: must be at most P_max = 1.0 W"):
         AuxiliaryRacks(n=1.0, P_idle=2.0, P_max=1.0)
-
-
-def test_backends_agree() -> None:
-    x = np.concatenate([[0.0], np.linspace(1e4, 2.2e6, 20)])
-    assert_backends_agree(lambda P: CHAIN.supply(P).total, x)
-    racks = AuxiliaryRacks(n=8.0, P_idle=9e3, P_max=1.5e4, liquid_share=0.3)
-    assert_backends_agree(racks.heat, np.linspace(0.0, 1.0, 5))

@@ -4,9 +4,9 @@ import dataclasses
 
 import numpy as np
 import pytest
-from backends import assert_backends_agree
 from hypothesis import given
 from hypothesis import strategies as st
+from laws import span
 from reference_tables import table, within, within_relative
 
 from lowlift.thermal import part_load
@@ -18,10 +18,6 @@ from lowlift.thermal.pump_group import PumpGroup
 
 PUMP = Pump(V_dot_nominal=0.03, dp_nominal=2e5)
 GROUP = PumpGroup(pump=PUMP, n_max=4.0)
-
-
-def span(low: float, high: float) -> st.SearchStrategy[float]:
-    return st.floats(low, high, allow_nan=False)
 
 
 def test_static_head_table_flow_head_and_power() -> None:
@@ -122,14 +118,3 @@ def test_staging_counts_whole_pumps_outside_the_bands() -> None:
     assert np.all(V / n <= 1.03 * share + 0.012 * (n > 3.9))
     with pytest.raises(ParameterError, match=r"PumpGroup.n_max = 2.5 1: must be a whole number"):
         PumpGroup(pump=PUMP, n_max=2.5)
-
-
-def test_backends_agree() -> None:
-    rng = np.random.default_rng(13)
-    V, n, y = (np.concatenate([[0.0, high], rng.uniform(low, high, 25)]) for low, high in ((0.0, 0.12), (0.0, 4.0), (0.1, 1.0)))
-    y[0] = 0.1
-    assert_backends_agree(GROUP.operate, V, n, y)
-    assert_backends_agree(lambda V, n: [GROUP.pumps_needed(V), GROUP.speed(V, n, 1e5), GROUP.speed(V, n, 0.0)], V, n)
-    assert_backends_agree(lambda n, y: GROUP.flow(n, y, 1e-4, 5e4), n, y)
-    assert_backends_agree(lambda x: [part_load.TOWER_FAN.P_el(x), part_load.FAN_VSD.ratio(x)], np.linspace(0.0, 1.0, 12))
-    assert_backends_agree(lambda x: motor_part_load(x, 0.2), np.linspace(0.0, 1.0, 5))

@@ -1,10 +1,7 @@
 """Air-cooled servers: EnergyPlus row by row, laws U2, U3 and U7, the fan ramp, the thermal mass, backends."""
 
-from typing import Any
-
 import numpy as np
 import pytest
-from backends import assert_backends_agree
 from laws import law, span
 from reference_tables import K, table, within
 
@@ -90,17 +87,3 @@ def test_impossible_sheets_are_refused() -> None:
         AirServer(P_nominal=1e4, V_nominal=0.5, P_fan_nominal=900.0, r_hot=0.8)
     with pytest.raises(ParameterError, match=r"IteServer.air_ft .*six coefficients"):
         IteServer(P_nominal=1e4, air_ft=(1.0,))
-
-
-def test_backends_agree() -> None:
-    def server(u: Any, T_in: Any, T_mass: Any, w: Any) -> list[Any]:
-        s, e = HYBRID.state(u, T_in, 1.1, w), ITE.state(u, T_in, 1.1, w)
-        return [
-            s.P, s.Q_air, s.T_exhaust, HYBRID.mass_rate(T_mass, s, T_in, w), HYBRID.T_exhaust(T_mass, s, T_in, w), e.Q_zone, e.T_out,
-            e.psu_loss, inlet(T_in, T_mass, u),
-        ]  # fmt: skip
-
-    rng = np.random.default_rng(4)
-    ranges = [(0.0, 1.0), (288.0, 318.0), (290.0, 350.0), (0.0, 0.02)]
-    assert_backends_agree(server, *(np.concatenate([[low, high], rng.uniform(low, high, 40)]) for low, high in ranges))
-    assert_backends_agree(lambda m: RACK.mass_conductance(m), np.array([0.0, 1e-9, 1e-3, 0.3, 0.7]))

@@ -3,11 +3,9 @@
 import dataclasses
 import itertools
 
-import numpy as np
 import pytest
-from backends import assert_backends_agree
 from hypothesis import given
-from hypothesis import strategies as st
+from laws import span
 
 from lowlift.thermal.component import ParameterError
 from lowlift.thermal.exchange import effectiveness_counterflow
@@ -15,10 +13,6 @@ from lowlift.thermal.thermosyphon import Thermosyphon
 
 LOOP = Thermosyphon(Q_dot_nominal=1.0e5, T_hot_in_nominal=308.15, T_cold_in_nominal=288.15, m_hot_nominal=12.0, m_cold_nominal=14.0,
                     cp_hot=1006.0, cp_cold=1006.0)  # fmt: skip
-
-
-def span(low: float, high: float) -> st.SearchStrategy[float]:
-    return st.floats(low, high, allow_nan=False)
 
 
 def test_rating_point_and_sides_of_no_capacity_ratio() -> None:
@@ -60,13 +54,3 @@ def test_limit_and_standing_streams() -> None:
     assert LOOP.transfer(333.0, 15.0, 253.0, 18.0).Q_dot == pytest.approx(1.5e5, rel=1e-6)
     assert LOOP.transfer(308.0, 0.0, 288.0, 14.0).Q_dot == 0.0
     assert LOOP.transfer(308.0, 12.0, 288.0, 0.0).Q_dot == 0.0
-
-
-def test_backends_agree() -> None:
-    rng = np.random.default_rng(11)
-    ranges = [(253.0, 333.0), (0.0, 15.0), (253.0, 333.0), (0.0, 18.0)]
-    samples = [np.concatenate([[low, high, 300.0], rng.uniform(low, high, 30)]) for low, high in ranges]
-    samples[1][2] = samples[3][2] = 5.0  # no difference
-    samples[1][0] = samples[3][0] = 0.0  # both streams stand
-    assert_backends_agree(LOOP.transfer, *samples)
-    assert_backends_agree(LOOP.conductance, samples[1], samples[3])

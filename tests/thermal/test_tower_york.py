@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from backends import assert_backends_agree
 from hypothesis import given
-from hypothesis import strategies as st
+from laws import span
 from reference_tables import K, columns, table, within, within_relative
 
 from lowlift.thermal import ops, tower_york
@@ -17,10 +17,6 @@ CELL = YorkTowerCell(
     P_fan_nominal=12200.0, cycles=3.0, y_natural=0.125,
 )  # fmt: skip
 M = CELL.m_w_nominal
-
-
-def span(low: float, high: float) -> st.SearchStrategy[float]:
-    return st.floats(low, high, allow_nan=False)
 
 
 def test_every_row_of_the_reference() -> None:
@@ -120,23 +116,6 @@ def test_T6_altitude_thins_the_air() -> None:
 def test_exit_wet_bulb_inverts_the_saturation_enthalpy(T_wb: float, drive: float, share: float, p: float) -> None:
     gain = saturated(T_wb + share * drive, p)[0] - saturated(T_wb, p)[0]
     assert wet_bulb_of_gain(gain, T_wb, drive, p) == pytest.approx(T_wb + share * drive, abs=1e-6)
-
-
-def test_backends_agree() -> None:
-    rng = np.random.default_rng(3)
-    ranges = [(275.0, 325.0), (0.3 * M, 1.25 * M), (253.0, 302.0), (0.0, 1.0), (0.0, 15.0)]
-    samples = [np.concatenate([[low, high], rng.uniform(low, high, 40)]) for low, high in ranges]
-
-    def cell(T, m, T_wb, y, above):
-        state = CELL.leave(T, m, T_wb, 9e4, y, T_wb + above)
-        w = CELL.water(state, 9e4, y)
-        return [state.T_w_out, state.Q_dot, state.T_wb_out, w.evaporation, w.blowdown, CELL.fan_power(y)]
-
-    assert_backends_agree(cell, *samples)
-    # Water entering exactly at the wet bulb, and the ends of every blend.
-    assert_backends_agree(
-        cell, np.array([293.15, 310.0]), np.array([M, M]), np.array([293.15, 302.594]), np.array([0.15, 0.0]), np.zeros(2)
-    )
 
 
 def test_blends_are_exact_outside_their_width() -> None:
