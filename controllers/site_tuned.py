@@ -59,8 +59,8 @@ TUNINGS: dict[str, dict[Half, SiteTuning]] = {
     "frontier": {
         "warm": SiteTuning(supply_offset=31.217, supply_slope=2.22, supply_max=313.98, flow_margin=1.04, tower_share=1.27,
                            tower_approach=1.269, water_scale=0.678, water_exponent=0.507, dp_scale=0.338),
-        "cool": SiteTuning(supply_offset=32.0, supply_slope=1.326, supply_max=308.197, flow_margin=1.002, tower_share=1.287,
-                           tower_approach=0.475, water_scale=0.618, water_exponent=0.592, dp_scale=0.284),
+        "cool": SiteTuning(supply_offset=37.79, supply_slope=-0.063, supply_max=308.127, flow_margin=1.0, tower_share=1.2,
+                           tower_approach=0.94, water_scale=0.624, water_exponent=0.59, dp_scale=0.293),
     },
     "gb200_hall": {
         "warm": SiteTuning(supply_offset=24.683, supply_slope=-2.438, supply_max=307.935, flow_margin=1.033, tower_share=2.359,

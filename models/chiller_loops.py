@@ -238,15 +238,27 @@ class ChillerLoops:
 
     def margins(self, share: float) -> dict[str, float]:
         """Distance of each temperature to its limit [K] at a share of the rated load on the design day, all at full capacity."""
-        s, one = self.site, np.ones(1)
-        lim, loops = s.limits, s.parts.loops
-        u = self.actuators.pack({"T_chw_set": lim.T_chw_set_min, "T_tower_set": loops.T_cw_low, "y_chw": 1.0, "n_chillers": 1.0})
-        conditions = Conditions(q_liquid=np.zeros((1, s.n_racks)), q_air=share * s.P_it_nominal * one, T_wb=s.T_wb_design * one,
-                                T_db=s.T_db_design * one, p=s.p * one)  # fmt: skip
-        T = self.states.unpack(self.steady(np.asarray(u)[None], self.disturbances_from(conditions)))
+        lim, T = self.site.limits, self._design_point(share)
         bounds = {"T_chw": ("chilled water", lim.T_chw_max), "T_return": ("chilled-water return", lim.T_return_max),
                   "T_cw": ("condenser water", lim.T_cw_max)}  # fmt: skip
         return {words: bound - float(T[name][0, 0]) for name, (words, bound) in bounds.items()}
+
+    def extrapolated(self, share: float) -> list[str]:
+        """Declared ranges that are left on the design day, in words: the chiller's curves and the tower."""
+        T, chiller, tower = self._design_point(share), self.site.parts.chiller, self.site.parts.tower
+        at_condenser = T["T_cw_return"] if chiller.reformulated else T["T_cw"]
+        return chiller.outside(T_chw=T["T_chw"], T_c=at_condenser) + tower.outside(
+            T_in=T["T_cw_return"], T_wb=np.array([self.site.T_wb_design])
+        )
+
+    def _design_point(self, share: float) -> dict[str, np.ndarray]:
+        """States at a share of the rated load on the design day, everything at full capacity; each (1, 1)."""
+        s, one = self.site, np.ones(1)
+        u = self.actuators.pack({"T_chw_set": s.limits.T_chw_set_min, "T_tower_set": s.parts.loops.T_cw_low, "y_chw": 1.0,
+                                 "n_chillers": 1.0})  # fmt: skip
+        conditions = Conditions(q_liquid=np.zeros((1, s.n_racks)), q_air=share * s.P_it_nominal * one, T_wb=s.T_wb_design * one,
+                                T_db=s.T_db_design * one, p=s.p * one)  # fmt: skip
+        return self.states.unpack(self.steady(np.asarray(u)[None], self.disturbances_from(conditions)))
 
 
 def moist_air(T_wb: Signal, T_db: Signal, p: Signal) -> MoistAir:
