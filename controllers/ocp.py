@@ -25,7 +25,7 @@ from lowlift.thermal import ops
 
 T_REFERENCE, T_SCALE = 303.15, 5.0
 DT_REFERENCE = 300.0
-SUPPLY_MARGIN = 2.8
+SUPPLY_MARGIN = 2.0
 """Distance of secondary supplies to their upper limit in plans [K]."""
 INLET_MARGIN = 0.8
 """Distance of server inlets to their limit in plans [K]."""

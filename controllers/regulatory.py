@@ -37,6 +37,8 @@ class Gains:
     """Feed-forward of the valve: opening for each nominal heat by which the measured heat has risen [1]."""
     valve_open: float = 0.9
     """Opening from which a CDU near its limits asks for more pressure [1]."""
+    supply_guard: float = 2.0
+    """Supply this far above its setpoint behind an open valve asks for more pressure [K]."""
     k_boost: float = 0.10
     """Pressure boost of a group, share of the highest pressure, proportional [1/K]."""
     t_boost: float = 30.0
@@ -115,8 +117,8 @@ class RegulatoryLayer:
         self._heat = readings["q_cdu"]
         ahead = g.valve_ahead * rise / s.cdu.exchanger.Q_dot_nominal
         new["v_cdu"] = a["v_cdu"] + self._pi("valve", error, g.k_valve, g.t_valve) + ahead
-        # A CDU near its limits with its valve open needs more facility water: its group's pressure is raised at once.
-        starved = np.where(a["v_cdu"] > g.valve_open, excess, -g.guard)
+        # A CDU near its limits, or far above its setpoint, with its valve open needs more facility water: its group's pressure rises at once.
+        starved = np.where(a["v_cdu"] > g.valve_open, np.maximum(excess, error - g.supply_guard), -g.guard)
         worst = np.max(np.where(self._groups, starved[:, :, None], -g.guard), axis=1)
         self._boost = np.clip(self._boost + self._pi("boost", worst, g.k_boost, g.t_boost), 0.0, 1.0)
         dp = sp["dp_set"] + self._boost * self.setpoints.high[self.setpoints.slices["dp_set"]]
