@@ -11,8 +11,9 @@ Fans hold the pressure between the aisles, ahead of what servers will draw when 
 proportional to the surplus of air, so the loop is linear. DX units are
 counted by the load that is left for them when the stages before are used up: at once more, one at a time fewer, with dwell times.
 
-Protection, the same for every controller: where server inlets come near their limit, the supply setpoint is lowered (``boost``); pads dry
-up before the hall's dew point reaches its limit, and outdoor air more humid than that is kept out.
+Protection, the same for every controller: where server inlets come near their limit, the supply setpoint is lowered (``boost``) and
+indirect coolers are permitted whatever the controller says; pads dry up before the hall's dew point reaches its limit, and outdoor air more
+humid than that is kept out, unless inlets are hot: temperature comes first.
 """
 
 import dataclasses
@@ -48,6 +49,8 @@ class AirGains:
     """Lowering, integral time [s]."""
     boost_max: float = 6.0
     """Largest lowering [K]."""
+    boost_full: float = 1.0
+    """Lowering from which indirect coolers may run at full speed, whatever the controller permits [K]."""
     dew_guard: float = 1.0
     """Distance to the dew-point limit over which pads dry up [K]."""
     cooler: float = 0.5
@@ -101,7 +104,7 @@ class AirRegulator:
         T_set = sp["T_supply_set"] - self._boost
 
         new = dict(a)
-        caps = self._caps(r, sp)
+        caps = self._caps(r, sp, excess > 0.0)
         error = r["T_supply"] - T_set
         last = error if self._error is None else self._error
         self._error = error
@@ -125,8 +128,8 @@ class AirRegulator:
         reach = table.rate * self.step
         return np.clip(target, u - reach, u + reach), self._boost / g.boost_max
 
-    def _caps(self, r: Mapping[str, np.ndarray], sp: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """How far each stage may go now."""
+    def _caps(self, r: Mapping[str, np.ndarray], sp: Mapping[str, np.ndarray], hot: np.ndarray) -> dict[str, np.ndarray]:
+        """How far each stage may go now; ``hot`` where inlets are near their limit."""
         s, g = self.plant.site, self.gains
         w = psy.humidity_ratio_from_wet_bulb(r["T_db"], np.minimum(r["T_wb"], r["T_db"]), r["p"])
         too_damp = psy.dew_point(np.maximum(w, 1e-6), r["p"]) > s.limits.T_dew_max
@@ -134,7 +137,8 @@ class AirRegulator:
         useful = r["T_db"] < r["T_return"] - g.cooler
         damper = np.where(useful, np.maximum(sp["oa_max"], sp["oa_min"]), sp["oa_min"])
         dry = np.clip((s.limits.T_dew_max - r["T_dew_hall"]) / g.dew_guard, 0.0, 1.0)
-        return {"y_damper": np.where(too_damp, s.x_min, damper), "v_pad": sp["pad_max"] * dry, "y_iec": sp["iec_max"]}
+        indirect = np.maximum(sp["iec_max"], np.minimum(self._boost / g.boost_full, 1.0))
+        return {"y_damper": np.where(too_damp & ~hot, s.x_min, damper), "v_pad": sp["pad_max"] * dry, "y_iec": indirect}
 
     def _sequence(
         self, asked: np.ndarray, r: Mapping[str, np.ndarray], sp: Mapping[str, np.ndarray], a: Mapping[str, np.ndarray],

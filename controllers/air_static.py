@@ -19,6 +19,7 @@ from lowlift.controllers.interface import Decision, Forecast, Measurement, Statu
 from lowlift.models.air_hall import AirHall
 from lowlift.models.air_rest import CHOSEN, AirRest, at_rest
 from lowlift.models.plant import Conditions
+from lowlift.thermal import psychrometrics as psy
 
 COARSE = ((0.0, 0.3, 0.6, 1.0), (0.0, 0.5, 1.0), (0.0, 0.5, 1.0), (0.0, 0.3, 0.6, 1.0))
 """Grid of damper, indirect coolers, pads and DX, in shares of their range."""
@@ -34,6 +35,8 @@ PRICE = 0.5
 """Of a kelvin beyond a limit, in MW: above what a kelvin is ever worth."""
 NO_REST = 1e3
 """Cost of a choice without a state of rest [MW]."""
+DAMP_MARGIN = 0.5
+"""Outdoor air this near to the hall's dew-point limit is left out [K]: weather moves until the next decision."""
 DP_LEAST = 2.0
 """Pressure between the aisles: as little as keeps hot air back [Pa] (guess)."""
 ROOM = 0.05
@@ -71,6 +74,8 @@ class Optimum:
     """What the last round still gained, share of the cost; zero where no neighbour at the last spacing is better."""
     looked_at: int
     """Choices evaluated."""
+    rest: AirRest
+    """Its state; another start may find another one, because a hall can be at rest humid or dried by its evaporators."""
 
 
 class AirStaticOptimal:
@@ -120,19 +125,19 @@ class AirStaticOptimal:
             return dataclasses.replace(rule, status=Status.FALLBACK, message=message, solve_ms=ms)
         self._last = found.v
         table = s.sheet.setpoints
-        wanted = {name: np.array([[value]]) for name, value in self._setpoints(found, now).items()}
+        wanted = {name: np.array([[value]]) for name, value in self._setpoints(found).items()}
         packed = np.clip(np.asarray(table.pack(wanted)), table.low, table.high)
         note = f"pattern search, {found.looked_at} choices, {1e3 * found.cost:.0f} kW"
         status = Status.OPTIMAL if found.gain <= WORTH else Status.SUBOPTIMAL
         return Decision(setpoints=packed, status=status, message=note, solve_ms=ms, kkt_error=max(found.gain, 0.0))
 
-    def _setpoints(self, found: Optimum, now: Now) -> dict[str, float]:
+    def _setpoints(self, found: Optimum) -> dict[str, float]:
         """Mixed air is modulated by the sequence around the optimum, full outdoor or recirculated air is commanded."""
         s, (x, iec, pad, _) = self.plant.site, found.v
         damper = s.x_min + (1.0 - s.x_min) * x
         full = x > 1.0 - ROOM
         return {
-            "T_supply_set": float(self.search.rest(found.v[None], now).T_supply[0]),
+            "T_supply_set": float(found.rest.T_supply[0]),
             "dp_set": DP_LEAST,
             "oa_min": 1.0 if full else s.x_min,
             "oa_max": min(damper + ROOM, 1.0) if x > 0.5 * ROOM else s.x_min,
@@ -155,6 +160,13 @@ class RestSearch:
         self.all = np.array(list(itertools.product((-1.0, 0.0, 1.0), repeat=4)))
         self.along = self.all[np.abs(self.all).sum(axis=1) <= 1.0]
 
+    def highest(self, now: Now) -> np.ndarray:
+        """Largest shares (4,): outdoor air that the regulatory layer would keep out is no choice."""
+        T_wb = min(now.T_wb, now.T_db)
+        w = psy.humidity_ratio_from_wet_bulb(now.T_db, T_wb, now.p)
+        damp = psy.dew_point(np.maximum(w, 1e-6), now.p) > self.plant.site.limits.T_dew_max - DAMP_MARGIN
+        return np.array([0.0 if damp else 1.0, 1.0, 1.0, 1.0])
+
     def rest(self, v: np.ndarray, now: Now, near: AirRest | None = None) -> AirRest:
         """States of rest for choices ``v`` (b, 4) in shares of range, from one ``near`` them if there is one."""
         s, one = self.plant.site, np.ones(1)
@@ -169,9 +181,8 @@ class RestSearch:
         }  # fmt: skip
         return at_rest(self.plant, np.column_stack([columns[name] for name in CHOSEN]), DP_LEAST, d, near)
 
-    def cost(self, v: np.ndarray, now: Now, near: AirRest | None = None) -> np.ndarray:
+    def cost(self, r: AirRest) -> np.ndarray:
         """Facility power and priced violations (b,) [MW]."""
-        r = self.rest(v, now, near)
         beyond = sum(
             np.maximum(low - T, 0.0) + np.maximum(T - high, 0.0)
             for T, (low, high) in ((r.T_inlet, self.inlet), (r.T_dew, self.dew), (r.T_supply, self.supply))
@@ -181,23 +192,33 @@ class RestSearch:
 
     def solve(self, now: Now, last: np.ndarray | None = None) -> Optimum:
         """The best choice, near ``last`` or anywhere if there is none."""
-        centre, spacing, looked_at = last, NEAR, 0
-        if centre is None:
-            costs = self.cost(self.grid, now)
-            centre, spacing, looked_at = self.grid[int(costs.argmin())], WIDE, len(self.grid)
-        gain, near = np.inf, self.rest(centre[None], now)
+        high = self.highest(now)
+        if last is not None and (last <= high).all():
+            found = self._pattern(now, last, NEAR, high)
+            if found.cost < NO_REST:
+                return found
+        grid = np.unique(np.minimum(self.grid, high), axis=0)
+        best = grid[int(self.cost(self.rest(grid, now)).argmin())]
+        found = self._pattern(now, best, WIDE, high)
+        return dataclasses.replace(found, looked_at=found.looked_at + len(grid))
+
+    def _pattern(self, now: Now, centre: np.ndarray, spacing: float, high: np.ndarray) -> Optimum:
+        """From a choice to the bottom of its valley."""
+        at = self.rest(centre[None], now)
+        cost, gain, looked_at = float(self.cost(at)[0]), np.inf, 1
         for _ in range(ROUNDS):
             steps = self.along if FINE < spacing < WIDE else self.all
-            around = np.clip(centre + spacing * steps, 0.0, 1.0)
-            costs = self.cost(around, now, near if near.converged[0] else None)
+            around = np.clip(centre + spacing * steps, 0.0, high)
+            # Each from the state of the centre: states of rest that lie close are found again.
+            rests = self.rest(around, now, at if at.converged[0] else None)
+            costs = self.cost(rests)
             looked_at += len(around)
-            here, best = float(costs[len(around) // 2]), int(costs.argmin())
-            gain = (here - float(costs[best])) / here
+            best = int(costs.argmin())
+            gain = (cost - float(costs[best])) / cost
             if gain > WORTH:
-                centre = around[best]
-                near = self.rest(centre[None], now)
+                centre, cost, at = around[best], float(costs[best]), rests.pick(best)
             elif spacing <= FINE:
                 break
             else:
                 spacing = max(0.4 * spacing, FINE)
-        return Optimum(centre, float(costs[best]), gain, looked_at)
+        return Optimum(centre, cost, gain, looked_at, at)

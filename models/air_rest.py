@@ -49,6 +49,10 @@ class AirRest:
     residual: np.ndarray
     """Of equation (1) [K]."""
 
+    def pick(self, k: int) -> "AirRest":
+        """The state of one choice, arrays (1,)."""
+        return AirRest(*(getattr(self, f.name)[k : k + 1] for f in dataclasses.fields(self)))
+
     @property
     def converged(self) -> np.ndarray:
         """Whether (1) holds, (b,)."""
