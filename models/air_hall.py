@@ -186,19 +186,13 @@ class AirHall:
         return np.asarray(self.actuators.pack(values))
 
     def margins(self, share: float) -> dict[str, float]:
-        """Distance of the air at the servers to its limits [K] on the design day, on recirculated air with all coolers at full capacity.
+        """Distance of the air at the servers to its limits [K]; see :mod:`lowlift.models.air_design`."""
+        from lowlift.models.air_design import margins
 
-        Outdoor air may be unfit (smoke, humidity), so the site must be able to do without.
-        """
-        s, lim = self.site, self.site.limits
-        values = {"y_fan": 1.0, "y_damper": s.x_min, "y_iec": 1.0, "v_spray": 1.0, "v_pad": 0.0, "n_dx": float(s.n_dx), "y_dx": 1.0}
-        one = np.ones(1)
-        d = self.disturbances_from(
-            Conditions(q_liquid=np.zeros((1, s.n_racks)), q_air=share * s.P_it_nominal * one, T_wb=s.T_wb_design * one,
-                       T_db=s.T_db_design * one, p=s.p * one)
-        )  # fmt: skip
-        x = self.states.unpack(self.steady(np.asarray(self.actuators.pack(values))[None], d))
-        return {
-            "server inlet": lim.T_inlet_max - float(x["T_cold"][0, 0]),
-            "dew point": lim.T_dew_max - float(psy.dew_point(x["w_cold"], s.p)[0, 0]),
-        }
+        return margins(self, share)
+
+    def extrapolated(self, share: float) -> list[str]:
+        """Ranges of components that the design point leaves, in words."""
+        from lowlift.models.air_design import extrapolated
+
+        return extrapolated(self, share)

@@ -43,8 +43,6 @@ from lowlift.thermal.ops import Signal
 ZERO_C = 273.15
 CORNER_WIDTH = 0.01
 """Rounding of the capacity limit, relative to nominal capacity."""
-EDGE_WIDTH = 0.5
-"""Width over which curves are held at the edge of their range [K]: off by an eighth of it at most, there."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -116,11 +114,7 @@ class DxUnit(Component):
 
     def _held(self, T_odb: Signal, T_wb: Signal) -> tuple[Signal, Signal]:
         """Curve arguments [C], wet bulb first."""
-
-        def held(T: Signal, low: float, high: float) -> Signal:
-            return ops.blended_min(ops.blended_max(T, low, EDGE_WIDTH), high, EDGE_WIDTH) - ZERO_C
-
-        return held(T_wb, self.T_wb_min, self.T_wb_max), held(T_odb, self.T_odb_min, self.T_odb_max)
+        return ops.clip(T_wb, self.T_wb_min, self.T_wb_max) - ZERO_C, ops.clip(T_odb, self.T_odb_min, self.T_odb_max) - ZERO_C
 
     def capacity(self, T_odb: Signal, T_wb: Signal, r: Signal = 1.0) -> Signal:
         """Full-load capacity [W], equation (1), for outdoor dry bulb and entering wet bulb [K] and air flow ratio ``r``."""

@@ -201,8 +201,11 @@ def test_a_choice_without_cooling_says_that_it_has_no_rest() -> None:
     assert at_rest(HALL, choices, 4.0, weather(0.7, 14.0, 24.0)[0]).converged.tolist() == [False, True]
 
 
-def test_the_design_check_fails_loudly() -> None:
+def test_the_design_check_fails_loudly_and_says_what_it_extrapolates() -> None:
     assert check_design(HALL).shortfall == 0.0
+    assert check_design(HALL).outside == ()
+    hotter = AirHall(dataclasses.replace(SITE, T_db_design=322.15, n_dx=20))
+    assert any(words.startswith("DxUnit: T_odb = 322.15 K, declared") for words in check_design(hotter).outside)
     small = AirHall(dataclasses.replace(SITE, n_dx=SITE.n_dx // 2))
     with pytest.raises(DesignError, match=r"air_hall: carries \d+% of its rated 3000 kW .* short by \d+ kW: server inlet is .* K beyond"):
         check_design(small)
