@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING
 from lowlift.lazy import lazy
 
 if TYPE_CHECKING:
+    from lowlift.controllers.air_rules import AirFixedSetpoint, AirGuideline36
+    from lowlift.controllers.air_static import AirStaticOptimal
     from lowlift.controllers.fixed import AsOperated, FixedSetpoint
     from lowlift.controllers.forecast import Forecaster, Perfect, Persistence
     from lowlift.controllers.guideline36 import G36Constants, Guideline36
@@ -30,12 +32,13 @@ if TYPE_CHECKING:
     from lowlift.controllers.static import StaticOptimal
 
 __all__ = [
-    "MPC", "AsOperated", "Controller", "Decision", "FixedSetpoint", "Forecast", "Forecaster", "G36Constants", "Guideline36",
-    "Measurement", "Oracle", "Perfect", "Persistence", "Plan", "SiteTuned", "SiteTuning", "StaticOptimal", "Status",
-    "Weights", "measurement_table", "setpoint_table",
+    "MPC", "AirFixedSetpoint", "AirGuideline36", "AirStaticOptimal", "AsOperated", "Controller", "Decision", "FixedSetpoint", "Forecast",
+    "Forecaster", "G36Constants", "Guideline36", "Measurement", "Oracle", "Perfect", "Persistence", "Plan", "SiteTuned", "SiteTuning",
+    "StaticOptimal", "Status", "Weights", "measurement_table", "setpoint_table",
 ]  # fmt: skip
 
 _HOME = {
+    "AirFixedSetpoint": "air_rules", "AirGuideline36": "air_rules", "AirStaticOptimal": "air_static",
     "AsOperated": "fixed", "FixedSetpoint": "fixed", "Forecaster": "forecast", "Perfect": "forecast", "Persistence": "forecast",
     "G36Constants": "guideline36", "Guideline36": "guideline36", "Controller": "interface", "Decision": "interface",
     "Forecast": "interface", "Measurement": "interface", "Plan": "interface", "Status": "interface", "measurement_table": "interface",

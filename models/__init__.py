@@ -2,7 +2,7 @@
 
 >>> import lowlift as ll
 >>> ll.models.site_names()
-['chiller_plant', 'frontier', 'gb200_hall']
+['air_hall', 'chiller_plant', 'frontier', 'gb200_hall']
 """
 
 from pathlib import Path
@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 from lowlift.lazy import lazy
 
 if TYPE_CHECKING:
+    from lowlift.models.air_hall import AirHall
     from lowlift.models.course import Course, Leg
     from lowlift.models.design import DesignError, design_report
+    from lowlift.models.implicit import ImplicitStepper
     from lowlift.models.linear import LinearModel
     from lowlift.models.liquid_design import design_disturbances, full_actuators
     from lowlift.models.liquid_hall import LiquidHall
@@ -23,13 +25,13 @@ if TYPE_CHECKING:
     from lowlift.models.step import Integrator
 
 __all__ = [
-    "Course", "DesignError", "Integrator", "Leg", "LinearModel", "LiquidHall", "Plant", "PlantSheet", "SignalInfo", "SignalVector", "Site",
-    "SiteError", "SiteRecord", "SteadyStateError", "design_disturbances", "design_report", "full_actuators", "load", "load_site",
-    "site_names",
+    "AirHall", "Course", "DesignError", "ImplicitStepper", "Integrator", "Leg", "LinearModel", "LiquidHall", "Plant", "PlantSheet",
+    "SignalInfo", "SignalVector", "Site", "SiteError", "SiteRecord", "SteadyStateError", "design_disturbances", "design_report",
+    "full_actuators", "load", "load_site", "site_names",
 ]  # fmt: skip
 
 _HOME = {
-    "Course": "course", "Leg": "course",
+    "AirHall": "air_hall", "Course": "course", "Leg": "course", "ImplicitStepper": "implicit",
     "DesignError": "design", "design_report": "design", "design_disturbances": "liquid_design", "full_actuators": "liquid_design",
     "LinearModel": "linear", "LiquidHall": "liquid_hall", "Plant": "plant", "PlantSheet": "plant", "SiteRecord": "plant",
     "SteadyStateError": "plant", "SiteError": "schema", "SignalInfo": "signals",

@@ -9,7 +9,7 @@ Definitions, with sums over the steps of the scored period (warm-up excluded), p
 - ``WUE = V_makeup / E_IT`` with make-up = evaporation + drift + blowdown (ISO/IEC 30134-9).
 - ``CER = Q_removed / E_cooling`` (ISO/IEC 30134-7), heat being what left over towers and air boundary.
 - ``violation_Kh``: for each declared limit the excess of its worst component, integrated; limits are summed.
-- ``energy_balance_residual = |Q_in + W_in - Q_out - dU| / E_IT``, and that of moisture likewise over the water that has entered.
+- ``energy_balance_residual = |Q_in + W_in - Q_out - dU| / E_IT``, and that of moisture likewise, over the water moved or held.
 - ``energy_facility_corrected``: heat that a run has left in its loops must still be removed, heat that it has
   taken out beforehand need not; so ``E + dU E_cooling / Q_removed``, the run's own cooling energy per heat.
 """
@@ -88,7 +88,7 @@ class Kpis:
     limits: Sequence[Limit]
     energy_balance_residual: float
     moisture_balance_residual: float | None
-    """Over the water that has entered; nothing where a plant exchanges no air."""
+    """Nothing where a plant exchanges no air."""
     travel: Mapping[str, float]
     """Sum of absolute movements over all components, by actuator [full strokes]."""
     starts: Mapping[str, float]
@@ -270,12 +270,12 @@ def _plain(value: Any) -> Any:
 
 
 def _residual(t: Trajectory, balance: Balance) -> float:
-    """What a balance leaves open over the scored period, as a share of what has entered."""
+    """What a balance leaves open over the scored period, as a share of the largest of what has entered, left or been held."""
     entered, left = (sum(float(t.scored[name].sum()) for name in balance.entering(sign)) * t.step for sign in (1, -1))
     stored = t.frame[balance.stored].iloc[max(t.n_warmup - 1, 0) :]
     # Without a warm-up the first row is where the record begins.
     first = 0.0 if t.n_warmup else sum(float(t.scored[f.name].iloc[0]) * f.sign for f in balance.flows) * t.step
-    return abs(entered - left - first - float(stored.iloc[-1] - stored.iloc[0])) / max(abs(entered), 1e-12)
+    return abs(entered - left - first - float(stored.iloc[-1] - stored.iloc[0])) / max(abs(entered), abs(left), float(stored.abs().max()))
 
 
 def _peak(power: np.ndarray, h: float) -> float:

@@ -145,6 +145,8 @@ RELATIONS: list[Relation] = [
     *(relation(c.transfer, **TEMPERATURES, points=(*STREAMS, {"T_hot_in": 300.0, "T_cold_in": 300.0})) for c in (
         m.PLATE, m.CRAH.coil, m.DRY.coil)),
     relation(wetcoil.cool, fixed={"coil": m.CRAH.coil}, **HUMID, m_air=(0.0, 105.0), m_water=(0.0, 45.0), points=COIL_POINTS),
+    relation(wetcoil.condensing, T_air=(278.0, 323.0), w=(0.001, 0.02), q=(0.0, 2.5e4), contact=(0.5, 1.0), p=(7e4, 1.05e5),
+             points=({"q": 0.0}, {"q": 1.0})),
     relation(wetcoil.saturation_temperature, call=lambda T, p, above: wetcoil.saturation_temperature(psy.saturation_enthalpy(T, p), p,
              T + above),
              T=(273.2, 313.0), p=P, above=(0.0, 15.0)),

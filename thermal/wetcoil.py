@@ -84,6 +84,32 @@ def saturation_temperature(h: Signal, p: Signal, T: Signal) -> Signal:
     return T
 
 
+def condensing(T_air: Signal, w: Signal, q: Signal, contact: Signal, p: Signal) -> Signal:
+    """Humidity ratio [kg/kg] of air that has given ``q`` [J/kg dry air] to a surface of unknown temperature, equations (5) and (6).
+
+    Args:
+        T_air: air entering [K].
+        w: its humidity ratio [kg/kg dry air].
+        q: enthalpy taken, not below zero [J/kg dry air].
+        contact: share ``B`` of the air that has met the surface, 0..1.
+        p: pressure [Pa].
+
+    >>> dry, wet = (float(condensing(303.15, w, 1.5e4, 0.9, 101325.0)) for w in (0.006, 0.015))
+    >>> dry, round(wet, 5)
+    (0.006, 0.01338)
+    """
+    return _leaving(psy.enthalpy(T_air, w), w, q, contact, p, T_air)
+
+
+def _leaving(h_air: Signal, w: Signal, q: Signal, contact: Signal, p: Signal, T_warm: Signal) -> Signal:
+    """Equations (5) and (6); Newton's method converges from the warm side ``T_warm`` [K], where the search starts."""
+    T_surface = saturation_temperature(h_air - q / contact, p, T_warm)
+    w_out = w - contact * ops.ramp(w - psy.saturation_humidity_ratio(T_surface, p) - MOISTURE_WIDTH, MOISTURE_WIDTH)
+    # The straight line from entering air to surface can cross saturation; what is beyond it condenses too.
+    T_full = saturation_temperature(h_air - q, p, T_warm)
+    return w_out - ops.ramp(w_out - psy.saturation_humidity_ratio(T_full, p) - MOISTURE_WIDTH, MOISTURE_WIDTH)
+
+
 def cool(coil: FinnedCoil, T_air: Signal, w: Signal, m_air: Signal, T_water: Signal, m_water: Signal, p: Signal) -> CoilState:
     """Air through a coil that may be wet, equations (1) to (7).
 
@@ -117,14 +143,8 @@ def cool(coil: FinnedCoil, T_air: Signal, w: Signal, m_air: Signal, T_water: Sig
     # Water colder than the dew point is what wetting takes; the latent heat at hand bounds the gain (and excludes heating coils).
     at_hand = LATENT_HEAT * (w - psy.saturation_humidity_ratio(T_water, p))
     q = q_dry + ops.ramp(ops.minimum(q_wet - q_dry, at_hand) - HEAT_WIDTH, HEAT_WIDTH)
-    # Newton's method converges from the warm side, where the search starts.
-    T_warm = ops.maximum(T_air, T_water)
     contact = -ops.expm1(-hA_air / (M_air * coil.cp_hot))
-    T_surface = saturation_temperature(h_air - q / contact, p, T_warm)
-    w_out = w - contact * ops.ramp(w - psy.saturation_humidity_ratio(T_surface, p) - MOISTURE_WIDTH, MOISTURE_WIDTH)
-    # The straight line from entering air to surface can cross saturation; what is beyond it condenses too.
-    T_full = saturation_temperature(h_air - q, p, T_warm)
-    w_out = w_out - ops.ramp(w_out - psy.saturation_humidity_ratio(T_full, p) - MOISTURE_WIDTH, MOISTURE_WIDTH)
+    w_out = _leaving(h_air, w, q, contact, p, ops.maximum(T_air, T_water))
     T_out = psy.temperature_from_enthalpy(h_air - q, w_out)
     Q = m_air * q
     # Latent is what the removed vapour carried at the temperature of the air entering; the rest is sensible.
