@@ -19,6 +19,7 @@ from lowlift.models.plant import Loads, Plant, SiteRecord
 HOMES = {
     "liquid_hall": "lowlift.controllers.liquid_operation",
     "chiller_plant": "lowlift.controllers.chiller_operation",
+    "hybrid_hall": "lowlift.controllers.hybrid_operation",
 }
 """By kind of plant the module that holds its ``OPERATION``."""
 

@@ -30,6 +30,7 @@ DEFAULT = "liquid_hall"
 KINDS = {
     "liquid_hall": Kind("schema:SiteFile", "site_build:build_site", "liquid_hall:LiquidHall"),
     "chiller_plant": Kind("chiller_schema:ChillerFile", "chiller_build:build_site", "chiller_loops:ChillerLoops"),
+    "hybrid_hall": Kind("hybrid_schema:HybridFile", "hybrid_build:build_site", "hybrid_hall:HybridHall"),
 }
 
 

@@ -17,6 +17,7 @@ from lowlift.sim.trajectory import Trajectory
 HOMES = {
     "liquid_hall": "lowlift.sim.look_liquid",
     "chiller_plant": "lowlift.sim.look_chiller",
+    "hybrid_hall": "lowlift.sim.look_hybrid",
 }
 """By kind of plant the module that holds its ``LOOK``."""
 TEMPERATURE = "temperature [°C]"
