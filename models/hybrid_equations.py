@@ -33,6 +33,8 @@ Assumptions
 import dataclasses
 from collections.abc import Mapping
 
+import numpy as np
+
 from lowlift.models.hybrid_site import Bank, HybridSite
 from lowlift.thermal import ops
 from lowlift.thermal.chiller import CP_WATER
@@ -130,7 +132,7 @@ class HybridEquations:
 
     def __init__(self, site: HybridSite) -> None:
         self.site = site
-        self.membership = (site.cdu_of_rack[:, None] == range(site.n_cdu)).astype(float)
+        self.membership = np.eye(site.n_cdu)[site.cdu_of_rack]
 
     # -- capacities -----------------------------------------------------------------------------------------------
 
@@ -188,6 +190,11 @@ class HybridEquations:
         T_out = T_in + ops.gather(G / C_dot, at) * (T_plate - T_in)
         return T_plate + q * (self.site.cold_plate.R_chip_plate / self.site.plates), T_out
 
+    def air_drawn(self, q: Signal) -> Signal:
+        """Air that all servers draw [kg/s] at the heat to air ``q`` [W]."""
+        s = self.site
+        return s.m_air_servers * (s.air_idle + (1.0 - s.air_idle) * q / (s.P_it_nominal * (1.0 - s.liquid_share)))
+
     # -- balances -------------------------------------------------------------------------------------------------
 
     def evaluate(
@@ -228,8 +235,7 @@ class HybridEquations:
     def _air(self, T: Mapping[str, Signal], f: HybridFlows, q: Signal) -> tuple[dict[str, Signal], Signal, Signal]:
         """Aisles and CRAHs: net heat, heat to chilled water, air leaving the CRAHs."""
         s, aisles = self.site, self.site.aisles
-        rated = s.P_it_nominal * (1.0 - s.liquid_share)
-        m_servers = s.m_air_servers * (s.air_idle + (1.0 - s.air_idle) * q / rated)
+        m_servers = self.air_drawn(q)
         moved = aisles.flows(f.m_air, m_servers)
         C_dot = f.m_air * CP_AIR
         # Return air holds a share b of the very supply air that the coil makes of it: both follow in closed form.
