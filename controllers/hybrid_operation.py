@@ -6,6 +6,7 @@ from typing import Any
 from lowlift.controllers.hybrid_protection import HybridInterlocks, reading_rules, safety
 from lowlift.controllers.hybrid_regulator import HybridRegulator
 from lowlift.controllers.hybrid_rules import HybridFixedSetpoint, HybridGuideline36
+from lowlift.controllers.hybrid_static import HybridStaticOptimal
 from lowlift.controllers.interface import Controller
 from lowlift.controllers.operation import Entry, Knowledge, Operation
 from lowlift.models.hybrid_site import HybridSite
@@ -22,6 +23,7 @@ def controllers(site: HybridSite) -> Mapping[str, Entry]:
     return {
         "FixedSetpoint": entry(lambda plant: HybridFixedSetpoint(plant.site)),
         "Guideline36": entry(lambda plant: HybridGuideline36(plant.site)),
+        "StaticOptimal": entry(HybridStaticOptimal),
     }
 
 

@@ -43,6 +43,8 @@ class HybridGains:
     """The same, integral time [s]."""
     bank_ahead: float = 0.5
     """Feed-forward: travel for each rated heat by which the measured heat has risen [1]."""
+    flow_ahead: float = 0.8
+    """Feed-forward of a bank's flow: least flow over nominal for each rated heat, for loads that are back in seconds [1]."""
     pad_band: float = 2.0
     """Hysteresis of the pads [K]."""
     inversion: float = 0.5
@@ -51,6 +53,8 @@ class HybridGains:
     """Chilled-water pump, proportional [1/K]."""
     t_chw: float = 60.0
     """Chilled-water pump, integral time [s]."""
+    chw_ahead: float = 0.5
+    """Feed-forward of the chilled-water pump: speed for each rated heat by which the measured heat has risen [1]."""
     chw_floor: float = 0.6
     """Least chilled-water pump speed over CRAH fan speed: the load may be back in seconds [1]."""
     t_air: float = 21600.0
@@ -92,7 +96,7 @@ class HybridRegulator:
             "y_cdu": y_cdu, "T_chw_set": sp["T_chw_set"],
             **self._bank("warm", liquid, sp["T_warm_set"] - self._boost, r, sp, a),
             **self._bank("cold", air, sp["T_cold_set"], r, sp, a),
-            **self._hall(r, sp, a),
+            **self._hall(air, r, sp, a),
         }  # fmt: skip
         capacity = s.chiller.capacity(r["T_chw"], r["T_cold"])
         hot = r["T_inlet"] > s.limits.T_inlet_max - HOT_INLET
@@ -124,25 +128,32 @@ class HybridRegulator:
         """Pump, mixing valve, fans and pads of one bank."""
         g, bank = self.gains, getattr(self.plant.site, name)
         pump, valve, fan, wet = f"y_{name}", f"v_{name}", f"y_{name}_fan", f"wet_{name}"
-        rise = load - self._load.get(name, load)
-        self._load[name] = load
-        travel = a[valve] + a[fan] + self._pi(name, r[f"T_{name}"] - T_set, g.k_bank, g.t_bank) + g.bank_ahead * rise
+        travel = a[valve] + a[fan] + self._pi(name, r[f"T_{name}"] - T_set, g.k_bank, g.t_bank) + g.bank_ahead * self._rise(name, load)
         threshold = sp[f"T_pad_{name}_set"]
         before = self._wet.get(name, a[wet] > 0.5)
         self._wet[name] = (r["T_db"] > threshold) | (before & (r["T_db"] > threshold - g.pad_band))
+        flow = np.maximum(sp[f"m_{name}_set"], g.flow_ahead * load * bank.m_nominal)
         return {
-            pump: a[pump] + g.inversion * (sp[f"m_{name}_set"] - r[f"m_{name}"]) / bank.m_nominal,
+            pump: a[pump] + g.inversion * (flow - r[f"m_{name}"]) / bank.m_nominal,
             valve: np.minimum(travel, 1.0), fan: np.maximum(travel - 1.0, 0.0), wet: self._wet[name].astype(float),
         }  # fmt: skip
 
-    def _hall(self, r: Mapping[str, np.ndarray], sp: Mapping[str, np.ndarray], a: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    def _hall(
+        self, air: np.ndarray, r: Mapping[str, np.ndarray], sp: Mapping[str, np.ndarray], a: Mapping[str, np.ndarray]
+    ) -> dict[str, np.ndarray]:  # fmt: skip
         """CRAH fans and chilled-water pump."""
         s, g = self.plant.site, self.gains
         full = float(s.crah.m_air(1.0))
         self._drawn = np.maximum(self.plant.equations.air_drawn(r["q_air"]), self._drawn - self.step / g.t_air * full)
         y_crah = sp["air_ratio_set"] * self._drawn / full
-        y_chw = a["y_chw"] + self._pi("chw", r["T_air"] - sp["T_air_set"], g.k_chw, g.t_chw)
+        y_chw = a["y_chw"] + self._pi("chw", r["T_air"] - sp["T_air_set"], g.k_chw, g.t_chw) + g.chw_ahead * self._rise("air", air)
         return {"y_crah": y_crah, "y_chw": np.maximum(y_chw, g.chw_floor * np.minimum(y_crah, 1.0))}
+
+    def _rise(self, name: str, load: np.ndarray) -> np.ndarray:
+        """Change of a measured load since the last step."""
+        rise = load - self._load.get(name, load)
+        self._load[name] = load
+        return rise
 
     def _pi(self, loop: str, error: np.ndarray, gain: float, integral_time: float) -> np.ndarray:
         previous = self._errors.get(loop, error)

@@ -9,7 +9,6 @@ from lowlift.controllers.interface import Decision, Forecast, Measurement, Statu
 from lowlift.controllers.tower_law import approach_by_load
 from lowlift.controllers.trim_respond import TrimRespond
 from lowlift.models.hybrid_site import Bank, HybridSite
-from lowlift.models.hybrid_tables import T_PAD_RANGE
 from lowlift.models.site import ZERO_C
 
 
@@ -55,10 +54,10 @@ class HybridG36Constants:
     """Plant reset at which flow is full and warm water begins to get colder [1]."""
     air_excess: float = 1.05
     """CRAH air over what the servers draw [1]."""
-    fans_full: float = 0.9
-    """Fan speed of dry coolers that asks for wet pads [1]."""
-    pad_least: float = 15.0 + ZERO_C
-    """Lowest dry bulb at which pads are wetted [K]."""
+    pad_reserve: float = 1.0
+    """Pads are wetted when dry coolers have this much less than their approach by load [K]."""
+    pad_chiller: float = 20.0 + ZERO_C
+    """Dry bulb from which the cold dry coolers are wet while a chiller runs: colder condensers save more than pads cost [K]."""
     condenser_least: float = 18.0 + ZERO_C
     """Coldest coolant sent to a running chiller [K] (guess: head pressure)."""
 
@@ -68,8 +67,8 @@ class HybridGuideline36:
 
     One plant reset, raised by CDUs near their limits and lowered by time, first raises the secondary flow and then makes the warm water
     colder. Condenser coolant follows the air behind the pads plus an approach by load while chillers run; in free cooling it is only as cold
-    as the chilled-water setpoint needs. Chilled water, supply air and the dry bulb at which pads are wetted follow requests: of coils, of
-    server inlets, and of dry coolers whose fans are near full speed.
+    as the chilled-water setpoint needs. Chilled water and supply air follow requests of coils and of server inlets. Pads are wetted where
+    the dry coolers could not hold their setpoint dry, and those of the cold ones from a fixed dry bulb on while a chiller runs.
     """
 
     period = 300.0
@@ -83,7 +82,6 @@ class HybridGuideline36:
         self.water = TrimRespond(initial=site.T_chw_min + 4.0, low=site.T_chw_min, high=site.T_chw_max, trim=0.15, respond=-0.3, most=-0.9)
         self.air = TrimRespond(initial=24.0 + ZERO_C, low=at["T_air_set"].low, high=site.limits.T_inlet_max - 0.5, trim=0.1, respond=-0.3,
                                most=-0.9)  # fmt: skip
-        self.pads = TrimRespond(initial=28.0 + ZERO_C, low=c.pad_least, high=T_PAD_RANGE[1], trim=0.2, respond=-1.0, most=-1.0)
         rated = site.exchanger.T_cold_in_nominal
         self.flow_range = (at["V_sec_set"].low, at["V_sec_set"].high)
         self.warm_range = (min(rated, at["T_warm_set"].high), at["T_warm_set"].low)
@@ -93,7 +91,6 @@ class HybridGuideline36:
         """Start a run of ``batch`` halls."""
         shape = (batch, 1)
         self._reset, self._water, self._air = (loop.start(shape) for loop in (self.plant_reset, self.water, self.air))
-        self._pads = {"warm": self.pads.start(shape), "cold": self.pads.start(shape)}
 
     def decide(self, measurement: Measurement, forecast: Forecast | None) -> Decision:
         """One tick of all sequences."""
@@ -108,24 +105,32 @@ class HybridGuideline36:
         # A setpoint above the water that arrives asks for nothing: it may not drift further away.
         self._water = np.minimum(self.water.tick(self._water, starved), np.maximum(m["T_plant"], self.water.low))
         liquid, air = loads(s, m.values)
-        for name in self._pads:
-            self._pads[name] = self.pads.tick(self._pads[name], (m[f"y_{name}_fan"] > c.fans_full).astype(float))
+        warm, cold = np.interp(self._reset, (c.flow_first, 1.0), self.warm_range), self._condenser(m, air)
+        pads = {"warm": self._dry_enough(s.warm, warm, liquid), "cold": self._dry_enough(s.cold, cold, air)}
         values = {
             "V_sec_set": np.interp(self._reset, (0.0, c.flow_first), self.flow_range),
-            "T_warm_set": np.interp(self._reset, (c.flow_first, 1.0), self.warm_range),
-            "m_warm_set": s.warm.m_nominal * liquid, "T_pad_warm_set": self._pads["warm"],
-            "T_cold_set": self._condenser(m, air), "m_cold_set": s.cold.m_nominal * air, "T_pad_cold_set": self._pads["cold"],
+            "T_warm_set": warm, "m_warm_set": s.warm.m_nominal * liquid, "T_pad_warm_set": pads["warm"], "T_cold_set": cold,
+            "m_cold_set": s.cold.m_nominal * air, "T_pad_cold_set": np.where(m["n_chillers"] > 0.5, c.pad_chiller, pads["cold"]),
             "T_chw_set": self._water, "T_air_set": self._air, "air_ratio_set": np.full_like(self._air, c.air_excess),
         }  # fmt: skip
         return Decision(setpoints=np.clip(np.asarray(self.table.pack(values)), self.table.low, self.table.high), status=Status.RULE)
 
+    def _dry_enough(self, bank: Bank, T_set: np.ndarray, load: np.ndarray) -> np.ndarray:
+        """Dry bulb up to which dry coolers hold a temperature without water [K]."""
+        return T_set - approach(bank, load) - self.c.pad_reserve
+
     def _condenser(self, m: Measurement, load: np.ndarray) -> np.ndarray:
         """Coolant to economiser and condensers [K]."""
         free, bank = self.site.economiser, self.site.cold
-        chase = air_behind_pads(bank, m, "cold") + approach_by_load(bank.cooler.T_out_nominal - bank.cooler.T_air_nominal, load)
+        chase = air_behind_pads(bank, m, "cold") + approach(bank, load)
         out = free.T_return_nominal - free.Q_dot_nominal / (free.m_chw_nominal * free.cp_chw)
         needed = np.maximum(chase, self._water - (out - free.T_cw_nominal))
         return np.where(m["n_chillers"] > 0.5, np.maximum(chase, self.c.condenser_least), needed)
+
+
+def approach(bank: Bank, load: np.ndarray) -> np.ndarray:
+    """Coolant leaving over air entering a bank of dry coolers [K], at a load over the rated one."""
+    return approach_by_load(bank.cooler.T_out_nominal - bank.cooler.T_air_nominal, load)
 
 
 def air_behind_pads(bank: Bank, m: Measurement, name: str) -> np.ndarray:

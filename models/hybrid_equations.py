@@ -97,6 +97,8 @@ class HybridFluxes:
     """From hall air to chilled water [W]."""
     evaporation: Signal
     """Of both banks' pads [kg/s]."""
+    evaporation_warm: Signal
+    """Of the warm bank's alone [kg/s]."""
     blowdown: Signal
     T_air: Signal
     """Air leaving the CRAHs [K]."""
@@ -214,7 +216,7 @@ class HybridEquations:
         makeup = self.site.warm.pad.makeup(warm.evaporation) + self.site.cold.pad.makeup(cold.evaporation)
         fluxes = HybridFluxes(
             Q_cdu=Q_total, Q_warm=warm.Q, Q_cold=cold.Q, Q_wse=Q_wse, Q_chiller=Q_chiller, P_chillers=P_chillers, Q_crah=Q_crah,
-            evaporation=evaporation, blowdown=makeup - evaporation, T_air=T_air,
+            evaporation=evaporation, evaporation_warm=warm.evaporation, blowdown=makeup - evaporation, T_air=T_air,
         )  # fmt: skip
         return net | air | water, fluxes
 
