@@ -65,7 +65,7 @@ def safety(site: HybridSite) -> SafetyRules:
 
 def reading_rules(site: HybridSite) -> ReadingRules:
     """Rates from the rated heat over the heat capacity that it warms; the mixing points may jump by their rated rise."""
-    s, lim, plate = site, site.limits, site.cold_plate
+    s, plate = site, site.cold_plate
     rack = s.rack_power * s.liquid_share
     C_rack = s.plates * (plate.C_chip + plate.C_plate + plate.C_cool)
     Q_cdu, Q_air = s.exchanger.Q_dot_nominal, s.P_it_nominal * (1.0 - s.liquid_share)
@@ -88,7 +88,8 @@ def reading_rules(site: HybridSite) -> ReadingRules:
     return ReadingRules(
         rates={name: MARGIN * rate for name, rate in physical.items()} | {"T_wb": WEATHER_RATE, "T_db": WEATHER_RATE},
         jumps={
-            "T_chip": rack / s.plates * plate.R_chip_plate, "T_return_hot": rack / (s.exchanger.m_hot_nominal / s.racks_per_cdu * s.cp_secondary),
+            "T_chip": rack / s.plates * plate.R_chip_plate,
+            "T_return_hot": rack * s.racks_per_cdu / (s.exchanger.m_hot_nominal * s.cp_secondary),
             "T_plant": free.T_return_nominal - free.T_cw_nominal, "T_air": Q_air / (float(s.crah.m_air(1.0)) * CP_AIR),
         },
         watched=tuple(Watched(reading=a, driver=b, moved=moved) for a, b, moved in watched),

@@ -66,8 +66,8 @@ class HybridGuideline36:
     """The reference baseline, every five minutes.
 
     One plant reset, raised by CDUs near their limits and lowered by time, first raises the secondary flow and then makes the warm water
-    colder. Condenser coolant follows the air behind the pads plus an approach by load while chillers run; in free cooling it is only as cold
-    as the chilled-water setpoint needs. Chilled water and supply air follow requests of coils and of server inlets. Pads are wetted where
+    colder. Condenser coolant follows the air behind the pads plus an approach by load while chillers run; in free cooling it is only as
+    cold as the chilled-water setpoint needs. Chilled water and supply air follow requests of coils and of server inlets. Pads are wetted where
     the dry coolers could not hold their setpoint dry, and those of the cold ones from a fixed dry bulb on while a chiller runs.
     """
 
@@ -78,7 +78,9 @@ class HybridGuideline36:
         self.c = c = constants or HybridG36Constants()
         self.table = site.sheet.setpoints
         at = {s.name: s for s in self.table.signals}
-        self.plant_reset = TrimRespond(initial=c.flow_first, low=0.0, high=1.0, trim=c.reset_trim, respond=c.reset_respond, most=c.reset_most)
+        self.plant_reset = TrimRespond(
+            initial=c.flow_first, low=0.0, high=1.0, trim=c.reset_trim, respond=c.reset_respond, most=c.reset_most
+        )
         self.water = TrimRespond(initial=site.T_chw_min + 4.0, low=site.T_chw_min, high=site.T_chw_max, trim=0.15, respond=-0.3, most=-0.9)
         self.air = TrimRespond(initial=24.0 + ZERO_C, low=at["T_air_set"].low, high=site.limits.T_inlet_max - 0.5, trim=0.1, respond=-0.3,
                                most=-0.9)  # fmt: skip

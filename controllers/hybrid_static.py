@@ -38,6 +38,8 @@ KEPT = 0.02
 """Slack that counts as none [K]."""
 VALVE_PRICE = 1e-4
 """Of a mixing valve away from its end, in MW: without fans nothing else decides its place."""
+ABOVE_FREE = 0.3
+"""Chilled-water setpoint over the water that free cooling alone delivers, less than what calls a chiller [K]."""
 DEPRESSION_LEAST = 1.0
 """Wet pads are looked at where the air is this much above its wet bulb [K]."""
 HOURS_SEEN = 12
@@ -72,6 +74,8 @@ class Candidate:
     n: int
     liquid: Side
     air: Side
+    T_chw: float
+    """Chilled water delivered [K]."""
     at: dict[str, float]
     """Setpoints by name."""
 
@@ -105,7 +109,7 @@ class HybridStaticOptimal:
         """
         if batch != 1:
             raise ValueError(f"batch = {batch}: {self.name} controls one plant at a time")
-        self._seen: deque[tuple[np.ndarray, np.ndarray, float]] = deque(maxlen=HOURS_SEEN)
+        self._seen: deque[list[np.ndarray]] = deque(maxlen=HOURS_SEEN)
         self._last: dict[tuple[bool, int], np.ndarray] = {}
         self.fallback.reset(1)
 
@@ -114,12 +118,12 @@ class HybridStaticOptimal:
         begun = time.perf_counter()
         m = measurement
         rule = self.fallback.decide(m, forecast)
-        load, weather = (m["q_cdu"][0], m["q_rack"][0], float(m["q_air"][0, 0])), [float(m[k][0, 0]) for k in ("T_wb", "T_db", "p")]
-        if not np.isfinite(np.concatenate([*map(np.atleast_1d, load), weather])).all():
+        load, weather = [m[k][0] for k in ("q_cdu", "q_rack", "q_air")], [float(m[k][0, 0]) for k in ("T_wb", "T_db", "p")]
+        if not np.isfinite(np.concatenate([*load, weather])).all():
             return dataclasses.replace(rule, status=Status.FALLBACK, message="input refused: load or weather is not a number")
         self._seen.append(load)
-        highest = [np.max([seen[k] for seen in self._seen], axis=0) for k in range(3)]
-        found = self._candidates(self.problem.disturbances(*highest, *weather))
+        q_cdu, q_rack, q_air = (np.max([seen[k] for seen in self._seen], axis=0) for k in range(3))
+        found = self._candidates(self.problem.disturbances(q_cdu, q_rack, float(q_air[0]), *weather))
         ms = 1e3 * (time.perf_counter() - begun)
         good = [c for c in found if c.point.kkt_error <= ACCEPTABLE]
         if not good:
@@ -128,6 +132,9 @@ class HybridStaticOptimal:
             return dataclasses.replace(rule, status=Status.FALLBACK, message=reason, solve_ms=ms, kkt_error=error)
         liquid, air = min(good, key=lambda c: c.liquid.cost), min(good, key=lambda c: c.air.cost)
         values = {name: (air if name in AIR_SIDE else liquid).at[name] for name in self.problem.setpoint_names}
+        if air.n == 0:
+            # Free cooling alone: a setpoint above the water lets staging stop the last machine; the economiser's valve then holds that.
+            values["T_chw_set"] = air.T_chw + ABOVE_FREE
         values |= {"T_pad_warm_set": T_PAD_RANGE[not liquid.wet], "T_pad_cold_set": T_PAD_RANGE[not air.wet]}
         table = self.plant.site.sheet.setpoints
         packed = np.clip(np.asarray(table.pack({k: np.array([[v]]) for k, v in values.items()})), table.low, table.high)
@@ -168,7 +175,9 @@ class SteadyProblem:
     def __init__(self, plant: HybridHall, margins: HybridMargins, water_price: float) -> None:
         self.plant, self.margins, self.water_price = plant, margins, water_price
         self.free = [s for s in plant.states.signals if not s.name.endswith("_sensor")]
-        self.n_states = sum(s.size for s in self.free)
+        edges = np.cumsum([0, *(s.size for s in self.free)])
+        self.n_states = int(edges[-1])
+        self._T_chw = int(edges[[s.name for s in self.free].index("T_chw")])
         at = plant.actuators.slices
         self.u_low, self.u_high = (np.array([bound[at[n]][0] for n in DECIDED]) for bound in (plant.actuators.low, plant.actuators.high))
         self.setpoint_names = [n for n in plant.site.sheet.setpoints.slices if not n.startswith("T_pad")]
@@ -194,8 +203,16 @@ class SteadyProblem:
         z, d, given = ca.SX.sym("z", self.n_states + k + 2), ca.SX.sym("d", p.disturbances.size), ca.SX.sym("given", 2)
         T = dict(zip([q.name for q in self.free], ops.split(z[: self.n_states], [q.size for q in self.free]), strict=True))
         T = {name: T_REFERENCE + T_SCALE * value for name, value in T.items()}
-        decided = dict(zip(DECIDED, ca.vertsplit(self.u_low + (self.u_high - self.u_low) * z[self.n_states : self.n_states + k]), strict=True))
-        a = {**decided, "y_cdu": ca.repmat(decided["y_cdu"], s.n_cdu, 1), "n_chillers": given[1], "wet_warm": given[0], "wet_cold": given[0]}
+        decided = dict(
+            zip(DECIDED, ca.vertsplit(self.u_low + (self.u_high - self.u_low) * z[self.n_states : self.n_states + k]), strict=True)
+        )
+        a = {
+            **decided,
+            "y_cdu": ca.repmat(decided["y_cdu"], s.n_cdu, 1),
+            "n_chillers": given[1],
+            "wet_warm": given[0],
+            "wet_cold": given[0],
+        }
         w = p.disturbances.unpack(d)
         net, fluxes = p.equations.evaluate(T, a, w)
         f = p.equations.flows(a)
@@ -246,7 +263,8 @@ class SteadyProblem:
         point = solver.solve(parameters, self._start() if last is None else last, low, high)
         values, costs, slack = (np.asarray(v).ravel() for v in shown(point.z, parameters))
         liquid, air = (Side(float(c), float(s)) for c, s in zip(costs, slack, strict=True))
-        return Candidate(point, wet, n, liquid, air, dict(zip(self.setpoint_names, map(float, values), strict=True)))
+        T_chw = T_REFERENCE + T_SCALE * float(point.z[self._T_chw])
+        return Candidate(point, wet, n, liquid, air, T_chw, dict(zip(self.setpoint_names, map(float, values), strict=True)))
 
     def _start(self) -> np.ndarray:
         guess = {"T_plate": 330.0, "T_return": 318.0, "T_supply": 310.0, "T_warm": 306.0, "T_warm_return": 312.0, "T_air_cold": 298.0,

@@ -126,7 +126,9 @@ class Staging:
         return new
 
     def _pumps(self, name: str, ratio: np.ndarray, starved: np.ndarray, n: np.ndarray, N: int) -> np.ndarray:
-        up = (self.timers.held(f"{name} up", ratio > n / N - PUMP_BAND) >= DWELL_PUMPS) | (self.timers.held(f"{name} starved", starved) >= 60.0)
+        up = (self.timers.held(f"{name} up", ratio > n / N - PUMP_BAND) >= DWELL_PUMPS) | (
+            self.timers.held(f"{name} starved", starved) >= 60.0
+        )
         down = self.timers.held(f"{name} down", ratio < (n - 1.0) / N - PUMP_BAND) >= DWELL_PUMPS
         new = np.clip(np.where(up, n + 1.0, np.where(down, n - 1.0, n)), 1.0, N)
         for timer in (f"{name} up", f"{name} down", f"{name} starved"):

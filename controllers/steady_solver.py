@@ -37,7 +37,7 @@ class SteadySolver:
     def _functions(self) -> tuple[Any, Any]:
         import casadi as ca
 
-        options = {
+        options: dict[str, Any] = {
             "print_time": False, "error_on_fail": False,
             "ipopt": {"print_level": 0, "sb": "yes", "max_iter": 150, "tol": 1e-6, "mu_init": 1e-2},
         }  # fmt: skip

@@ -259,9 +259,14 @@ class HybridEquations:
         m_each = ops.maximum(f.m_cold * (s.cold.cp / CP_WATER) / running, CONDENSER_LEAST * s.chiller.m_cw_nominal)
         P = n * s.chiller.P_el(Q / running, T["T_chw"], free.T_cw_out, m_each)
         C_chw, C_cold = f.m_chw * s.cp_water, f.m_cold * s.cold.cp
-        return {
-            "T_chw": C_chw * (T["T_chw_return"] - T["T_chw"]) - free.Q_dot - Q + f.Q_pump_chw,
-            "T_chw_return": C_chw * (T["T_chw"] - T["T_chw_return"]) + Q_crah,
-            "T_cold": C_cold * (T["T_cold_return"] - T["T_cold"]) - Q_cold + f.Q_pump_cold,
-            "T_cold_return": C_cold * (T["T_cold"] - T["T_cold_return"]) + free.Q_dot + Q + P,
-        }, free.Q_dot, Q, P
+        return (
+            {
+                "T_chw": C_chw * (T["T_chw_return"] - T["T_chw"]) - free.Q_dot - Q + f.Q_pump_chw,
+                "T_chw_return": C_chw * (T["T_chw"] - T["T_chw_return"]) + Q_crah,
+                "T_cold": C_cold * (T["T_cold_return"] - T["T_cold"]) - Q_cold + f.Q_pump_cold,
+                "T_cold_return": C_cold * (T["T_cold"] - T["T_cold_return"]) + free.Q_dot + Q + P,
+            },
+            free.Q_dot,
+            Q,
+            P,
+        )

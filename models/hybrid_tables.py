@@ -28,13 +28,13 @@ def _signal(role: Role, name: str, unit: str, doc: str, low: float = -np.inf, hi
 def state_table(site: HybridSite) -> SignalVector:
     """Racks first, then CDUs, sensors and what all of them share: the order of elimination."""
     T = functools.partial(_signal, Role.STATE, unit="K", low=233.15, high=420.0)
-    n, r = {"size": site.n_cdu, "per": "cdu"}, {"size": site.n_racks, "per": "rack"}
+    of_cdu = functools.partial(T, size=site.n_cdu, per="cdu")
     return SignalVector(
         [
-            T("T_plate", doc="chips, cold plates and their coolant, mean of a rack", **r),
-            T("T_return", doc="secondary return of a CDU", **n),
-            T("T_supply", doc="secondary supply of a CDU", **n),
-            T("T_supply_sensor", doc="secondary supply as its sensor reads it", **n),
+            T("T_plate", doc="chips, cold plates and their coolant, mean of a rack", size=site.n_racks, per="rack"),
+            of_cdu("T_return", doc="secondary return of a CDU"),
+            of_cdu("T_supply", doc="secondary supply of a CDU"),
+            of_cdu("T_supply_sensor", doc="secondary supply as its sensor reads it"),
             T("T_warm_sensor", doc="warm water at the CDUs as its sensor reads it"),
             T("T_cold_sensor", doc="coolant to the economiser as its sensor reads it"),
             T("T_chw_sensor", doc="chilled water as its sensor reads it"),
@@ -104,15 +104,15 @@ def setpoint_table(site: HybridSite) -> SignalVector:
     def flow(name: str, m: float, doc: str) -> SignalInfo:
         return s(name, "kg/s", doc, FLOW_LEAST * m, m, 4.0)
 
-    pads = "dry bulb from which the {} dry coolers' pads are wetted"
+    pads = "dry bulb that wets the {} dry coolers"
     return SignalVector(
         [
             s("V_sec_set", "m3/s", "secondary flow of each CDU", FLOW_LEAST * V, V, 4.0),
             s("T_warm_set", "K", "warm water temperature", dry, lim.T_supply_max - 1.0, 20.0),
             flow("m_warm_set", site.warm.m_nominal, "warm water flow"),
             s("T_pad_warm_set", "K", pads.format("warm"), *T_PAD_RANGE, 20.0),
-            s("T_cold_set", "K", "temperature of the coolant to economiser and condensers", lim.T_cold_min, T_COLD_HIGH, 20.0),
-            flow("m_cold_set", site.cold.m_nominal, "flow of that coolant"),
+            s("T_cold_set", "K", "condenser coolant temperature", lim.T_cold_min, T_COLD_HIGH, 20.0),
+            flow("m_cold_set", site.cold.m_nominal, "condenser coolant flow"),
             s("T_pad_cold_set", "K", pads.format("cold"), *T_PAD_RANGE, 20.0),
             s("T_chw_set", "K", "chilled water temperature", site.T_chw_min, site.T_chw_max, 10.0),
             s("T_air_set", "K", "supply air temperature of the CRAHs", *T_AIR_RANGE, 20.0),
@@ -124,10 +124,10 @@ def setpoint_table(site: HybridSite) -> SignalVector:
 def measurement_table(site: HybridSite) -> SignalVector:
     """Readings that a controller gets."""
     m = functools.partial(_signal, Role.OUTPUT)
-    n = {"size": site.n_cdu, "per": "cdu"}
+    of_cdu = functools.partial(m, size=site.n_cdu, per="cdu")
     banks = [
         row
-        for name, words in (("warm", "warm water at the CDUs"), ("cold", "coolant to economiser and condensers"))
+        for name, words in (("warm", "warm water at the CDUs"), ("cold", "condenser coolant, to the economiser first"))
         for row in (
             m(f"T_{name}", "K", words),
             m(f"T_{name}_return", "K", f"coolant to the {name} dry coolers"),
@@ -140,15 +140,15 @@ def measurement_table(site: HybridSite) -> SignalVector:
     ]
     return SignalVector(
         [
-            m("T_supply", "K", "secondary supply", **n),
-            m("T_return", "K", "secondary return", **n),
-            m("T_return_hot", "K", "hottest rack outlet of a CDU", **n),
-            m("T_chip", "K", "hottest chip of a CDU", **n),
-            m("q_cdu", "W", "liquid heat of a CDU, from power meters", **n),
-            m("q_rack", "W", "liquid heat of the hottest rack of a CDU, from power meters", **n),
-            m("V_sec", "m3/s", "secondary flow", **n),
-            m("y_cdu", "1", "secondary pump speed", **n),
-            m("override", "1", "share of speed added by a CDU to protect its racks", **n),
+            of_cdu("T_supply", "K", "secondary supply"),
+            of_cdu("T_return", "K", "secondary return"),
+            of_cdu("T_return_hot", "K", "hottest rack outlet of a CDU"),
+            of_cdu("T_chip", "K", "hottest chip of a CDU"),
+            of_cdu("q_cdu", "W", "liquid heat of a CDU, from power meters"),
+            of_cdu("q_rack", "W", "liquid heat of the hottest rack of a CDU, from power meters"),
+            of_cdu("V_sec", "m3/s", "secondary flow"),
+            of_cdu("y_cdu", "1", "secondary pump speed"),
+            of_cdu("override", "1", "share of speed added by a CDU to protect its racks"),
             *banks,
             m("T_chw", "K", "chilled water leaving the chillers"),
             m("T_chw_return", "K", "chilled water coming back from the CRAHs"),
@@ -203,8 +203,11 @@ ENERGY = Balance(
 def limits(site: HybridSite) -> tuple[LimitInfo, ...]:
     """Declared limits; all water in the hall stays above the dew point plus margin."""
     lim = site.limits
-    above = [("supply above dew point", "coldest secondary supply", "T_supply"), ("warm water above dew point", "coldest warm water", "T_warm"),
-             ("chilled water above dew point", "coldest chilled water", "T_chw")]  # fmt: skip
+    above = [
+        ("supply above dew point", "coldest secondary supply", "T_supply"),
+        ("warm water above dew point", "coldest warm water", "T_warm"),
+        ("chilled water above dew point", "coldest chilled water", "T_chw"),
+    ]
     return (
         LimitInfo(name="hottest chip", worst="hottest chip", signal="T_chip", bound=lim.T_chip_max),
         LimitInfo(name="rack return", worst="hottest rack return", signal="T_return_hot", bound=lim.T_return_max),

@@ -63,8 +63,8 @@ NODES = {
 def ribbons(e: Energies) -> list[Flow]:
     """Electricity and heat of a hybrid hall; compressor work meets the heat at the chillers.
 
-    What the cold dry coolers reject beyond the chillers' heat and work has passed the economiser, is pump heat of that loop, or comes out of
-    (or stays in) its volumes; all of it counts as free cooling.
+    What the cold dry coolers reject beyond the chillers' heat and work has passed the economiser, is pump heat of that loop, or comes
+    out of (or stays in) its volumes; all of it counts as free cooling.
     """
     heat, use, stored = e.heat, e.use, e.stored
     work = heat["Q_work_warm"] + heat["Q_work_cold"] - use["chillers"]
