@@ -58,8 +58,8 @@ class HybridG36Constants:
     """Pads are wetted when dry coolers have this much less than their approach by load [K]."""
     pad_chiller: float = 20.0 + ZERO_C
     """Dry bulb from which the cold dry coolers are wet while a chiller runs: colder condensers save more than pads cost [K]."""
-    condenser_least: float = 18.0 + ZERO_C
-    """Coldest coolant sent to a running chiller [K] (guess: head pressure)."""
+    condenser_least: float = 10.0 + ZERO_C
+    """Coldest coolant asked for while a chiller runs: the economiser before it warms it, and may make the chiller superfluous [K]."""
 
 
 class HybridGuideline36:
@@ -85,6 +85,7 @@ class HybridGuideline36:
         self.air = TrimRespond(initial=24.0 + ZERO_C, low=at["T_air_set"].low, high=site.limits.T_inlet_max - 0.5, trim=0.1, respond=-0.3,
                                most=-0.9)  # fmt: skip
         rated = site.exchanger.T_cold_in_nominal
+        self.free = TrimRespond(initial=1.0, low=0.0, high=5.0, trim=-0.05, respond=0.3, most=0.9)
         self.flow_range = (at["V_sec_set"].low, at["V_sec_set"].high)
         self.warm_range = (min(rated, at["T_warm_set"].high), at["T_warm_set"].low)
         self.reset(1)
@@ -92,7 +93,8 @@ class HybridGuideline36:
     def reset(self, batch: int) -> None:
         """Start a run of ``batch`` halls."""
         shape = (batch, 1)
-        self._reset, self._water, self._air = (loop.start(shape) for loop in (self.plant_reset, self.water, self.air))
+        loops = (self.plant_reset, self.water, self.air, self.free)
+        self._reset, self._water, self._air, self._free = (loop.start(shape) for loop in loops)
 
     def decide(self, measurement: Measurement, forecast: Forecast | None) -> Decision:
         """One tick of all sequences."""
@@ -122,11 +124,14 @@ class HybridGuideline36:
         return T_set - approach(bank, load) - self.c.pad_reserve
 
     def _condenser(self, m: Measurement, load: np.ndarray) -> np.ndarray:
-        """Coolant to economiser and condensers [K]."""
+        """Coolant to economiser and condensers [K]; in free cooling with a reserve that chilled water above its setpoint asks for."""
+        late = (m["n_chillers"] < 0.5) & (m["T_plant"] > self._water + 0.2)
+        self._free = self.free.tick(self._free, late.astype(float))
         free, bank = self.site.economiser, self.site.cold
         chase = air_behind_pads(bank, m, "cold") + approach(bank, load)
         out = free.T_return_nominal - free.Q_dot_nominal / (free.m_chw_nominal * free.cp_chw)
-        needed = np.maximum(chase, self._water - (out - free.T_cw_nominal))
+        # The economiser's approach grows with what it carries.
+        needed = np.maximum(chase, self._water - (out - free.T_cw_nominal) * m["q_air"] / free.Q_dot_nominal - self._free)
         return np.where(m["n_chillers"] > 0.5, np.maximum(chase, self.c.condenser_least), needed)
 
 

@@ -54,7 +54,12 @@ class HybridMargins:
     outlet: float = 3.0
     supply: float = 3.0
     inlet: float = 1.0
-    dew: float = 0.5
+    dew: float = 1.0
+    """Of chilled water, which chillers or the economiser's valve hold closely."""
+    dew_warm: float = 8.0
+    """Of warm water, which swings with the load."""
+    cold: float = 6.0
+    """Of the condenser coolant over its lowest."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -189,7 +194,7 @@ class SteadyProblem:
         ranges = np.array([(table[n].low, table[n].high) for n in self.setpoint_names])
         self.offset, self.span = ranges[:, 0], ranges[:, 1] - ranges[:, 0]
         k, n = len(self.setpoint_names), self.n_states
-        limits = 2 * self.plant.site.n_racks + self.plant.site.n_cdu + 3
+        limits = 2 * self.plant.site.n_racks + self.plant.site.n_cdu + 4
         low = np.concatenate([np.zeros(n + k), np.full(limits, -np.inf)])
         return low, np.concatenate([np.zeros(n), np.ones(k), np.zeros(limits)])
 
@@ -228,9 +233,10 @@ class SteadyProblem:
             chip - lim.T_chip_max + margin.chip - s_liquid,
             out - lim.T_return_max + margin.outlet - s_liquid,
             T["T_supply"] - lim.T_supply_max + margin.supply - s_liquid,
-            s.T_dew_hall + lim.dew_point_margin + margin.dew - T["T_warm"] - s_liquid,
+            s.T_dew_hall + lim.dew_point_margin + margin.dew_warm - T["T_warm"] - s_liquid,
             T["T_air_cold"] - lim.T_inlet_max + margin.inlet - s_air,
             s.T_dew_hall + lim.dew_point_margin + margin.dew - T["T_chw"] - s_air,
+            lim.T_cold_min + margin.cold - T["T_cold"] - s_air,
         )
         liquid = f.P_cdu_pumps + f.P_warm_pumps + f.P_warm_fans
         total = cooling(f, fluxes.P_chillers)

@@ -1,5 +1,6 @@
 """Controllers of the hybrid hall: resets move the right way, the optimum is one, and both keep the plant in a closed loop."""
 
+import dataclasses
 import functools
 
 import numpy as np
@@ -77,11 +78,12 @@ def rest_cost(u: np.ndarray, d: np.ndarray, margins: HybridMargins) -> np.ndarra
     T, w, f = p.states.unpack(x), p.disturbances.unpack(d), p.flows(u)
     of = dict(zip(p.flux_names, p.flux_vector(x, u, d).T, strict=True))
     chip, out = p.equations.rack_temperatures(T["T_plate"], T["T_supply"], w["q_liquid"], f)
-    dry = s.T_dew_hall + lim.dew_point_margin + margins.dew
+    dry = s.T_dew_hall + lim.dew_point_margin
     kept = (
         (chip.max(axis=1) <= lim.T_chip_max - margins.chip) & (out.max(axis=1) <= lim.T_return_max - margins.outlet)
         & (T["T_supply"].max(axis=1) <= lim.T_supply_max - margins.supply) & (T["T_air_cold"][:, 0] <= lim.T_inlet_max - margins.inlet)
-        & (T["T_warm"][:, 0] >= dry) & (T["T_chw"][:, 0] >= dry)
+        & (T["T_warm"][:, 0] >= dry + margins.dew_warm) & (T["T_chw"][:, 0] >= dry + margins.dew)
+        & (T["T_cold"][:, 0] >= lim.T_cold_min + margins.cold)
     )  # fmt: skip
     shown = {
         "V_sec_set": f.V_sec[:, 0], "T_warm_set": T["T_warm"][:, 0], "m_warm_set": f.m_warm[:, 0], "T_cold_set": T["T_cold"][:, 0],
@@ -114,7 +116,8 @@ def test_no_sampled_plant_at_rest_is_cheaper_than_the_optimum(T_wb: float, T_db:
     u = np.repeat(actuators(n_chillers=float(n), wet_warm=float(wet), wet_cold=float(wet)), len(rows), axis=0)
     for j, name in enumerate(DECIDED):
         u[:, at[name]] = rows[:, j : j + 1]
-    cost = rest_cost(u, d[None], HybridMargins(**{f: getattr(margins, f) - 0.01 for f in ("chip", "outlet", "supply", "inlet", "dew")}))
+    nearer = HybridMargins(**{f.name: getattr(margins, f.name) - 0.01 for f in dataclasses.fields(margins)})
+    cost = rest_cost(u, d[None], nearer)
     assert cost[0] == pytest.approx(best.liquid.cost + best.air.cost, rel=1e-3)
     assert np.isfinite(cost[1:]).sum() > 5
     assert cost[1:].min() > cost[0] - 2e-4

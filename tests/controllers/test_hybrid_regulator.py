@@ -62,7 +62,7 @@ def test_the_mixing_valve_opens_before_the_fans_turn_and_fans_stop_before_it_clo
     assert then["v_warm"][0, 0] == 1.0
     assert then["y_warm_fan"][0, 0] > 0.2
     u = actuators(v_warm=1.0, y_warm_fan=0.1)
-    r = read(u, load_at(0.6))
+    r = read(u, load_at(0.1, T_wb=283.0, T_db=288.0))
     back, _ = acted(r, setpoints(r, T_warm_set=float(r["T_warm"][0, 0]) + 6.0), u, steps=20)
     assert back["y_warm_fan"][0, 0] == 0.0
     assert back["v_warm"][0, 0] < 0.9
