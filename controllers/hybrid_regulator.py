@@ -3,9 +3,11 @@
 All loops are PI in velocity form, followed by stroke and ramp limits. Each bank's temperature is held by one loop whose travel opens the
 mixing valve first and turns the fans then, fed forward by the travel at which the dry coolers would reject the measured load at rest: load
 comes and goes in seconds, and how much a step of travel cools depends on the weather. With the fans off the little air that rises through
-the coolers takes no more heat from all of the coolant than from a part of it: there the loop passes quickly. Pads are wetted above the dry bulb that the controller asks for and dry again ``pad_band``
-kelvin below it. CDUs protect their racks with flow: a feed-forward from measured heat (the smallest safe flow) and a PI on the hottest chip
-and outlet can only raise the pump speed; where that is used up, the warm water is set colder.
+the coolers takes no more heat from all of the coolant than from a part of it: there the loop passes quickly.
+
+Pads are wetted above the dry bulb that the controller asks for and dry again ``pad_band`` kelvin below it. CDUs protect their racks with
+flow: a feed-forward from measured heat (the smallest safe flow) and a PI on the hottest chip and outlet can only raise the pump speed;
+where that is used up, the warm water is set colder.
 
 Gains follow lambda tuning on the packaged site; they are per unit of the actuator and kelvin.
 """
@@ -157,7 +159,7 @@ class HybridRegulator:
     def _travel(
         bank: Bank, Q: np.ndarray, T_set: np.ndarray, m: np.ndarray, r: Mapping[str, np.ndarray], wet: np.ndarray
     ) -> np.ndarray:  # fmt: skip
-        """Travel of mixing valve and fans at which dry coolers reject ``Q`` [W] at rest with coolant leaving at ``T_set`` [K], by bisection."""
+        """Travel at which dry coolers reject ``Q`` [W] at rest with coolant leaving at ``T_set`` [K], by bisection."""
         m = np.maximum(m, FLOW_SMALL * bank.m_nominal)
         air = bank.pad.leave(r["T_db"], r["T_wb"], r["p"], 1.0, wet)
         drive = T_set + Q / (m * bank.cp) - air.T_out

@@ -67,8 +67,8 @@ class HybridGuideline36:
 
     One plant reset, raised by CDUs near their limits and lowered by time, first raises the secondary flow and then makes the warm water
     colder. Condenser coolant follows the air behind the pads plus an approach by load while chillers run; in free cooling it is only as
-    cold as the chilled-water setpoint needs. Chilled water and supply air follow requests of coils and of server inlets. Pads are wetted where
-    the dry coolers could not hold their setpoint dry, and those of the cold ones from a fixed dry bulb on while a chiller runs.
+    cold as the chilled-water setpoint needs. Chilled water and supply air follow requests of coils and of server inlets. Pads are wetted
+    where the dry coolers could not hold their setpoint dry, and those of the cold ones from a fixed dry bulb on while a chiller runs.
     """
 
     period = 300.0

@@ -47,7 +47,7 @@ def test_requests_raise_flow_first_and_then_make_the_water_colder() -> None:
     flow, warm = (np.array([r[name] for r in rows]) for name in ("V_sec_set", "T_warm_set"))
     full = hybrid().site.cdu_pump.V_dot_nominal
     assert flow[0] < full
-    assert (np.diff(flow) >= 0.0).all() and (np.diff(warm) <= 0.0).all()  # noqa: PT018 - one statement of direction
+    assert (np.diff(flow) >= 0.0).all() and (np.diff(warm) <= 0.0).all()
     assert (flow[warm < warm[0] - 1e-9] == full).all()
     assert warm[-1] < warm[0] - 5.0
 

@@ -89,7 +89,7 @@ def test_a_hot_rack_gets_flow_and_then_colder_water() -> None:
     safe = minimum_safe_flow(s, r["q_rack"], r["T_supply"], GAINS.guard) / s.cdu_pump.V_dot_nominal
     hotter = r | {"q_rack": 1.6 * r["q_rack"]}
     needed = minimum_safe_flow(s, hotter["q_rack"], r["T_supply"], GAINS.guard) / s.cdu_pump.V_dot_nominal
-    assert (safe < 0.4).all() and (needed > 0.4).all()  # noqa: PT018 - both say that the test means something
+    assert (safe < 0.4).all() and (needed > 0.4).all()
     new, own = acted(hotter, setpoints(r), u)
     np.testing.assert_allclose(new["y_cdu"], np.minimum(needed, 1.0), atol=1e-9)
     np.testing.assert_allclose(own, new["y_cdu"] - 0.4, atol=1e-4)
