@@ -8,10 +8,11 @@ from lowlift.controllers.audit import AuditLog, Kind
 from lowlift.controllers.interlocks import FLOW_PROVEN, Machines
 from lowlift.controllers.operation import ReadingRules, SafetyRules, Watched
 from lowlift.controllers.plausible import LOAD_MOVED, MARGIN, SPEED_MOVED, WEATHER_RATE
-from lowlift.models.hybrid_equations import CONDENSER_LEAST, CP_AIR
+from lowlift.models.hybrid_equations import CONDENSER_LEAST
 from lowlift.models.hybrid_hall import HybridHall
 from lowlift.models.hybrid_site import HybridSite
 from lowlift.models.hybrid_tables import T_PAD_RANGE
+from lowlift.thermal.hall_air import CP_AIR
 
 T_FROST = 277.15
 """Dry bulb below which pads are drained [K]."""

@@ -58,7 +58,7 @@ class HybridGains:
     """The same, integral time [s]."""
     bank_ahead: float = 0.9
     """Share of the change of the travel at rest that is fed forward [1]."""
-    flow_ahead: float = 0.8
+    flow_ahead: float = 0.5
     """Feed-forward of a bank's flow: least flow over nominal for each rated heat, for loads that are back in seconds [1]."""
     pad_band: float = 2.0
     """Hysteresis of the pads [K]."""

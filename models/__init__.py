@@ -2,8 +2,7 @@
 
 >>> import lowlift as ll
 >>> ll.models.site_names()
-['chiller_plant', 'frontier', 'gb200_hall']
-['frontier', 'gb200_hall', 'hybrid_hall']
+['chiller_plant', 'frontier', 'gb200_hall', 'hybrid_hall']
 """
 
 from pathlib import Path

@@ -14,9 +14,9 @@ from lowlift.thermal.economiser import WatersideEconomiser
 from lowlift.thermal.evaporative import AdiabaticAssist
 from lowlift.thermal.exchange import PlateHeatExchanger
 from lowlift.thermal.fluids import FLUIDS, WATER
+from lowlift.thermal.hall_air import hall_density
 from lowlift.thermal.hydraulics import Pump
 from lowlift.thermal.psychrometrics import pressure_at_altitude
-from lowlift.thermal.server import RHO_AIR
 
 
 def build_site(file: HybridFile) -> HybridSite:
@@ -26,7 +26,8 @@ def build_site(file: HybridFile) -> HybridSite:
         SiteValueError: a component refuses its values; names the key.
     """
     s, r, c, h, a, lim = file.site, file.racks, file.cdu, file.chilled, file.hall_air, file.limits
-    n_racks = r.cdus * r.per_cdu
+    n_racks, p = r.cdus * r.per_cdu, float(pressure_at_altitude(s.altitude_m))
+    rho_air = float(hall_density(p))
     Q_air = r.power_kW * 1e3 * n_racks * (1.0 - r.liquid_share)
     secondary, T_sec = FLUIDS[c.coolant], c.T_return_nominal_degC + ZERO_C - 5.0
     cp_s, rho_s = float(secondary.cp(T_sec)), float(secondary.rho(T_sec))
@@ -74,13 +75,14 @@ def build_site(file: HybridFile) -> HybridSite:
             m_water_nominal=h.flow_chw_kg_s,
             V_air_nominal=a.air_flow_m3_s,
             P_fan_nominal=a.fan_kW * 1e3,
+            rho=rho_air,
         )
     return HybridSite(
         name=s.name,
         title=s.title,
         weather=s.weather,
         workload=s.workload,
-        p=float(pressure_at_altitude(s.altitude_m)),
+        p=p,
         T_wb_design=s.T_wb_design_degC + ZERO_C,
         T_db_design=s.T_db_design_degC + ZERO_C,
         T_dew_hall=s.T_dew_hall_degC + ZERO_C,
@@ -99,7 +101,7 @@ def build_site(file: HybridFile) -> HybridSite:
         liquid_share=r.liquid_share,
         plates=r.plates,
         cold_plate=cold_plate(file.cold_plate),
-        m_air_servers=RHO_AIR * r.air_flow_m3_s_kW * 1e-3 * Q_air,
+        m_air_servers=rho_air * r.air_flow_m3_s_kW * 1e-3 * Q_air,
         air_idle=r.air_idle,
         exchanger=exchanger,
         cdu_pump=Pump(V_dot_nominal=V_sec, dp_nominal=c.dp_secondary_kPa * 1e3),

@@ -39,10 +39,10 @@ from lowlift.models.hybrid_site import Bank, HybridSite
 from lowlift.thermal import ops
 from lowlift.thermal.chiller import CP_WATER
 from lowlift.thermal.dry_cooler import CP_DRY_AIR, CP_VAPOUR
+from lowlift.thermal.hall_air import CP_AIR
 from lowlift.thermal.hydraulics import operating_flow
 from lowlift.thermal.ops import Signal
 
-CP_AIR = 1006.0
 RUNNING_SMALL = 1e-3
 """Floor of the number of running chillers where it divides [1]."""
 CONDENSER_LEAST = 0.1

@@ -16,6 +16,7 @@ from lowlift.models.linear import LinearModel, linearize_outputs
 from lowlift.models.plant import STORED, Conditions, Loads, Stepper
 from lowlift.models.signals import Role, SignalInfo, SignalVector
 from lowlift.thermal import ops
+from lowlift.thermal.chiller import CP_WATER
 from lowlift.thermal.ops import Signal
 
 SENSOR_TIME_CONSTANT = 10.0
@@ -175,22 +176,45 @@ class HybridHall:
 
     def margins(self, share: float) -> dict[str, float]:
         """Distance of each temperature to its limit [K] at a share of the rated load on the design day, everything on, pads wet."""
-        s, lim, one = self.site, self.site.limits, np.ones(1)
-        values = {k.name: k.high for k in self.actuators.signals} | {"T_chw_set": s.T_chw_min}
-        u = np.asarray(self.actuators.pack(values))[None]
-        load = share * s.P_it_nominal
-        d = self.disturbances_from(
-            Conditions(q_liquid=np.full((1, s.n_racks), share * s.rack_power * s.liquid_share), q_air=load * (1.0 - s.liquid_share) * one,
-                       T_wb=s.T_wb_design * one, T_db=s.T_db_design * one, p=s.p * one)
-        )  # fmt: skip
-        T, w = self.states.unpack(self.steady(u, d)), self.disturbances.unpack(d)
-        chip, out = self.equations.rack_temperatures(T["T_plate"], T["T_supply"], w["q_liquid"], self.flows(u))
+        lim, (x, u, d) = self.site.limits, self._design_point(share)
+        T = self.states.unpack(x)
+        chip, out = self.equations.rack_temperatures(T["T_plate"], T["T_supply"], self.disturbances.unpack(d)["q_liquid"], self.flows(u))
         return {
             "chip": lim.T_chip_max - float(chip.max()),
             "rack outlet": lim.T_return_max - float(out.max()),
             "secondary supply": lim.T_supply_max - float(T["T_supply"].max()),
             "server inlet": lim.T_inlet_max - float(T["T_air_cold"].max()),
         }
+
+    def extrapolated(self, share: float) -> list[str]:
+        """Declared ranges that are left on the design day, in words: dry coolers, economiser, chillers, air handlers."""
+        s, (x, u, d) = self.site, self._design_point(share)
+        T, a, w, f, of = (
+            self.states.unpack(x), self.actuators.unpack(u), self.disturbances.unpack(d), self.flows(u),
+            self._by_name(self.flux_vector(x, u, d)),
+        )  # fmt: skip
+        words = []
+        for name, bank in self.equations.banks:
+            m = getattr(f, f"m_{name}")
+            air = bank.pad.leave(w["T_db"], w["T_wb"], w["p"], 1.0, a[f"wet_{name}"])
+            words += bank.cooler.outside(T_in=T[f"T_{name}_return"], m=a[f"v_{name}"] * m, T_db=air.T_out, p=w["p"], w=air.w_out)
+        T_cw, n = T["T_cold"] + of["Q_wse"] / (f.m_cold * s.cold.cp), float(s.n_chillers)
+        words += s.economiser.outside(m_chw=f.m_chw, m_cw=f.m_cold)
+        words += s.chiller.outside(
+            Q_dot=of["Q_chiller"] / n, T_chw=T["T_chw"], T_cw_in=T_cw, m_cw=f.m_cold * (s.cold.cp / CP_WATER) / n
+        )  # fmt: skip
+        return words + s.crah.outside(T_air=T["T_air_hot"], T_water=T["T_chw"], m_air=f.m_air, m_water=f.m_chw)
+
+    def _design_point(self, share: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """States at rest, actuators and disturbances on the design day."""
+        s, one = self.site, np.ones(1)
+        values = {k.name: k.high for k in self.actuators.signals} | {"T_chw_set": s.T_chw_min}
+        u = np.asarray(self.actuators.pack(values))[None]
+        d = self.disturbances_from(
+            Conditions(q_liquid=np.full((1, s.n_racks), share * s.rack_power * s.liquid_share), T_wb=s.T_wb_design * one,
+                       q_air=share * s.P_it_nominal * (1.0 - s.liquid_share) * one, T_db=s.T_db_design * one, p=s.p * one)
+        )  # fmt: skip
+        return self.steady(u, d), u, d
 
 
 FLOW_USES = ("cdu_pumps", "warm_pumps", "warm_fans", "crah_fans", "chw_pumps", "cold_pumps", "cold_fans")

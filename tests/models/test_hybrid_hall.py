@@ -276,3 +276,9 @@ def test_condenser_stream_is_that_of_the_coolant() -> None:
     """The machine's own water is replaced by the same capacity rate of coolant."""
     s = hybrid().site
     assert s.chiller.m_cw_nominal * s.n_chillers * CP_WATER == pytest.approx(s.cold.m_nominal * s.cold.cp)
+
+
+def test_the_design_day_is_inside_the_declared_ranges_and_a_hotter_one_is_told() -> None:
+    assert hybrid().extrapolated(1.0) == []
+    hot = dataclasses.replace(hybrid().site, T_db_design=330.0, T_wb_design=312.0)
+    assert any("T_cw_in" in words for words in HybridHall(hot).extrapolated(1.0))
