@@ -27,6 +27,54 @@ FLOW_BEHIND = 0.15
 """Measured flow of a group over nominal below which its valves are believed to be closed: their leak at full head is 0.08 [1]."""
 
 
+class Machines:
+    """Which chillers of a batch of plants run: they stop at once and start only after their minimum off time.
+
+    Args:
+        n: machines of a plant.
+    """
+
+    def __init__(self, n: int) -> None:
+        self.n = n
+        self.reset()
+
+    def reset(self) -> None:
+        """Start a run: machines that do not run at its first step have been off for long."""
+        self._running = np.zeros((0, self.n), dtype=bool)
+        self._stopped_at = np.zeros((0, self.n))
+
+    def stage(self, t: float, asked: np.ndarray, proven: np.ndarray, audit: AuditLog) -> np.ndarray:
+        """How many run now, ``(b, 1)``.
+
+        Args:
+            t: now [s].
+            asked: how many should run; at the first step of a run they do.
+            proven: how many of these have flow.
+            audit: where a start that must wait is noted.
+        """
+        if len(self._running) != len(asked):
+            self._running = np.arange(self.n) < asked
+            self._stopped_at = np.full((len(asked), self.n), -np.inf)
+        for row in np.flatnonzero(proven[:, 0] != self._running.sum(axis=-1)):
+            self._switch(t, int(row), int(proven[row, 0]), audit)
+        result: np.ndarray = self._running.sum(axis=-1, keepdims=True)
+        return result
+
+    def _switch(self, t: float, row: int, wanted: int, audit: AuditLog) -> None:
+        """Stop machines at once; start those that have been off the longest, if long enough."""
+        running, stopped_at = self._running[row], self._stopped_at[row]
+        surplus = int(running.sum()) - wanted
+        if surplus > 0:
+            stop = np.flatnonzero(running)[:surplus]
+            running[stop], stopped_at[stop] = False, t
+            return
+        rested = np.flatnonzero(~running & (t - stopped_at >= MIN_OFF - 1e-6))
+        running[rested[np.argsort(stopped_at[rested], kind="stable")][:-surplus]] = True
+        if running.sum() < wanted:
+            reason = f"no chiller restarts within {MIN_OFF / 60.0:.0f} min"
+            audit.note(t, row, "n_chillers", Kind.INTERLOCK, reason, float(wanted), float(running.sum()))
+
+
 class Interlocks:
     """Applied to the actuators of a batch of plants after every other decision."""
 
@@ -34,12 +82,12 @@ class Interlocks:
         self.plant, self.site = plant, plant.site
         self._groups = np.eye(self.site.n_groups)[self.site.group_of_cdu]
         self._of_group = self._groups > 0.0
-        self._running = np.zeros((0, 0), dtype=bool)
-        self._stopped_at = np.zeros((0, 0))
+        self.machines = None if self.site.chilled is None else Machines(self.site.chilled.n_chillers)
 
     def reset(self) -> None:
-        """Start a run: machines that do not run at its first step have been off for long."""
-        self._running = np.zeros((0, 0), dtype=bool)
+        """Start a run."""
+        if self.machines is not None:
+            self.machines.reset()
 
     def apply(self, t: float, u: np.ndarray, readings: Mapping[str, np.ndarray], audit: AuditLog) -> np.ndarray:
         """Actuators ``(b, nu)`` without forbidden combinations."""
@@ -69,12 +117,9 @@ class Interlocks:
 
     def _chillers(self, t: float, u: np.ndarray, r: Mapping[str, np.ndarray], audit: AuditLog) -> None:
         c = self.site.chilled
-        assert c is not None  # noqa: S101 - called for sites with a chilled branch only
+        assert c is not None and self.machines is not None  # noqa: S101 - called for sites with a chilled branch only
         part = self.plant.actuators.slices["n_chillers"]
         asked = np.rint(u[:, part])
-        if len(self._running) != len(u):
-            self._running = np.arange(c.n_chillers) < asked
-            self._stopped_at = np.full((len(u), c.n_chillers), -np.inf)
         chilled = r["m_chw"] >= FLOW_PROVEN * c.pump.V_dot_nominal * self.site.rho_water
         condensers = np.floor(CONDENSER_SHARE_MAX * np.nan_to_num(r["m_cw"]) / (CONDENSER_LEAST * c.m_condenser))
         proven = np.where(chilled, np.minimum(asked, condensers), 0.0)
@@ -82,20 +127,4 @@ class Interlocks:
             what = "chilled" if not chilled[row, 0] else "condenser"
             audit.note(t, int(row), "n_chillers", Kind.INTERLOCK, f"no chiller without {what} water flow", float(asked[row, 0]),
                        float(proven[row, 0]))  # fmt: skip
-        for row in np.flatnonzero(proven[:, 0] != self._running.sum(axis=-1)):
-            self._stage(t, int(row), int(proven[row, 0]), audit)
-        u[:, part] = self._running.sum(axis=-1, keepdims=True)
-
-    def _stage(self, t: float, row: int, wanted: int, audit: AuditLog) -> None:
-        """Stop machines at once; start those that have been off the longest, if long enough."""
-        running, stopped_at = self._running[row], self._stopped_at[row]
-        surplus = int(running.sum()) - wanted
-        if surplus > 0:
-            stop = np.flatnonzero(running)[:surplus]
-            running[stop], stopped_at[stop] = False, t
-            return
-        rested = np.flatnonzero(~running & (t - stopped_at >= MIN_OFF - 1e-6))
-        running[rested[np.argsort(stopped_at[rested], kind="stable")][:-surplus]] = True
-        if running.sum() < wanted:
-            reason = f"no chiller restarts within {MIN_OFF / 60.0:.0f} min"
-            audit.note(t, row, "n_chillers", Kind.INTERLOCK, reason, float(wanted), float(running.sum()))
+        u[:, part] = self.machines.stage(t, asked, proven, audit)

@@ -20,6 +20,7 @@ HOMES = {
     "liquid_hall": "lowlift.controllers.liquid_operation",
     "chiller_plant": "lowlift.controllers.chiller_operation",
     "air_hall": "lowlift.controllers.air_operation",
+    "hybrid_hall": "lowlift.controllers.hybrid_operation",
 }
 """By kind of plant the module that holds its ``OPERATION``."""
 

@@ -31,17 +31,78 @@ MIN_ON, MIN_OFF = 1800.0, 1200.0
 PUMP_BAND = 0.03
 
 
+class Timers:
+    """Seconds for which conditions have held, and since what has changed, by name, for a batch of plants."""
+
+    def __init__(self, step: float) -> None:
+        self.step = step
+        self._timers: dict[str, np.ndarray] = {}
+
+    def clear(self) -> None:
+        """Forget all timers."""
+        self._timers.clear()
+
+    def restart(self, name: str, where: np.ndarray) -> None:
+        """Set a timer to zero where a condition holds."""
+        self._timers[name] = np.where(where, 0.0, self._timers[name])
+
+    def held(self, name: str, condition: np.ndarray) -> np.ndarray:
+        """Seconds for which a condition has held without a break."""
+        before = self._timers.get(name, np.zeros(condition.shape))
+        self._timers[name] = np.where(condition, before + self.step, 0.0)
+        return self._timers[name]
+
+    def since(self, name: str, changed: np.ndarray | None = None) -> np.ndarray | float:
+        """Seconds since the last change (large at the start of a run)."""
+        if changed is not None:
+            before = self._timers.get(name, np.full(changed.shape, 1e9))
+            self._timers[name] = np.where(changed, 0.0, before + self.step)
+        return self._timers.get(name, 1e9)
+
+
+class ChillerStages:
+    """How many trim chillers run, in any plant that has some behind an economiser."""
+
+    def __init__(self, timers: Timers, n_max: int) -> None:
+        self.timers, self.n_max = timers, n_max
+
+    def decide(
+        self, n: np.ndarray, load: np.ndarray, capacity: np.ndarray, warm: np.ndarray, hot: np.ndarray | bool
+    ) -> np.ndarray:  # fmt: skip
+        """Chillers for the next step, ``(b, 1)``.
+
+        Args:
+            n: running now.
+            load: heat that they take [W].
+            capacity: of one at the present temperatures [W].
+            warm: water after the economiser over the chilled-water setpoint [K].
+            hot: whether server inlets are at their limit.
+        """
+        held = self.timers.held
+        first = held("chiller first", (n < 0.5) & (warm > CHILLER_FIRST)) >= CONFIRM_FIRST
+        more = held("chiller up", (n > 0.5) & (load > CHILLER_UP * n * capacity)) >= CONFIRM_UP
+        fewer = held("chiller down", (n > 1.5) & (load < CHILLER_DOWN * (n - 1.0) * capacity)) >= CONFIRM_DOWN
+        last = held("chiller last", (n > 0.5) & (n < 1.5) & (warm < CHILLER_LAST)) >= CONFIRM_DOWN
+        since = np.asarray(self.timers.since("chiller"))
+        first = first | (held("chiller hot", (n < 0.5) & hot & (warm > CHILLER_FIRST)) >= CONFIRM_HOT)
+        up = (first & (since >= MIN_OFF)) | (more & (since >= MIN_OFF))
+        down = (fewer | last) & (since >= MIN_ON)
+        new = np.clip(np.where(up, n + 1.0, np.where(down, n - 1.0, n)), 0.0, self.n_max)
+        self.timers.since("chiller", new != n)
+        return new
+
+
 class Staging:
     """Timers and counts for a batch of plants."""
 
     def __init__(self, site: Site, step: float) -> None:
         self.site = site
-        self.step = step
-        self._timers: dict[str, np.ndarray] = {}
+        self.timers = Timers(step)
+        self.stages = None if site.chilled is None else ChillerStages(self.timers, site.chilled.n_chillers)
 
     def reset(self, batch: int) -> None:
         """Forget all timers."""
-        self._timers.clear()
+        self.timers.clear()
 
     def decide(self, r: Mapping[str, np.ndarray], sp: Mapping[str, np.ndarray], a: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """Counts for the next step, from readings ``r``, setpoints ``sp`` and present actuators ``a``."""
@@ -54,35 +115,24 @@ class Staging:
             result["n_chillers"] = self._chillers(r, sp, a["n_chillers"])
         return result
 
-    def _held(self, name: str, condition: np.ndarray) -> np.ndarray:
-        """Seconds for which a condition has held without a break."""
-        before = self._timers.get(name, np.zeros(condition.shape))
-        self._timers[name] = np.where(condition, before + self.step, 0.0)
-        return self._timers[name]
-
-    def _since(self, name: str, changed: np.ndarray | None = None) -> np.ndarray | float:
-        """Seconds since the last change (large at the start of a run)."""
-        if changed is not None:
-            before = self._timers.get(name, np.full(changed.shape, 1e9))
-            self._timers[name] = np.where(changed, 0.0, before + self.step)
-        return self._timers.get(name, 1e9)
-
     def _cells(self, m_cw: np.ndarray, n: np.ndarray) -> np.ndarray:
         least = CELL_FLOW_MIN * self.site.m_tower_nominal / self.site.n_cells
         wanted = np.clip(np.floor(m_cw / least), 1.0, self.site.n_cells)
         # One extra cell of room before closing one, so that flow noise does not toggle valves.
         closing = wanted < n - 1.0
-        ready = np.asarray(self._since("cells")) >= DWELL_CELLS
+        ready = np.asarray(self.timers.since("cells")) >= DWELL_CELLS
         new = np.where(ready & (wanted > n), wanted, np.where(ready & closing, wanted, n))
-        self._since("cells", new != n)
+        self.timers.since("cells", new != n)
         return new
 
     def _pumps(self, name: str, ratio: np.ndarray, starved: np.ndarray, n: np.ndarray, N: int) -> np.ndarray:
-        up = (self._held(f"{name} up", ratio > n / N - PUMP_BAND) >= DWELL_PUMPS) | (self._held(f"{name} starved", starved) >= 60.0)
-        down = self._held(f"{name} down", ratio < (n - 1.0) / N - PUMP_BAND) >= DWELL_PUMPS
+        up = (self.timers.held(f"{name} up", ratio > n / N - PUMP_BAND) >= DWELL_PUMPS) | (
+            self.timers.held(f"{name} starved", starved) >= 60.0
+        )
+        down = self.timers.held(f"{name} down", ratio < (n - 1.0) / N - PUMP_BAND) >= DWELL_PUMPS
         new = np.clip(np.where(up, n + 1.0, np.where(down, n - 1.0, n)), 1.0, N)
         for timer in (f"{name} up", f"{name} down", f"{name} starved"):
-            self._timers[timer] = np.where(new != n, 0.0, self._timers[timer])
+            self.timers.restart(timer, new != n)
         return new
 
     def _facility_pumps(self, r: Mapping[str, np.ndarray], sp: Mapping[str, np.ndarray], a: Mapping[str, np.ndarray]) -> np.ndarray:
@@ -98,22 +148,8 @@ class Staging:
         return self._pumps("cw", r["m_cw"] / s.m_tower_nominal, starved, a["n_cw"], s.n_tower_pumps)
 
     def _chillers(self, r: Mapping[str, np.ndarray], sp: Mapping[str, np.ndarray], n: np.ndarray) -> np.ndarray:
-        c = self.site.chilled
-        assert c is not None  # noqa: S101 - called for sites with a chilled branch only
+        c, limit = self.site.chilled, self.site.limits.T_inlet_max
+        assert c is not None and self.stages is not None  # noqa: S101 - called for sites with a chilled branch only
         capacity = c.chiller.capacity(r["T_chw"], r["T_tower"])
-        load = r["Q_chiller"]
-        warm = r["T_plant"] - sp["T_chw_set"]
-        first = self._held("chiller first", (n < 0.5) & (warm > CHILLER_FIRST)) >= CONFIRM_FIRST
-        more = self._held("chiller up", (n > 0.5) & (load > CHILLER_UP * n * capacity)) >= CONFIRM_UP
-        fewer = self._held("chiller down", (n > 1.5) & (load < CHILLER_DOWN * (n - 1.0) * capacity)) >= CONFIRM_DOWN
-        last = self._held("chiller last", (n > 0.5) & (n < 1.5) & (warm < CHILLER_LAST)) >= CONFIRM_DOWN
-        since = np.asarray(self._since("chiller"))
-        limit = self.site.limits.T_inlet_max
-        if limit is not None:
-            hot = (n < 0.5) & (r["T_inlet"] > limit - HOT_INLET) & (warm > CHILLER_FIRST)
-            first = first | (self._held("chiller hot", hot) >= CONFIRM_HOT)
-        up = (first & (since >= MIN_OFF)) | (more & (since >= MIN_OFF))
-        down = (fewer | last) & (since >= MIN_ON)
-        new = np.clip(np.where(up, n + 1.0, np.where(down, n - 1.0, n)), 0.0, c.n_chillers)
-        self._since("chiller", new != n)
-        return new
+        hot = False if limit is None else r["T_inlet"] > limit - HOT_INLET
+        return self.stages.decide(n, r["Q_chiller"], capacity, r["T_plant"] - sp["T_chw_set"], hot)

@@ -2,7 +2,7 @@
 
 >>> import lowlift as ll
 >>> ll.models.site_names()
-['air_hall', 'chiller_plant', 'frontier', 'gb200_hall']
+['air_hall', 'chiller_plant', 'frontier', 'gb200_hall', 'hybrid_hall']
 """
 
 from pathlib import Path

@@ -31,6 +31,7 @@ KINDS = {
     "liquid_hall": Kind("schema:SiteFile", "site_build:build_site", "liquid_hall:LiquidHall"),
     "chiller_plant": Kind("chiller_schema:ChillerFile", "chiller_build:build_site", "chiller_loops:ChillerLoops"),
     "air_hall": Kind("air_schema:AirFile", "air_build:build_site", "air_hall:AirHall"),
+    "hybrid_hall": Kind("hybrid_schema:HybridFile", "hybrid_build:build_site", "hybrid_hall:HybridHall"),
 }
 
 

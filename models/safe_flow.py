@@ -1,14 +1,63 @@
 """The smallest secondary flow that keeps a CDU's hottest rack inside its limits, from the physics of the cold plate."""
 
+from typing import Protocol
+
 import numpy as np
 
-from lowlift.models.site import Site
-from lowlift.thermal.coldplate import FLOW_SMALL
+from lowlift.thermal.coldplate import FLOW_SMALL, ColdPlate
 
 NEWTON_STEPS = 5
 
 
-def minimum_safe_flow(site: Site, q_rack: np.ndarray, T_supply: np.ndarray, guard: float = 0.0) -> np.ndarray:
+class RackLimits(Protocol):
+    """What racks must keep [K]."""
+
+    @property
+    def T_chip_max(self) -> float:
+        """Hottest chip."""
+
+    @property
+    def T_return_max(self) -> float:
+        """Hottest outlet of a rack."""
+
+
+class LiquidRacks(Protocol):
+    """What the smallest flow depends on: the record of any site with racks on CDUs."""
+
+    @property
+    def limits(self) -> RackLimits:
+        """Limits of the racks."""
+
+    @property
+    def n_cdu(self) -> int:
+        """CDUs."""
+
+    @property
+    def cdu_of_rack(self) -> np.ndarray:
+        """CDU of each rack, in rising order."""
+
+    @property
+    def flow_fraction(self) -> np.ndarray:
+        """Share of its CDU's flow that each rack takes."""
+
+    @property
+    def plates(self) -> int:
+        """Cold plates of a rack."""
+
+    @property
+    def cold_plate(self) -> ColdPlate:
+        """One of them."""
+
+    @property
+    def cp_secondary(self) -> float:
+        """Heat capacity of the coolant [J/(kg K)]."""
+
+    @property
+    def rho_secondary(self) -> float:
+        """Its density [kg/m^3]."""
+
+
+def minimum_safe_flow(site: LiquidRacks, q_rack: np.ndarray, T_supply: np.ndarray, guard: float = 0.0) -> np.ndarray:
     """Secondary flow [m^3/s] of each CDU, same shape as ``q_rack`` ``(..., n_cdu)``.
 
     The hottest rack is taken to have the smallest flow share of its CDU. Its outlet and its chip,

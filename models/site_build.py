@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from lowlift.models.schema import SiteFile, SiteValueError
+from lowlift.models.schema import ColdPlateData, SiteFile, SiteValueError
 from lowlift.models.site import ZERO_C, ChilledBranch, Limits, Site
 from lowlift.thermal.cdu import CDU
 from lowlift.thermal.chiller import CarnotChiller
@@ -82,7 +82,7 @@ def build_site(file: SiteFile) -> Site:
         rack_power=r.power_kW * 1e3,
         liquid_share=r.liquid_share,
         plates=r.plates,
-        cold_plate=_cold_plate(file),
+        cold_plate=cold_plate(file.cold_plate),
         cp_secondary=cp_s,
         rho_secondary=rho_s,
         cp_water=cp_w,
@@ -136,8 +136,8 @@ def _limits(file: SiteFile) -> Limits:
     )
 
 
-def _cold_plate(file: SiteFile) -> ColdPlate:
-    c = file.cold_plate
+def cold_plate(c: ColdPlateData) -> ColdPlate:
+    """The cold plate of a site file's section of that name."""
     with keys("cold_plate", exponent="cold_plate.exponent"):
         return ColdPlate(
             R_chip_plate=c.R_chip_plate_K_W,

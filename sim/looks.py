@@ -18,6 +18,7 @@ HOMES = {
     "liquid_hall": "lowlift.sim.look_liquid",
     "chiller_plant": "lowlift.sim.look_chiller",
     "air_hall": "lowlift.sim.look_air",
+    "hybrid_hall": "lowlift.sim.look_hybrid",
 }
 """By kind of plant the module that holds its ``LOOK``."""
 TEMPERATURE = "temperature [°C]"

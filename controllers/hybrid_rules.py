@@ -1,0 +1,145 @@
+"""Rule-based controllers of a hybrid hall: constant setpoints, and resets after ASHRAE Guideline 36."""
+
+import dataclasses
+
+import numpy as np
+
+from lowlift.controllers.hybrid_regulator import loads
+from lowlift.controllers.interface import Decision, Forecast, Measurement, Status
+from lowlift.controllers.tower_law import approach_by_load
+from lowlift.controllers.trim_respond import TrimRespond
+from lowlift.models.hybrid_site import Bank, HybridSite
+from lowlift.models.site import ZERO_C
+
+
+class HybridFixedSetpoint:
+    """Warm water 30 C, condenser coolant 25 C, pads from 25 C on, chilled water 18 C, supply air 22 C, flows near full."""
+
+    period = 300.0
+
+    def __init__(self, site: HybridSite, name: str = "FixedSetpoint") -> None:
+        self.name, table = name, site.sheet.setpoints
+        values = {
+            "V_sec_set": 0.95 * site.cdu_pump.V_dot_nominal, "T_warm_set": 30.0 + ZERO_C, "m_warm_set": 0.95 * site.warm.m_nominal,
+            "T_pad_warm_set": 25.0 + ZERO_C, "T_cold_set": 25.0 + ZERO_C, "m_cold_set": 0.95 * site.cold.m_nominal,
+            "T_pad_cold_set": 25.0 + ZERO_C, "T_chw_set": 18.0 + ZERO_C, "T_air_set": 22.0 + ZERO_C, "air_ratio_set": 1.2,
+        }  # fmt: skip
+        self._setpoints = np.clip(np.asarray(table.pack(values))[None], table.low, table.high)
+        self._batch = 1
+
+    def reset(self, batch: int) -> None:
+        """Start a run."""
+        self._batch = batch
+
+    def decide(self, measurement: Measurement, forecast: Forecast | None) -> Decision:
+        """The constants."""
+        return Decision(setpoints=np.repeat(self._setpoints, self._batch, axis=0), status=Status.RULE)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class HybridG36Constants:
+    """Constants of the sequences; defaults after ASHRAE Guideline 36-2021, section 5.20, for pads and dry coolers own choices."""
+
+    near_limit: float = 1.0
+    """A chip or rack outlet this near to its limit is a request [K]."""
+    override: float = 0.02
+    """A pump override above this is a request [1]."""
+    reset_trim: float = -0.02
+    """Step of the plant reset every tick [1]."""
+    reset_respond: float = 0.03
+    """Its step for each request [1]."""
+    reset_most: float = 0.07
+    """Its largest response of one tick [1]."""
+    flow_first: float = 0.5
+    """Plant reset at which flow is full and warm water begins to get colder [1]."""
+    air_excess: float = 1.05
+    """CRAH air over what the servers draw [1]."""
+    pad_reserve: float = 1.0
+    """Pads are wetted when dry coolers have this much less than their approach by load [K]."""
+    pad_chiller: float = 20.0 + ZERO_C
+    """Dry bulb from which the cold dry coolers are wet while a chiller runs: colder condensers save more than pads cost [K]."""
+    condenser_least: float = 10.0 + ZERO_C
+    """Coldest coolant asked for while a chiller runs: the economiser before it warms it, and may make the chiller superfluous [K]."""
+
+
+class HybridGuideline36:
+    """The reference baseline, every five minutes.
+
+    One plant reset, raised by CDUs near their limits and lowered by time, first raises the secondary flow and then makes the warm water
+    colder. Condenser coolant follows the air behind the pads plus an approach by load while chillers run; in free cooling it is only as
+    cold as the chilled-water setpoint needs. Chilled water and supply air follow requests of coils and of server inlets. Pads are wetted
+    where the dry coolers could not hold their setpoint dry, and those of the cold ones from a fixed dry bulb on while a chiller runs.
+    """
+
+    period = 300.0
+
+    def __init__(self, site: HybridSite, constants: HybridG36Constants | None = None, name: str = "Guideline36") -> None:
+        self.site, self.name = site, name
+        self.c = c = constants or HybridG36Constants()
+        self.table = site.sheet.setpoints
+        at = {s.name: s for s in self.table.signals}
+        self.plant_reset = TrimRespond(
+            initial=c.flow_first, low=0.0, high=1.0, trim=c.reset_trim, respond=c.reset_respond, most=c.reset_most
+        )
+        self.water = TrimRespond(initial=site.T_chw_min + 4.0, low=site.T_chw_min, high=site.T_chw_max, trim=0.15, respond=-0.3, most=-0.9)
+        self.air = TrimRespond(initial=24.0 + ZERO_C, low=at["T_air_set"].low, high=site.limits.T_inlet_max - 0.5, trim=0.1, respond=-0.3,
+                               most=-0.9)  # fmt: skip
+        rated = site.exchanger.T_cold_in_nominal
+        self.free = TrimRespond(initial=1.0, low=0.0, high=5.0, trim=-0.05, respond=0.3, most=0.9)
+        self.flow_range = (at["V_sec_set"].low, at["V_sec_set"].high)
+        self.warm_range = (min(rated, at["T_warm_set"].high), at["T_warm_set"].low)
+        self.reset(1)
+
+    def reset(self, batch: int) -> None:
+        """Start a run of ``batch`` halls."""
+        shape = (batch, 1)
+        loops = (self.plant_reset, self.water, self.air, self.free)
+        self._reset, self._water, self._air, self._free = (loop.start(shape) for loop in loops)
+
+    def decide(self, measurement: Measurement, forecast: Forecast | None) -> Decision:
+        """One tick of all sequences."""
+        m, c, s, lim = measurement, self.c, self.site, self.site.limits
+        near = np.maximum(m["T_chip"] - lim.T_chip_max, m["T_return_hot"] - lim.T_return_max) > -c.near_limit
+        self._reset = self.plant_reset.tick(self._reset, (near | (m["override"] > c.override)).sum(axis=-1, keepdims=True).astype(float))
+        hot = np.clip(np.ceil((m["T_inlet"] - (lim.T_inlet_max - 0.5 * c.near_limit)) / 0.25), 0.0, 3.0)
+        self._air = self.air.tick(self._air, hot)
+        # Coil requests of section 5.20.5.2: three when supply air is 3 K above its setpoint, two at 2 K, one when the pump is at its end.
+        above = m["T_air"] - self._air
+        starved = np.where(above > 3.0, 3.0, np.where(above > 2.0, 2.0, ((m["y_chw"] > 0.95) | (above > 1.0)).astype(float)))
+        # A setpoint above the water that arrives asks for nothing: it may not drift further away.
+        self._water = np.minimum(self.water.tick(self._water, starved), np.maximum(m["T_plant"], self.water.low))
+        liquid, air = loads(s, m.values)
+        warm, cold = np.interp(self._reset, (c.flow_first, 1.0), self.warm_range), self._condenser(m, air)
+        pads = {"warm": self._dry_enough(s.warm, warm, liquid), "cold": self._dry_enough(s.cold, cold, air)}
+        values = {
+            "V_sec_set": np.interp(self._reset, (0.0, c.flow_first), self.flow_range),
+            "T_warm_set": warm, "m_warm_set": s.warm.m_nominal * liquid, "T_pad_warm_set": pads["warm"], "T_cold_set": cold,
+            "m_cold_set": s.cold.m_nominal * air, "T_pad_cold_set": np.where(m["n_chillers"] > 0.5, c.pad_chiller, pads["cold"]),
+            "T_chw_set": self._water, "T_air_set": self._air, "air_ratio_set": np.full_like(self._air, c.air_excess),
+        }  # fmt: skip
+        return Decision(setpoints=np.clip(np.asarray(self.table.pack(values)), self.table.low, self.table.high), status=Status.RULE)
+
+    def _dry_enough(self, bank: Bank, T_set: np.ndarray, load: np.ndarray) -> np.ndarray:
+        """Dry bulb up to which dry coolers hold a temperature without water [K]."""
+        return T_set - approach(bank, load) - self.c.pad_reserve
+
+    def _condenser(self, m: Measurement, load: np.ndarray) -> np.ndarray:
+        """Coolant to economiser and condensers [K]; in free cooling with a reserve that chilled water above its setpoint asks for."""
+        late = (m["n_chillers"] < 0.5) & (m["T_plant"] > self._water + 0.2)
+        self._free = self.free.tick(self._free, late.astype(float))
+        free, bank = self.site.economiser, self.site.cold
+        chase = air_behind_pads(bank, m, "cold") + approach(bank, load)
+        out = free.T_return_nominal - free.Q_dot_nominal / (free.m_chw_nominal * free.cp_chw)
+        # The economiser's approach grows with what it carries.
+        needed = np.maximum(chase, self._water - (out - free.T_cw_nominal) * m["q_air"] / free.Q_dot_nominal - self._free)
+        return np.where(m["n_chillers"] > 0.5, np.maximum(chase, self.c.condenser_least), needed)
+
+
+def approach(bank: Bank, load: np.ndarray) -> np.ndarray:
+    """Coolant leaving over air entering a bank of dry coolers [K], at a load over the rated one."""
+    return approach_by_load(bank.cooler.T_out_nominal - bank.cooler.T_air_nominal, load)
+
+
+def air_behind_pads(bank: Bank, m: Measurement, name: str) -> np.ndarray:
+    """Air entering a bank of dry coolers [K], from outdoor readings and its wetted share."""
+    return m["T_db"] - m[f"wet_{name}"] * bank.pad.eff * np.maximum(m["T_db"] - m["T_wb"], 0.0)
