@@ -117,7 +117,7 @@ class RegulatoryLayer:
         self._heat = readings["q_cdu"]
         ahead = g.valve_ahead * rise / s.cdu.exchanger.Q_dot_nominal
         new["v_cdu"] = a["v_cdu"] + self._pi("valve", error, g.k_valve, g.t_valve) + ahead
-        # A CDU near its limits, or far above its setpoint, with its valve open needs more facility water: its group's pressure rises at once.
+        # A CDU near its limits, or far above its setpoint, with its valve open raises the pressure of its group at once.
         starved = np.where(a["v_cdu"] > g.valve_open, np.maximum(excess, error - g.supply_guard), -g.guard)
         worst = np.max(np.where(self._groups, starved[:, :, None], -g.guard), axis=1)
         self._boost = np.clip(self._boost + self._pi("boost", worst, g.k_boost, g.t_boost), 0.0, 1.0)
