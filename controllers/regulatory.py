@@ -38,7 +38,7 @@ class Gains:
     valve_open: float = 0.9
     """Opening from which a CDU near its limits asks for more pressure [1]."""
     supply_guard: float = 2.0
-    """Supply this far above its setpoint behind an open valve asks for more pressure [K]."""
+    """Supply this far above its setpoint and above what rated facility flow would give asks for more pressure [K]."""
     k_boost: float = 0.10
     """Pressure boost of a group, share of the highest pressure, proportional [1/K]."""
     t_boost: float = 30.0
@@ -117,8 +117,9 @@ class RegulatoryLayer:
         self._heat = readings["q_cdu"]
         ahead = g.valve_ahead * rise / s.cdu.exchanger.Q_dot_nominal
         new["v_cdu"] = a["v_cdu"] + self._pi("valve", error, g.k_valve, g.t_valve) + ahead
-        # A CDU near its limits, or far above its setpoint, with its valve open raises the pressure of its group at once.
-        starved = np.where(a["v_cdu"] > g.valve_open, np.maximum(excess, error - g.supply_guard), -g.guard)
+        # A CDU near its limits, or whose supply more water would bring down, behind an open valve: its group's pressure rises at once.
+        helped = readings["T_supply"] - np.maximum(ops.gather(sp["T_supply_set"], of_group), self._reachable(readings)) - g.supply_guard
+        starved = np.where(a["v_cdu"] > g.valve_open, np.maximum(excess, helped), -g.guard)
         worst = np.max(np.where(self._groups, starved[:, :, None], -g.guard), axis=1)
         self._boost = np.clip(self._boost + self._pi("boost", worst, g.k_boost, g.t_boost), 0.0, 1.0)
         dp = sp["dp_set"] + self._boost * self.setpoints.high[self.setpoints.slices["dp_set"]]
@@ -143,6 +144,14 @@ class RegulatoryLayer:
         target = np.clip(table.pack(new), table.low, table.high)
         reach = table.rate * dt
         return np.clip(target, u - reach, u + reach), override
+
+    def _reachable(self, readings: Mapping[str, np.ndarray]) -> np.ndarray:
+        """Supply of each CDU at its present flow and return if its exchanger had its rated facility flow [K], shape ``(b, n)``."""
+        site, hx = self.plant.site, self.plant.site.cdu.exchanger
+        m_sec = np.maximum(readings["V_sec"], 0.05 * site.cdu.pump.V_dot_nominal) * site.rho_secondary
+        share = np.asarray(hx.conductance(m_sec, hx.m_cold_nominal)) / (m_sec * hx.cp_hot)
+        reached: np.ndarray = readings["T_return"] - share * (readings["T_return"] - readings["T_fws"])
+        return reached
 
     def _pi(self, loop: str, error: np.ndarray, gain: float, integral_time: float) -> np.ndarray:
         previous = self._errors.get(loop, error)
