@@ -16,9 +16,6 @@ Assumptions
     1. Power follows traffic ``u`` linearly. 2. All racks of a kind are alike. 3. No thermal mass of their own: the hall's air and
     loops hold it.
 
-Validity
-    Traffic 0 to 1.
-
 Differences from EnergyPlus
     ``ElectricEquipment`` follows a schedule and splits its heat into radiant, latent and lost; here into liquid and air.
 

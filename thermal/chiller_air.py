@@ -24,7 +24,7 @@ Assumptions
     3. The condenser's air is not thinner than at the catalogue's altitude.
 
 Sources
-    EnergyPlus Engineering Reference; data set ``AirCooledChiller.idf`` (Carrier 30XA500, from the maker's catalogue 30XA-8PD).
+    EnergyPlus Engineering Reference; its data set ``AirCooledChiller.idf`` (Carrier 30XA500, fitted to the maker's catalogue 30XA-8PD).
 """
 
 import dataclasses

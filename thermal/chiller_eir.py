@@ -30,8 +30,9 @@ Assumptions
     1. The compressor's whole power reaches the condenser water. 2. Below ``PLR_min`` the machine cycles; the model gives the mean.
 
 Sources
-    Hydeman and Gillespie, "Tools and techniques to calibrate electric chiller component models", ASHRAE Trans. 108(1), 733 (2002), for
-    the forms; machines from the data sets of EnergyPlus.
+    Hydeman and Gillespie, "Tools and techniques to calibrate electric chiller component models", ASHRAE Trans. 108(1) (2002), and Hydeman,
+    Webb, Sreedharan and Blanc, "Development and testing of a reformulated regression-based electric chiller model", ASHRAE Trans. 108(2)
+    (2002), for the forms; machines from the data sets of EnergyPlus.
 """
 
 import dataclasses

@@ -21,7 +21,8 @@ Comparison with EnergyPlus (``Pump:VariableSpeed``)
     The same equations.
 
 Sources
-    EnergyPlus Engineering Reference, "Variable Speed Pump"; default cubic from its library of curves.
+    EnergyPlus Engineering Reference, "Variable Speed Pump"; default cubic: a pump that rides its curve, as in
+    :mod:`lowlift.thermal.part_load`.
 """
 
 from lowlift.thermal import ops
@@ -42,7 +43,7 @@ class CurvePump(Component):
     eta_hydraulic: float = parameter(default=0.75, unit="1", above=0.0, below=1.0, doc="hydraulic efficiency")
     eta_motor: float = parameter(default=0.9, unit="1", above=0.0, high=1.0, doc="motor efficiency")
     c0: float = parameter(default=0.0, unit="1", doc="part-load cubic, constant")
-    c1: float = parameter(default=3.2485, unit="1", doc="part-load cubic, linear (EnergyPlus library, variable flow, riding the curve)")
+    c1: float = parameter(default=3.2485, unit="1", doc="part-load cubic, linear (default: a pump that rides its curve)")
     c2: float = parameter(default=-4.7443, unit="1", doc="part-load cubic, quadratic")
     c3: float = parameter(default=2.5294, unit="1", doc="part-load cubic, cubic")
 

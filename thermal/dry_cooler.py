@@ -13,7 +13,7 @@ Equations
         P_fan = P_n (c1 y + c3 y^3)                                                                        (4)
 
 Relation
-    ``eps`` is by default the relation of Spang and Roetzel, within 0.005 of the exact series; ``exponential=True`` takes the
+    ``eps`` is by default the relation of the VDI Heat Atlas, within 0.005 of the exact series; ``exponential=True`` takes the
     approximation that EnergyPlus uses instead. The two differ by up to 2 % of heat near balanced streams.
 
 Validity
@@ -29,8 +29,8 @@ Assumptions
     gives colder and moister air to this one.
 
 Sources
-    Films after Modelica Buildings (``HADryCoil``, ``CoolingTowers.BaseClasses.DryCooler``); fin cooler of the example: its data
-    record of BAC TrilliumSeries TDFS1238N (2931 kW, air 35 C, coolant 46.11 C to 40.55 C, fans 117.68 kW).
+    Films after Modelica Buildings (``HADryCoil``, ``CoolingTowers.Data.DryCooler``); fin cooler of the example: its data record of
+    BAC TrilliumSeries TDFS1238N (2931 kW, air 35 C, coolant 46.11 C to 40.55 C, fans 117.68 kW).
 """
 
 import dataclasses

@@ -17,7 +17,8 @@ Differences from EnergyPlus
     stage are rounded over 1e-3 (m^3/s and 1), and both indirect coolers take a secondary stream of its own state.
 
 Sources
-    EnergyPlus Engineering Reference 25.2, "Evaporative Coolers"; ASHRAE Handbook, HVAC Systems and Equipment, ch. 41.
+    EnergyPlus Engineering Reference 25.2, "Evaporative Coolers"; ASHRAE Handbook, HVAC Systems and Equipment, "Evaporative
+    Air-Cooling Equipment".
 """
 
 import dataclasses

@@ -30,8 +30,8 @@ Differences from EnergyPlus
     ``HeatExchanger:FluidToFluid`` keeps UA constant and takes (2b) for crossflow; its relations need special cases at balance.
 
 Sources
-    Kays and London, Compact Heat Exchangers, 3rd ed. (1984); Spang and Roetzel, Chem. Eng. Process. 34, 339 (1995), and VDI Heat Atlas
-    C1, for (2); exponents after Modelica Buildings, ``HADryCoil``.
+    Kays and London, Compact Heat Exchangers, 3rd ed. (1984); Roetzel and Spang in VDI Heat Atlas, ch. C1, for (2); exponents after
+    Modelica Buildings, ``Fluid.HeatExchangers.BaseClasses.HADryCoil``.
 """
 
 import dataclasses

@@ -21,7 +21,10 @@ Differences from EnergyPlus
 
 Sources
     ``TOWER_FAN``: variable-speed tower of the EnergyPlus example files. ``PUMP_LINEAR``: default of EnergyPlus 25.2
-    ``Pump:VariableSpeed``. ``PUMP_VSD`` and ``FAN_VSD``: ASHRAE 90.1, Appendix G, as commonly quoted.
+    ``Pump:VariableSpeed``. ``PUMP_RIDING`` (a pump of constant speed throttled along its curve), ``PUMP_VSD`` (variable speed at
+    constant differential pressure) and ``PUMP_VSD_RESET`` (variable speed, pressure reset by the valves): NREL's openstudio-standards,
+    ``PumpVariableSpeed``, control types "Riding Curve", "VSD No Reset" and "VSD DP Reset". ``FAN_VSD``: ASHRAE 90.1, Appendix G, as
+    commonly quoted.
 """
 
 from lowlift.thermal import ops
@@ -68,5 +71,7 @@ class PartLoadCurve(Component):
 
 TOWER_FAN = PartLoadCurve(c0=-0.009315163, c1=0.0512334, c2=-0.08383647, c3=1.041918)
 PUMP_LINEAR = PartLoadCurve(c1=1.0)
-PUMP_VSD = PartLoadCurve(c1=3.2485, c2=-4.7443, c3=2.5294)
+PUMP_RIDING = PartLoadCurve(c1=3.2485, c2=-4.7443, c3=2.5294)
+PUMP_VSD = PartLoadCurve(c1=0.5726, c2=-0.301, c3=0.7347)
+PUMP_VSD_RESET = PartLoadCurve(c1=0.0205, c2=0.4101, c3=0.5753)
 FAN_VSD = PartLoadCurve(c0=0.0013, c1=0.147, c2=0.9506, c3=-0.0998)

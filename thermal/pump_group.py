@@ -1,7 +1,9 @@
-"""Equal pumps in parallel: equal split, speed for a duty, and how many should run.
+"""Equal pumps or fans in parallel: equal split, speed for a duty, and how many should run.
 
 What
     Pumps of one kind on one header share a flow; more of them turn slower and draw less, until drives and motors are poorly loaded.
+    Fans of one kind on one plenum, each behind a damper, are such a group too: the laws are the same, and a
+    :class:`~lowlift.thermal.hydraulics.Pump` rated by air flow, pressure rise and efficiency is a fan. "Water" then reads "air".
 
 Equations
     ::
@@ -18,7 +20,7 @@ Validity
 
 Assumptions
     1. All running pumps turn at the same speed, so they split the flow equally. 2. Check valves keep water from running back through
-    pumps that stand. 3. All shaft power becomes heat in the water, once.
+    pumps that stand (backdraught dampers, through fans). 3. All shaft power becomes heat in the water, once.
 
 Differences from EnergyPlus
     ``HeaderedPumps:VariableSpeed`` stages by flow alone with affine power; here head and speed are kept.

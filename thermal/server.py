@@ -10,8 +10,8 @@ Validity
     Load 0 to 1, inlet 283 K to 318 K, air up to 0.03 kg/kg moist.
 
 Sources
-    EnergyPlus Engineering Reference 25.2, "Electric Equipment: ITE: Air Cooled"; ASHRAE TC 9.9, Data Center Power Equipment Thermal
-    Guidelines and Best Practices (2016), for the ramp.
+    EnergyPlus 25.2, ``ElectricEquipment:ITE:AirCooled``; ASHRAE TC 9.9, 2011 Thermal Guidelines for Data Processing Environments,
+    Expanded Data Center Classes and Usage Guidance (2011), for server power that rises with the inlet: the ramp itself is a guess.
 """
 
 import dataclasses

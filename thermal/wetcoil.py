@@ -31,7 +31,7 @@ Differences from EnergyPlus
     Its detailed coil splits the surface into a dry and a wet part; its simple coil iterates on the dry fraction.
 
 Sources
-    Braun et al. (1989) as above; Kuehn, Ramsey and Threlkeld, Thermal Environmental Engineering, 3rd ed. (1998), ch. 12.
+    Braun et al. (1989) as above; Kuehn, Ramsey and Threlkeld, Thermal Environmental Engineering, 3rd ed. (1998).
 """
 
 import dataclasses

@@ -5,7 +5,7 @@ import numpy as np
 from _plots.canvas import Line, Panel, behaviour
 from lowlift.thermal import ControlValve, CurvePump, Fan, PartLoadCurve, Pump, PumpGroup
 from lowlift.thermal.hydraulics import series_conductance
-from lowlift.thermal.part_load import FAN_VSD, PUMP_LINEAR, PUMP_VSD, TOWER_FAN
+from lowlift.thermal.part_load import FAN_VSD, PUMP_LINEAR, PUMP_RIDING, PUMP_VSD, PUMP_VSD_RESET, TOWER_FAN
 
 SPEEDS = (0.5, 0.75, 1.0)
 
@@ -75,10 +75,11 @@ def curve_pump() -> tuple[Panel, ...]:
 
 @behaviour("PartLoadCurve")
 def part_load_curve() -> tuple[Panel, ...]:
-    """The four packaged curves. None is a pure cube: each is a machine with its control and the pressure that the control holds."""
+    """The packaged curves. None is a pure cube: each is a machine with its control and the pressure that the control holds."""
     x = np.linspace(0.0, 1.0, 101)
     curves: dict[str, PartLoadCurve] = {
-        "TOWER_FAN": TOWER_FAN, "PUMP_LINEAR": PUMP_LINEAR, "PUMP_VSD": PUMP_VSD, "FAN_VSD": FAN_VSD,
+        "TOWER_FAN": TOWER_FAN, "FAN_VSD": FAN_VSD, "PUMP_LINEAR": PUMP_LINEAR, "PUMP_RIDING": PUMP_RIDING, "PUMP_VSD": PUMP_VSD,
+        "PUMP_VSD_RESET": PUMP_VSD_RESET,
     }  # fmt: skip
     lines = [Line(name, x, curve.P_el(x)) for name, curve in curves.items()]
     return (Panel("Part load", "flow over nominal [1]", "power over nominal [1]", lines, low=0.0),)

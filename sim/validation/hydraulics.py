@@ -72,6 +72,8 @@ TABLES = (
         compute=part_load,
         source="EnergyPlus example files, ASHRAE 90.1 Appendix G as quoted",
         differences=(
+            "The curve that the table calls `pump_vsd_90.1` is that of a pump riding its curve (openstudio-standards, control type "
+            "Riding Curve): below nominal flow it lies above proportional power, as no pump of variable speed does.",
             "The tower fan's cubic is negative below a fifth of the flow; the bare cubic is compared here, a fan in the library draws no "
             "less than nothing.",
         ),

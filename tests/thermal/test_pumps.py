@@ -39,7 +39,7 @@ def test_part_load_curves_table() -> None:
         within(curve.ratio(rows.flow_ratio.to_numpy()), rows.power_ratio, rows.tol_abs)
         within(curve.P_el(rows.flow_ratio.to_numpy()), rows.power_ratio.clip(lower=0.0), rows.tol_abs)
         named = {"tower_fan_eplus_cubic": part_load.TOWER_FAN, "pump_eplus_default_linear": part_load.PUMP_LINEAR,
-                 "pump_vsd_90.1": part_load.PUMP_VSD, "fan_vsd_90.1_G": part_load.FAN_VSD}[str(name)]  # fmt: skip
+                 "pump_vsd_90.1": part_load.PUMP_RIDING, "fan_vsd_90.1_G": part_load.FAN_VSD}[str(name)]  # fmt: skip
         assert dataclasses.replace(named) == curve
 
 
@@ -49,10 +49,27 @@ def test_a_curve_that_misses_nominal_power_is_refused() -> None:
 
 
 def test_motors_follow_the_published_part_load_points() -> None:
-    """Modelica Buildings' motor efficiencies over rated, at loads 0.1 to 0.8, for 0.7 kW and 15 kW."""
+    """Modelica Buildings' motor efficiencies over rated, at loads 0.1 to 0.8, by size of the motor."""
     load = np.array([0.1, 0.2, 0.3, 0.4, 0.6, 0.8])
-    within(motor_part_load(load, load_constant(700.0)), [0.32, 0.55, 0.72, 0.82, 0.91, 0.96], 0.04)
-    within(motor_part_load(load, load_constant(15e3)), [0.58, 0.84, 0.94, 0.98, 1.0, 1.0], 0.021)
+    within(motor_part_load(load, load_constant(700.0)), [0.320, 0.552, 0.716, 0.817, 0.906, 0.957], 0.04)
+    within(motor_part_load(load, load_constant(2500.0)), [0.330, 0.613, 0.804, 0.923, 1.0, 1.0], 0.07)
+    within(motor_part_load(load, load_constant(7500.0)), [0.458, 0.753, 0.887, 0.950, 1.0, 1.0], 0.04)
+    within(motor_part_load(load, load_constant(15e3)), [0.576, 0.843, 0.937, 0.980, 1.0, 1.0], 0.021)
+    large = np.array([0.724, 0.963, 0.987, 1.0, 1.0, 1.0])  # 70 kW, taken as one of 15 kW
+    low = large - motor_part_load(load, load_constant(70e3))
+    assert np.all(low > 0.0)
+    assert low[:2] == pytest.approx([0.143, 0.139], abs=0.002)
+    assert low[2:].max() == pytest.approx(0.061, abs=0.002)
+
+
+def test_control_of_a_pump_orders_its_part_load_power() -> None:
+    """Throttled along its curve a pump takes more than in proportion to flow, at variable speed less, with pressure reset least."""
+    x = np.linspace(0.1, 0.9, 33)
+    riding, linear, fixed, reset = (c.P_el(x) for c in (part_load.PUMP_RIDING, part_load.PUMP_LINEAR, part_load.PUMP_VSD,
+                                                        part_load.PUMP_VSD_RESET))  # fmt: skip
+    assert np.all(riding > linear) and np.all(linear > fixed) and np.all(fixed > reset) and np.all(reset > 0.0)
+    for curve in (part_load.PUMP_RIDING, part_load.PUMP_VSD, part_load.PUMP_VSD_RESET):
+        assert curve.ratio(1.0) == pytest.approx(1.0, abs=0.04)
 
 
 def test_P1_static_head_breaks_affinity_and_shuts_off() -> None:
@@ -104,6 +121,24 @@ def test_P5_parallel_pumps_split_equally(n: int, y: float, C: float) -> None:
     assert s.dp == pytest.approx((V / C) ** 2, rel=1e-3)
     assert s.P_el == pytest.approx(n * PUMP.P_el(V / n, y), rel=1e-4)
     assert GROUP.speed(V, float(n), s.dp) == pytest.approx(y, rel=1e-5)
+
+
+def test_fans_on_one_plenum_are_a_group_too() -> None:
+    """Four fans of 10 m3/s against 600 Pa in a duct: shared air, cubic power together, fewer fans for little air, motor heat apart."""
+    fan = Pump(V_dot_nominal=10.0, dp_nominal=600.0, eta_hydraulic=0.65)
+    fans, C = PumpGroup(pump=fan, n_max=4.0), 40.0 / np.sqrt(600.0)
+    full = fans.operate(fans.flow(4.0, 1.0, C, 0.0), 4.0, 1.0)
+    assert full.V_dot == pytest.approx(40.0, rel=1e-4) and full.dp == pytest.approx(600.0, rel=1e-3)
+    assert full.P_shaft == pytest.approx(40.0 * 600.0 / 0.65, rel=1e-3)
+    half = fans.operate(fans.flow(4.0, 0.5, C, 0.0), 4.0, 0.5)
+    assert half.V_dot == pytest.approx(20.0, rel=1e-4)
+    assert half.P_shaft == pytest.approx(full.P_shaft / 8.0, rel=1e-3)
+    # In a duct with a pressure to hold, one fan does for a fifth of the air what four cannot do as well.
+    V, dp = 8.0, 250.0
+    assert fans.pumps_needed(V) == pytest.approx(1.0)
+    one, four = (fans.operate(V, n, fans.speed(V, n, dp)) for n in (1.0, 4.0))
+    assert one.dp == pytest.approx(dp, rel=1e-6) and four.dp == pytest.approx(dp, rel=1e-6)
+    assert one.P_el < four.P_el
 
 
 def test_staging_counts_whole_pumps_outside_the_bands() -> None:
