@@ -1,4 +1,4 @@
-"""Where the energy goes: a Sankey diagram from the meter to the sky, in MWh over the scored period."""
+"""Where the energy goes: a Sankey diagram from the meter to the sky, in MWh (kWh if there is little) over the scored period."""
 
 import textwrap
 from typing import TYPE_CHECKING
@@ -7,7 +7,7 @@ import numpy as np
 
 from lowlift.sim.kpis import J_PER_KWH, Kpis, kpis
 from lowlift.sim.looks import Energies, Flow, HeatChart, look_of
-from lowlift.sim.plot_style import INK, MUTED, is_narrow, panels, style
+from lowlift.sim.plot_style import INK, MUTED, PAPER, is_narrow, panels, style
 from lowlift.sim.trajectory import Trajectory
 
 if TYPE_CHECKING:
@@ -20,6 +20,10 @@ BAR = 0.05
 """Half width of a node, in columns."""
 GAP = 0.06
 """Vertical space between nodes, as a share of the total."""
+LITTLE = 20.0
+"""Below this total nodes are labelled in kWh [MWh]."""
+GROUND = {"facecolor": PAPER, "edgecolor": "none", "pad": 0.5, "alpha": 0.8}
+"""Behind words that a ribbon may cross."""
 
 
 def flows(run: Trajectory, figures: Kpis | None = None) -> list[Flow]:
@@ -58,10 +62,10 @@ def heat_flow(run: Trajectory) -> "Figure":
             _ribbon(ax, (source + BAR, starts[f]), (target - BAR, ends[f]), f.value, f.colour)
         for n, (x, top) in place.items():
             ax.fill_between([x - BAR, x + BAR], top - size[n], top, color=INK, lw=0.6)
-            label = f"{_wrapped(n)}\n{size[n]:,.1f} MWh"
+            label = f"{_wrapped(n)}\n{amount(size[n], total)}"
             if n in chart.beside:
                 to_sky = "\nto the atmosphere" if n in chart.to_sky else ""
-                ax.text(x + 2 * BAR, top - 0.5 * size[n], label + to_sky, va="center", fontsize=font)
+                ax.text(x + 2 * BAR, top - 0.5 * size[n], label + to_sky, va="center", fontsize=font, bbox=GROUND)
             else:
                 ax.text(x, top + 0.012 * total, label, ha="center", va="bottom", fontsize=font)
         ax.set_xlim(-0.45, 5.75 if is_narrow() else 5.95)
@@ -69,6 +73,15 @@ def heat_flow(run: Trajectory) -> "Figure":
         x, top = place[chart.sky]
         ax.text(x + 0.15, top - 0.5 * size[chart.sky], "to the atmosphere", fontsize=font, color=MUTED, va="center", rotation=90)
     return figure
+
+
+def amount(energy: float, total: float) -> str:
+    """An energy [MWh] in words, in a unit that fits the total of its chart.
+
+    >>> amount(0.043, 5.8), amount(0.4, 130.0)
+    ('43 kWh', '0.4 MWh')
+    """
+    return f"{1e3 * energy:,.0f} kWh" if total < LITTLE else f"{energy:,.1f} MWh"
 
 
 def _wrapped(name: str) -> str:

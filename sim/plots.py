@@ -123,7 +123,7 @@ def setpoints(runs: Runs) -> "Figure":
     with style():
         figure, grid = panels((len(signals) + 1) // 2, 2, used=len(signals), height=2.2)
         for ax, s in zip(grid.flat, signals, strict=False):
-            quantity, unit, factor, offset = site_unit(s.unit)
+            quantity, unit, factor, offset = site_unit(s.unit, s.high)
             for j, (name, run) in enumerate(runs.items()):
                 values = run.components(s.name) * factor - offset
                 tint = colour(name, j)

@@ -196,7 +196,7 @@ def _interventions(run: Trajectory, interventions: Sequence[Intervention]) -> li
 def _change(before: float, after: float, unit: str) -> str:
     if not math.isfinite(after):
         return "to fail-safe"
-    _, shown, factor, offset = site_unit(unit)
+    _, shown, factor, offset = site_unit(unit, max(abs(before), abs(after)))
     return f"{before * factor - offset:.4g} to {after * factor - offset:.4g} {shown}"
 
 

@@ -58,7 +58,7 @@ def setpoint_ranges(run: Trajectory, reference: Trajectory) -> list[dict[str, st
     """Range and mean of each setpoint over the scored period, for both runs, in site units."""
     rows = []
     for s in setpoint_table(run.site).signals:
-        _, unit, factor, offset = site_unit(s.unit)
+        _, unit, factor, offset = site_unit(s.unit, s.high)
         row = {"name": s.doc[0].upper() + s.doc[1:], "unit": unit}
         for key, r in (("run", run), ("reference", reference)):
             if r.has(s.name):

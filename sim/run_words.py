@@ -1,25 +1,26 @@
 """A run's place, period, weather and load in words, for page heads, axes and captions."""
 
+import math
 import re
 
 import pandas as pd
 
 from lowlift.controllers.interface import measurement_table, setpoint_table
 from lowlift.models.plant import SiteRecord
-from lowlift.sim.schedule_rows import SITE_UNITS
+from lowlift.sim.schedule_rows import unit_on_site
 from lowlift.sim.setting import DRY_BULB_ABOVE_WET
 from lowlift.sim.trajectory import Trajectory
 
 QUANTITIES = {"K": "temperature", "Pa": "pressure", "m3/s": "flow", "kg/s": "flow", "1": "ratio"}
 
 
-def site_unit(unit: str) -> tuple[str, str, float, float]:
-    """Quantity, unit on site, factor and offset of an SI unit: ``site = factor SI - offset``.
+def site_unit(unit: str, high: float = math.inf) -> tuple[str, str, float, float]:
+    """Quantity, unit on site, factor and offset of an SI unit, for values up to ``high``: ``site = factor SI - offset``.
 
     >>> site_unit("1")
     ('ratio', '%', 100.0, 0.0)
     """
-    shown, factor, offset = ("%", 100.0, 0.0) if unit == "1" else SITE_UNITS.get(unit, (unit, 1.0, 0.0))
+    shown, factor, offset = ("%", 100.0, 0.0) if unit == "1" else unit_on_site(unit, high)
     return QUANTITIES.get(unit, "value"), shown.replace("degC", "°C"), factor, offset
 
 

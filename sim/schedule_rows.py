@@ -19,10 +19,22 @@ PRIORITY = 13
 """Default priority on BACnet's scale of 1 (life safety) to 16 (lowest), where operators write at 8."""
 SITE_UNITS = {"K": ("degC", 1.0, ZERO_C), "Pa": ("kPa", 1e-3, 0.0), "m3/s": ("L/s", 1e3, 0.0)}
 """Site unit, factor and offset of an SI unit: ``site = factor SI - offset``. Others stay as they are."""
+AIR_PRESSURE = 1000.0
+"""Pressures that never reach this are those of air, which sites know in Pa."""
 
 
 class ScheduleError(ValueError):
     """A schedule is refused; the message names its rows (counted from one) and why."""
+
+
+def unit_on_site(unit: str, high: float) -> tuple[str, float, float]:
+    """Site unit, factor and offset of an SI unit, for values up to ``high``.
+
+    >>> unit_on_site("Pa", 20.0), unit_on_site("Pa", 2e5)
+    (('Pa', 1.0, 0.0), ('kPa', 0.001, 0.0))
+    """
+    stays = unit == "Pa" and high < AIR_PRESSURE
+    return (unit, 1.0, 0.0) if stays else SITE_UNITS.get(unit, (unit, 1.0, 0.0))
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -102,7 +114,7 @@ def points(site: SiteRecord) -> list[Point]:
     """All setpoints of a site, in the order of its setpoint table; limits rounded inwards."""
     result, grain = [], 10**DIGITS
     for s in setpoint_table(site).signals:
-        unit, factor, offset = SITE_UNITS.get(s.unit, (s.unit, 1.0, 0.0))
+        unit, factor, offset = unit_on_site(s.unit, s.high)
         low, high = ((bound * factor - offset) * grain for bound in (s.low, s.high))
         fine = RESOLUTION.get(unit) or 10.0 ** math.floor(math.log10(1e-3 * high / grain))
         for name in s.components():

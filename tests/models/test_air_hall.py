@@ -67,7 +67,7 @@ def test_a_step_length_must_be_positive() -> None:
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_every_joule_and_every_gram_is_accounted_for(seed: int) -> None:
+def test_S1_every_joule_and_every_gram_is_accounted_for(seed: int) -> None:
     """First law, dry air and water over steps of random actuators, weather and load, to rounding of what is stored."""
     rng = np.random.default_rng(seed)
     x, stepper, h = rest(actuators(**MILD), weather()), HALL.integrator(15.0), 15.0
@@ -97,7 +97,7 @@ def test_stored_water_is_what_the_volumes_hold() -> None:
     assert HALL.ledger(x, weather(), HALL.flux_vector(x, actuators(**MILD), weather()), None)[STORED_WATER] == pytest.approx(by_hand)
 
 
-def test_second_order_and_within_a_twentieth_of_a_kelvin_after_a_load_step() -> None:
+def test_L7_second_order_and_within_a_twentieth_of_a_kelvin_after_a_load_step() -> None:
     u = actuators(**MILD)
     x, d = rest(u, weather(0.3)), weather(1.0, 16.0, 28.0)
     exact = solve_ivp(lambda t, y: HALL.derivatives(y[None], u, d)[0], (0.0, 120.0), x[0], method="Radau", rtol=1e-9, atol=1e-11).y[:, -1]
@@ -136,7 +136,7 @@ outdoors = st.tuples(st.floats(-15.0, 42.0), st.floats(0.05, 1.0), st.floats(0.1
 @example((-12.0, 0.5, 1.0), 446)
 @given(outdoors, st.integers(0, 10_000))
 @settings(max_examples=60, deadline=None)
-def test_second_law_of_the_way_from_return_to_supply(air: tuple[float, float, float], seed: int) -> None:
+def test_A1_C1_second_law_of_the_way_from_return_to_supply(air: tuple[float, float, float], seed: int) -> None:
     T, rh, load = air
     rng = np.random.default_rng(seed)
     w = psy.humidity_ratio_from_relative_humidity(T + ZERO_C, rh, SITE.p)

@@ -154,7 +154,7 @@ def test_second_order() -> None:
     assert 3.0 < coarse / fine < 6.5
 
 
-def test_heat_beyond_capacity_shows_in_the_chilled_water() -> None:
+def test_C5_heat_beyond_capacity_shows_in_the_chilled_water() -> None:
     u, d = held(q_it=2.2e6)
     x = plant().steady(*held())
     step = plant().integrator(15.0)
@@ -184,7 +184,7 @@ T, LOAD = span(258.0, 301.0), span(0.0, 1.2e6)
 
 
 @law(T, span(0.0, 12.0), LOAD, span(286.2, 303.1), span(278.7, 283.1), span(0.5, 1.0), span(280.0, 315.0), span(-3.0, 12.0))
-def test_laws(T_wb: float, depression: float, q: float, T_tower: float, T_chw: float, y: float, T_cw: float, rise: float) -> None:
+def test_T1_T4_C1_laws(T_wb: float, depression: float, q: float, T_tower: float, T_chw: float, y: float, T_cw: float, rise: float) -> None:
     """Never below the wet bulb, never beyond Carnot, no negative power or water, whatever the state."""
     u, d = held(T_wb=T_wb, T_db=T_wb + depression, q_it=q, T_tower_set=T_tower, T_chw_set=T_chw, y_chw=y)
     x = np.array([[T_chw, T_chw + 5.0, T_cw, T_cw + rise]])

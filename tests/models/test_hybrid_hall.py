@@ -186,7 +186,7 @@ def test_free_cooling_takes_all_heat_in_cold_weather_and_part_of_it_in_between()
 # -- integrator ---------------------------------------------------------------------------------------------------
 
 
-def test_S2_batches_and_compiled_steps_are_the_same() -> None:
+def test_batches_and_compiled_steps_are_the_same() -> None:
     p = hybrid()
     x, u, d = wandering(60, seed=6, steps=4)
     batch, flux = advance(p, x, u, d, 15.0)

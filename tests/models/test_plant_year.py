@@ -86,7 +86,7 @@ def test_hours(plant: ChillerPlant, climates: dict[str, MoistAir], iterations: i
             assert np.all(np.abs(h.makeup[0, k] / rows.makeup_m3_s - 1.0) < 0.03)
 
 
-def test_first_law(plant: ChillerPlant, climates: dict[str, MoistAir]) -> None:
+def test_S1_first_law(plant: ChillerPlant, climates: dict[str, MoistAir]) -> None:
     """A balanced loop rejects what it receives; EnergyPlus's two iterations do not."""
     trial = [YearCase(air=a, T_chw_set=9.0 + K, offset=o) for a in climates.values() for o in (2.0, 8.0)]
 
@@ -137,7 +137,7 @@ def test_free_cooling_hours() -> None:
         assert abs(at_27.direct_evaporative - r.h_direct_evap_90pct_le_27) <= r.tol_hours
 
 
-def test_overload_is_reported(plant: ChillerPlant, climates: dict[str, MoistAir]) -> None:
+def test_C5_overload_is_reported(plant: ChillerPlant, climates: dict[str, MoistAir]) -> None:
     air = next(iter(climates.values()))
     h = run_hours(plant, [YearCase(air=air, T_chw_set=9.0 + K, offset=8.0)], LOAD * 1.9)
     heavy = h.unmet[0] > 0.0
