@@ -44,6 +44,8 @@ def outdoor_air(weather: Weather) -> MoistAir:
 def find_weather(name: str, folder: str | Path | None = None) -> Weather:
     """The weather whose file is called ``<name>*.epw`` or ``<name>*.epw.gz``, in ``folder`` or among the embedded files.
 
+    Of ``Golden.epw``, ``Golden.epw.gz`` and ``Golden_West.epw`` the name ``Golden`` means the first.
+
     Raises:
         DataError: no such file, or more than one.
     """
@@ -51,6 +53,9 @@ def find_weather(name: str, folder: str | Path | None = None) -> Weather:
         places = [embedded] if folder is None else [Path(folder), embedded]
         for place in places:
             found = sorted(p for p in place.glob(f"{name}*") if p.name.endswith((".epw", ".epw.gz")))
+            # A file beside its compressed copy is one weather; a file of just this name is meant rather than longer ones.
+            found = [p for p in found if p.suffix != ".gz" or p.with_suffix("") not in found]
+            found = [p for p in found if p.name.removesuffix(".gz") == f"{name}.epw"] or found
             if len(found) > 1:
                 raise DataError(f"{name}: {len(found)} weather files in {place}: {', '.join(p.name for p in found)}")
             if found:
