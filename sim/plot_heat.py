@@ -1,7 +1,7 @@
 """Where the energy goes: a Sankey diagram from the meter to the sky, in MWh (kWh if there is little) over the scored period."""
 
 import textwrap
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -22,7 +22,7 @@ GAP = 0.06
 """Vertical space between nodes, as a share of the total."""
 LITTLE = 20.0
 """Below this total nodes are labelled in kWh [MWh]."""
-GROUND = {"facecolor": PAPER, "edgecolor": "none", "pad": 0.5, "alpha": 0.8}
+GROUND: dict[str, Any] = {"facecolor": PAPER, "edgecolor": "none", "pad": 0.5, "alpha": 0.8}
 """Behind words that a ribbon may cross."""
 
 
