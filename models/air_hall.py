@@ -14,7 +14,8 @@ from lowlift.models.air_equations import AirEquations, AirFluxes, energy, temper
 from lowlift.models.air_site import AirSite
 from lowlift.models.implicit import ImplicitStepper, settle
 from lowlift.models.linear import LinearModel, linearize_outputs
-from lowlift.models.plant import STORED, Conditions, Loads, Stepper
+from lowlift.models.plant import Conditions, Loads, Stepper
+from lowlift.models.sheet import STORED
 from lowlift.models.signals import Role, SignalInfo, SignalVector
 from lowlift.thermal import ops
 from lowlift.thermal import psychrometrics as psy

@@ -36,8 +36,9 @@ from lowlift.models import chiller_tables as tables
 from lowlift.models.chiller_site import ChillerSite
 from lowlift.models.implicit import ImplicitStepper
 from lowlift.models.linear import LinearModel, linearize_outputs
-from lowlift.models.plant import STORED, Conditions, Loads, SteadyStateError, Stepper
+from lowlift.models.plant import Conditions, Loads, SteadyStateError, Stepper
 from lowlift.models.plant_year import at_rest
+from lowlift.models.sheet import STORED
 from lowlift.models.signals import Role, SignalInfo, SignalVector
 from lowlift.thermal import ops
 from lowlift.thermal import psychrometrics as psy

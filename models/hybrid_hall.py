@@ -13,7 +13,8 @@ from lowlift.models.hybrid_equations import HybridEquations, HybridFlows, Hybrid
 from lowlift.models.hybrid_site import HybridSite
 from lowlift.models.implicit import ImplicitStepper, settle
 from lowlift.models.linear import LinearModel, linearize_outputs
-from lowlift.models.plant import STORED, Conditions, Loads, Stepper
+from lowlift.models.plant import Conditions, Loads, Stepper
+from lowlift.models.sheet import STORED
 from lowlift.models.signals import Role, SignalInfo, SignalVector
 from lowlift.thermal import ops
 from lowlift.thermal.chiller import CP_WATER
