@@ -9,8 +9,9 @@ from lowlift.models.site import ZERO_C
 from lowlift.thermal import psychrometrics as psy
 from lowlift.thermal.aisle import Aisles
 from lowlift.thermal.dx import DxUnit
-from lowlift.thermal.evaporative import CelDekPad, DirectEvaporativeCooler, IndirectDryCoil
+from lowlift.thermal.evaporative import CelDekPad, DirectEvaporativeCooler
 from lowlift.thermal.hydraulics import Fan
+from lowlift.thermal.indirect_evaporative import IndirectDryCoil
 from lowlift.thermal.power_chain import Converter, PowerChain
 from lowlift.thermal.server import AirServer
 

@@ -8,8 +8,9 @@ import numpy as np
 from lowlift.models.record import Record
 from lowlift.thermal.aisle import Aisles
 from lowlift.thermal.dx import DxUnit
-from lowlift.thermal.evaporative import DirectEvaporativeCooler, IndirectDryCoil
+from lowlift.thermal.evaporative import DirectEvaporativeCooler
 from lowlift.thermal.hydraulics import Fan
+from lowlift.thermal.indirect_evaporative import IndirectDryCoil
 from lowlift.thermal.power_chain import Converter, PowerChain
 from lowlift.thermal.server import AirServer
 
