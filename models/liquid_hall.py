@@ -18,6 +18,7 @@ from lowlift.models.liquid_powers import Powers, site_powers
 from lowlift.models.liquid_vectors import actuator_table, disturbance_table, state_table
 from lowlift.models.plant import Conditions, Loads, SteadyStateError, Stepper
 from lowlift.models.sheet import STORED
+from lowlift.models.signals import columns
 from lowlift.models.site import Site
 from lowlift.thermal import ops
 from lowlift.thermal.ladder import Ladder
@@ -146,7 +147,7 @@ class LiquidHall:
 
     def ledger(self, x: np.ndarray, d: np.ndarray, fluxes: np.ndarray, flows: Flows) -> dict[str, np.ndarray]:
         """Powers, heat rates and water of one step, and the heat stored at its end, each ``(b, 1)``."""
-        of = {name: fluxes[:, i : i + 1] for i, name in enumerate(FLUXES)}
+        of = columns(FLUXES, fluxes)
         powers, disturbance = self.powers(flows, d, of["P_chiller"]), self.disturbances.unpack(d)
         q_air = disturbance["q_air"]
         outside = q_air if self.site.chilled is None else 0.0 * q_air
@@ -162,11 +163,7 @@ class LiquidHall:
 
     def disturbances_from(self, conditions: Conditions) -> np.ndarray:
         """Packed disturbances, shape ``(n, nd)``."""
-        c = conditions
-        packed: Any = self.disturbances.pack(
-            {"q_liquid": c.q_liquid, "q_air": c.q_air[:, None], "T_wb": c.T_wb[:, None], "T_db": c.T_db[:, None], "p": c.p[:, None]}
-        )
-        return np.asarray(packed)
+        return np.asarray(self.disturbances.pack(conditions.columns))
 
     def loads(self, conditions: Conditions) -> Loads:
         """Heat of each CDU, of the hottest rack of each, and to air."""

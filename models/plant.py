@@ -44,6 +44,12 @@ class Conditions:
     p: np.ndarray
     """Pressure [Pa], shape (n,)."""
 
+    @property
+    def columns(self) -> dict[str, np.ndarray]:
+        """All of them by name with ``n`` rows each, as tables of disturbances are packed: ``q_liquid`` (n, r), the others (n, 1)."""
+        series = {"q_air": self.q_air, "T_wb": self.T_wb, "T_db": self.T_db, "p": self.p}
+        return {"q_liquid": self.q_liquid} | {name: values[:, None] for name, values in series.items()}
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Loads:

@@ -31,9 +31,7 @@ def test_a_refused_value_names_its_key_or_its_section() -> None:
     good = {"R_chip_plate": 0.02, "R_plate_coolant_nominal": 0.02, "m_dot_nominal": 0.02, "C_chip": 1.0, "C_plate": 1.0, "C_cool": 1.0}
     for given, key in (({"exponent": "cold_plate.exponent"}, "cold_plate.exponent"), ({}, "cold_plate")):
         with pytest.raises(SiteValueError, match=r"ColdPlate.exponent, here 2.0 1, must be at most") as caught, keys("cold_plate", **given):
-            ColdPlate(
-                R_chip_plate=0.02, R_plate_coolant_nominal=0.02, m_dot_nominal=0.02, exponent=2.0, C_chip=1.0, C_plate=1.0, C_cool=1.0
-            )
+            ColdPlate(**good, exponent=2.0)
         assert caught.value.key == key
 
 
