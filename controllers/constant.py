@@ -21,8 +21,8 @@ class Constant:
 
     def __init__(self, site: SiteRecord, name: str, values: Mapping[str, float | np.ndarray]) -> None:
         self.site, self.name = site, name
-        table = setpoint_table(site)
-        self._setpoints = np.clip(np.asarray(table.pack(values))[None], table.low, table.high)
+        self.table = setpoint_table(site)
+        self._setpoints = np.clip(np.asarray(self.table.pack(values))[None], self.table.low, self.table.high)
         self._batch = 1
 
     def reset(self, batch: int) -> None:
