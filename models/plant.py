@@ -126,8 +126,8 @@ class Stepper(Protocol):
         """States after the step (b, nx) and step means of the plant's own fluxes (b, nf); ``u`` (b, nu) and ``d`` (b, nd) are held."""
 
 
-class Plant(Protocol):
-    """A plant as a dynamic system; arrays carry a leading batch axis."""
+class Vectors(Protocol):
+    """The site of a plant and the tables of its own vectors."""
 
     @property
     def site(self) -> Any:
@@ -144,6 +144,10 @@ class Plant(Protocol):
     @property
     def disturbances(self) -> SignalVector:
         """Table of ``d``."""
+
+
+class Plant(Vectors, Protocol):
+    """A plant as a dynamic system; arrays carry a leading batch axis."""
 
     # -- physics --------------------------------------------------------------------------------------------------
 
