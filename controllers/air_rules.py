@@ -4,6 +4,7 @@ import dataclasses
 
 import numpy as np
 
+from lowlift.controllers.constant import Constant
 from lowlift.controllers.interface import Decision, Forecast, Measurement, Status
 from lowlift.controllers.trim_respond import TrimRespond
 from lowlift.models.air_site import AirSite
@@ -11,24 +12,12 @@ from lowlift.models.site import ZERO_C
 from lowlift.thermal import psychrometrics as psy
 
 
-class AirFixedSetpoint:
+class AirFixedSetpoint(Constant):
     """Supply air 20 C, 12 Pa between the aisles, recirculated air: indirect coolers first, DX for the rest. No economiser logic at all."""
 
-    period = 300.0
-
     def __init__(self, site: AirSite, name: str = "FixedSetpoint") -> None:
-        self.site, self.name = site, name
         values = {"T_supply_set": 20.0 + ZERO_C, "dp_set": 12.0, "oa_min": site.x_min, "oa_max": site.x_min, "iec_max": 1.0, "pad_max": 0.0}
-        self._setpoints = np.asarray(site.sheet.setpoints.pack(values))[None]
-        self._batch = 1
-
-    def reset(self, batch: int) -> None:
-        """Start a run."""
-        self._batch = batch
-
-    def decide(self, measurement: Measurement, forecast: Forecast | None) -> Decision:
-        """The constants."""
-        return Decision(setpoints=np.repeat(self._setpoints, self._batch, axis=0), status=Status.RULE)
+        super().__init__(site, name, values)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -16,6 +16,7 @@ import numpy as np
 from lowlift.controllers.air_protection import T_FROST
 from lowlift.controllers.air_rules import AirGuideline36
 from lowlift.controllers.interface import Decision, Forecast, Measurement, Status
+from lowlift.controllers.optimum_at_rest import OptimumAtRest, refused
 from lowlift.models.air_hall import AirHall
 from lowlift.models.air_rest import CHOSEN, AirRest, at_rest
 from lowlift.models.plant import Conditions
@@ -78,7 +79,7 @@ class Optimum:
     """Its state; another start may find another one, because a hall can be at rest humid or dried by its evaporators."""
 
 
-class AirStaticOptimal:
+class AirStaticOptimal(OptimumAtRest):
     """A very good setpoint table.
 
     Args:
@@ -87,34 +88,24 @@ class AirStaticOptimal:
         name: name in tables.
     """
 
-    period = 300.0
-
     def __init__(self, plant: AirHall, margins: Margins | None = None, name: str = "StaticOptimal") -> None:
-        self.plant, self.name = plant, name
+        self.plant = plant
         self.search = RestSearch(plant, margins or Margins())
-        self.fallback = AirGuideline36(plant.site)
-        self.reset(1)
+        super().__init__(plant.site, AirGuideline36(plant.site), name)
 
-    def reset(self, batch: int) -> None:
-        """Forget the last optimum.
-
-        Raises:
-            ValueError: more than one plant.
-        """
-        if batch != 1:
-            raise ValueError(f"batch = {batch}: {self.name} controls one plant at a time")
+    def forget(self) -> None:
+        """Drop the last optimum."""
         self._last: np.ndarray | None = None
         self._looked = -np.inf
-        self.fallback.reset(1)
 
     def decide(self, measurement: Measurement, forecast: Forecast | None) -> Decision:
         """The optimum for what is measured now."""
         begun = time.perf_counter()
-        m, s = measurement, self.plant.site
+        m = measurement
         rule = self.fallback.decide(m, forecast)
         now = Now(*(float(m[name][0, 0]) for name in ("q_air", "T_wb", "T_db", "p")))
         if not np.isfinite(dataclasses.astuple(now)).all():
-            return dataclasses.replace(rule, status=Status.FALLBACK, message="input refused: load or weather is not a number")
+            return refused(rule)
         if m.t - self._looked >= LOOK_AROUND:
             self._last, self._looked = None, m.t
         found = self.search.solve(now, self._last)
@@ -124,12 +115,10 @@ class AirStaticOptimal:
             message = f"no choice has a state of rest; {self.fallback.name} took over"
             return dataclasses.replace(rule, status=Status.FALLBACK, message=message, solve_ms=ms)
         self._last = found.v
-        table = s.sheet.setpoints
-        wanted = {name: np.array([[value]]) for name, value in self._setpoints(found).items()}
-        packed = np.clip(np.asarray(table.pack(wanted)), table.low, table.high)
         note = f"pattern search, {found.looked_at} choices, {1e3 * found.cost:.0f} kW"
         status = Status.OPTIMAL if found.gain <= WORTH else Status.SUBOPTIMAL
-        return Decision(setpoints=packed, status=status, message=note, solve_ms=ms, kkt_error=max(found.gain, 0.0))
+        return Decision(setpoints=self.packed(self._setpoints(found)), status=status, message=note, solve_ms=ms,
+                        kkt_error=max(found.gain, 0.0))  # fmt: skip
 
     def _setpoints(self, found: Optimum) -> dict[str, float]:
         """Mixed air is modulated by the sequence around the optimum, full outdoor or recirculated air is commanded."""

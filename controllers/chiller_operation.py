@@ -1,25 +1,18 @@
 """How a chilled-water plant is operated: its regulatory layer, its protection, its controllers."""
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Mapping
 
 from lowlift.controllers.chiller_protection import ChillerInterlocks, reading_rules, safety
 from lowlift.controllers.chiller_regulator import ChillerRegulator
 from lowlift.controllers.chiller_rules import ChillerFixedSetpoint, ChillerGuideline36
 from lowlift.controllers.chiller_static import ChillerStaticOptimal
-from lowlift.controllers.interface import Controller
 from lowlift.controllers.operation import Entry, Operation
+from lowlift.controllers.registry import PREDICTIVE, entry, operated_elsewhere, unavailable
 from lowlift.models.chiller_site import ChillerSite
-
-PLANNED = ("MPC", "Oracle", "MPC with perfect forecasts", "Oracle on half the grid")
 
 
 def controllers(site: ChillerSite) -> Mapping[str, Entry]:
     """Controllers by name, in table order."""
-
-    def entry(make: Callable[[Any], Controller]) -> Entry:
-        return Entry(make=lambda plant, loads: make(plant))
-
     return {
         "FixedSetpoint": entry(lambda plant: ChillerFixedSetpoint(plant.site)),
         "Guideline36": entry(lambda plant: ChillerGuideline36(plant.site)),
@@ -29,14 +22,9 @@ def controllers(site: ChillerSite) -> Mapping[str, Entry]:
 
 def missing(site: ChillerSite) -> Mapping[str, str]:
     """Predictive controllers, because the plant forgets its past in less time than a decision takes; tuned constants."""
-    have = ", ".join(controllers(site))
-    why = "its water stores heat for about a minute, so that a plan has nothing to gain over StaticOptimal"
-    reasons = {name: f"{name} is not available for {site.name}: {why}; controllers are {have}" for name in PLANNED}
-    return reasons | {
-        "SiteTuned": f"SiteTuned is not available for {site.name}: Guideline36 is within one per cent of StaticOptimal, so no "
-        f"constants are tuned; controllers are {have}",
-        "AsOperated": f"controller AsOperated is the published operation of frontier only; {site.name} has none",
-    }
+    reasons = dict.fromkeys(PREDICTIVE, "its water stores heat for about a minute, so that a plan has nothing to gain over StaticOptimal")
+    reasons["SiteTuned"] = "Guideline36 is within one per cent of StaticOptimal, so no constants are tuned"
+    return unavailable(site, controllers(site), reasons) | operated_elsewhere(site)
 
 
 OPERATION = Operation(

@@ -13,6 +13,7 @@ import numpy as np
 from lowlift.controllers.chiller_regulator import least_flow
 from lowlift.controllers.chiller_rules import ChillerGuideline36
 from lowlift.controllers.interface import Decision, Forecast, Measurement, Status
+from lowlift.controllers.optimum_at_rest import OptimumAtRest, refused
 from lowlift.models.chiller_loops import ChillerLoops, moist_air
 from lowlift.models.chiller_site import ChillerSite
 from lowlift.models.plant_year import at_rest
@@ -40,7 +41,7 @@ class StaticPoint:
     """Rise of the cost to the next points of the last grid, at most [W]."""
 
 
-class ChillerStaticOptimal:
+class ChillerStaticOptimal(OptimumAtRest):
     """A very good setpoint table.
 
     Args:
@@ -49,22 +50,12 @@ class ChillerStaticOptimal:
         name: name in tables.
     """
 
-    period = 300.0
-
     def __init__(self, plant: ChillerLoops, guard: float = 0.6, name: str = "StaticOptimal") -> None:
-        self.plant, self.guard, self.name = plant, guard, name
-        self.fallback = ChillerGuideline36(plant.site)
-        self.reset(1)
+        self.plant, self.guard = plant, guard
+        super().__init__(plant.site, ChillerGuideline36(plant.site), name)
 
-    def reset(self, batch: int) -> None:
-        """Start a run.
-
-        Raises:
-            ValueError: it controls one plant at a time.
-        """
-        if batch != 1:
-            raise ValueError(f"batch = {batch}: {self.name} controls one plant at a time")
-        self.fallback.reset(1)
+    def forget(self) -> None:
+        """Nothing is kept."""
 
     def decide(self, measurement: Measurement, forecast: Forecast | None) -> Decision:
         """The optimum for what is measured now."""
@@ -72,13 +63,11 @@ class ChillerStaticOptimal:
         rule = self.fallback.decide(m, forecast)
         q, T_wb, T_db, p = (float(m[name][0, 0]) for name in ("q_air", "T_wb", "T_db", "p"))
         if not np.isfinite([q, T_wb, T_db, p]).all():
-            return dataclasses.replace(rule, status=Status.FALLBACK, message="input refused: load or weather is not a number")
+            return refused(rule)
         best = best_point(self.plant.site, q, T_wb, T_db, p, guard=self.guard)
-        table = self.plant.site.sheet.setpoints
         values = {"T_chw_set": best.T_chw, "T_tower_set": best.T_tower, "V_chw_set": best.V_chw}
-        packed = np.asarray(table.pack({name: np.array([[value]]) for name, value in values.items()}))
         note = f"grid search, {1e-3 * best.P:.1f} kW, {best.flat:.2g} W from the next points"
-        return Decision(setpoints=np.clip(packed, table.low, table.high), status=Status.OPTIMAL, message=note,
+        return Decision(setpoints=self.packed(values), status=Status.OPTIMAL, message=note,
                         solve_ms=1e3 * (time.perf_counter() - begun))  # fmt: skip
 
 

@@ -2,30 +2,10 @@
 
 import numpy as np
 
-from lowlift.controllers.interface import Decision, Forecast, Measurement, Status, setpoint_table
+from lowlift.controllers.constant import Constant
 from lowlift.controllers.tower_law import exchanger_approaches, load_ratio
 from lowlift.models.safe_flow import minimum_safe_flow
 from lowlift.models.site import ZERO_C, Site
-
-
-class Constant:
-    """The same setpoints at all times."""
-
-    period = 300.0
-
-    def __init__(self, site: Site, name: str, values: dict[str, float | np.ndarray]) -> None:
-        self.site, self.name = site, name
-        self.table = setpoint_table(site)
-        self._setpoints = np.clip(np.asarray(self.table.pack(values))[None], self.table.low, self.table.high)
-        self._batch = 1
-
-    def reset(self, batch: int) -> None:
-        """Start a run."""
-        self._batch = batch
-
-    def decide(self, measurement: Measurement, forecast: Forecast | None) -> Decision:
-        """The constants."""
-        return Decision(setpoints=np.repeat(self._setpoints, self._batch, axis=0), status=Status.RULE)
 
 
 class FixedSetpoint(Constant):

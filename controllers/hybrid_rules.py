@@ -4,6 +4,7 @@ import dataclasses
 
 import numpy as np
 
+from lowlift.controllers.constant import Constant
 from lowlift.controllers.hybrid_regulator import loads
 from lowlift.controllers.interface import Decision, Forecast, Measurement, Status
 from lowlift.controllers.tower_law import approach_by_load
@@ -12,28 +13,16 @@ from lowlift.models.hybrid_site import Bank, HybridSite
 from lowlift.models.site import ZERO_C
 
 
-class HybridFixedSetpoint:
+class HybridFixedSetpoint(Constant):
     """Warm water 30 C, condenser coolant 25 C, pads from 25 C on, chilled water 18 C, supply air 22 C, flows near full."""
 
-    period = 300.0
-
     def __init__(self, site: HybridSite, name: str = "FixedSetpoint") -> None:
-        self.name, table = name, site.sheet.setpoints
         values = {
             "V_sec_set": 0.95 * site.cdu_pump.V_dot_nominal, "T_warm_set": 30.0 + ZERO_C, "m_warm_set": 0.95 * site.warm.m_nominal,
             "T_pad_warm_set": 25.0 + ZERO_C, "T_cold_set": 25.0 + ZERO_C, "m_cold_set": 0.95 * site.cold.m_nominal,
             "T_pad_cold_set": 25.0 + ZERO_C, "T_chw_set": 18.0 + ZERO_C, "T_air_set": 22.0 + ZERO_C, "air_ratio_set": 1.2,
         }  # fmt: skip
-        self._setpoints = np.clip(np.asarray(table.pack(values))[None], table.low, table.high)
-        self._batch = 1
-
-    def reset(self, batch: int) -> None:
-        """Start a run."""
-        self._batch = batch
-
-    def decide(self, measurement: Measurement, forecast: Forecast | None) -> Decision:
-        """The constants."""
-        return Decision(setpoints=np.repeat(self._setpoints, self._batch, axis=0), status=Status.RULE)
+        super().__init__(site, name, values)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -23,6 +23,7 @@ import numpy as np
 from lowlift.controllers.hybrid_protection import T_FROST
 from lowlift.controllers.hybrid_rules import HybridGuideline36
 from lowlift.controllers.interface import Decision, Forecast, Measurement, Status
+from lowlift.controllers.optimum_at_rest import OptimumAtRest, refused
 from lowlift.controllers.solver import ACCEPTABLE, TOLERANCE
 from lowlift.controllers.steady_solver import Point, SteadySolver
 from lowlift.models.hybrid_hall import HybridHall, cooling
@@ -85,7 +86,7 @@ class Candidate:
     """Setpoints by name."""
 
 
-class HybridStaticOptimal:
+class HybridStaticOptimal(OptimumAtRest):
     """A very good setpoint table.
 
     Args:
@@ -96,27 +97,17 @@ class HybridStaticOptimal:
         name: name in tables.
     """
 
-    period = 300.0
-
     def __init__(
         self, plant: HybridHall, margins: HybridMargins | None = None, *, water_price: float = 1.08e4, name: str = "StaticOptimal"
     ) -> None:
-        self.plant, self.name = plant, name
+        self.plant = plant
         self.problem = SteadyProblem(plant, margins or HybridMargins(), water_price)
-        self.fallback = HybridGuideline36(plant.site)
-        self.reset(1)
+        super().__init__(plant.site, HybridGuideline36(plant.site), name)
 
-    def reset(self, batch: int) -> None:
-        """Forget the past.
-
-        Raises:
-            ValueError: it controls one plant at a time.
-        """
-        if batch != 1:
-            raise ValueError(f"batch = {batch}: {self.name} controls one plant at a time")
+    def forget(self) -> None:
+        """Drop past loads and solutions."""
         self._seen: deque[list[np.ndarray]] = deque(maxlen=HOURS_SEEN)
         self._last: dict[tuple[bool, int], np.ndarray] = {}
-        self.fallback.reset(1)
 
     def decide(self, measurement: Measurement, forecast: Forecast | None) -> Decision:
         """The optimum for what is measured now."""
@@ -125,7 +116,7 @@ class HybridStaticOptimal:
         rule = self.fallback.decide(m, forecast)
         load, weather = [m[k][0] for k in ("q_cdu", "q_rack", "q_air")], [float(m[k][0, 0]) for k in ("T_wb", "T_db", "p")]
         if not np.isfinite(np.concatenate([*load, weather])).all():
-            return dataclasses.replace(rule, status=Status.FALLBACK, message="input refused: load or weather is not a number")
+            return refused(rule)
         self._seen.append(load)
         q_cdu, q_rack, q_air = (np.max([seen[k] for seen in self._seen], axis=0) for k in range(3))
         found = self._candidates(self.problem.disturbances(q_cdu, q_rack, float(q_air[0]), *weather))
@@ -141,13 +132,11 @@ class HybridStaticOptimal:
             # Free cooling alone: a setpoint above the water lets staging stop the last machine; the economiser's valve then holds that.
             values["T_chw_set"] = air.T_chw + ABOVE_FREE
         values |= {"T_pad_warm_set": T_PAD_RANGE[not liquid.wet], "T_pad_cold_set": T_PAD_RANGE[not air.wet]}
-        table = self.plant.site.sheet.setpoints
-        packed = np.clip(np.asarray(table.pack({k: np.array([[v]]) for k, v in values.items()})), table.low, table.high)
         error = max(liquid.point.kkt_error, air.point.kkt_error)
         pads = f"pads {'wet' if liquid.wet else 'dry'} / {'wet' if air.wet else 'dry'}, {air.n} chillers"
         note = f"ipopt, {len(found)} solutions, KKT error {error:.1e}, {1e3 * (liquid.liquid.cost + air.air.cost):.0f} kW, {pads}"
-        return Decision(setpoints=packed, status=Status.OPTIMAL if error <= TOLERANCE else Status.SUBOPTIMAL, message=note, solve_ms=ms,
-                        kkt_error=error)  # fmt: skip
+        status = Status.OPTIMAL if error <= TOLERANCE else Status.SUBOPTIMAL
+        return Decision(setpoints=self.packed(values), status=status, message=note, solve_ms=ms, kkt_error=error)
 
     def _candidates(self, d: np.ndarray) -> list[Candidate]:
         """Solutions for dry and wet pads, each with chillers added until the air is kept."""

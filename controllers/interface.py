@@ -90,7 +90,7 @@ class Decision:
     message: str = ""
     solve_ms: float = 0.0
     kkt_error: float = 0.0
-    """Scaled KKT error; zero for rules."""
+    """Scaled KKT error; zero for rules. A search without multipliers gives what its last round still gained, share of the cost [1]."""
     plan: Plan | None = None
 
 

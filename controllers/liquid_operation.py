@@ -12,6 +12,7 @@ from lowlift.controllers.liquid_readings import reading_rules
 from lowlift.controllers.mpc import MPC
 from lowlift.controllers.operation import Entry, Knowledge, Operation, SafetyRules
 from lowlift.controllers.oracle import Oracle
+from lowlift.controllers.registry import AS_OPERATED, HALVED, OPERATED_SITE, PERFECT, entry, operated_elsewhere
 from lowlift.controllers.regulatory import RegulatoryLayer
 from lowlift.controllers.site_tuned import SiteTuned
 from lowlift.controllers.static import StaticOptimal
@@ -20,8 +21,6 @@ from lowlift.models.liquid_tables import chilled_water_is_dry
 from lowlift.models.plant import Loads
 from lowlift.models.site import Site
 
-AS_OPERATED = "AsOperated"
-PERFECT, HALVED = "MPC with perfect forecasts", "Oracle on half the grid"
 GRID = 300.0
 AS_OPERATED_VARIANTS: dict[str, dict[str, float]] = {
     "AsOperated, limits -5 K": {"limit_shift": -5.0},
@@ -29,15 +28,13 @@ AS_OPERATED_VARIANTS: dict[str, dict[str, float]] = {
     "AsOperated, tower water 20 °C": {"T_tower": 293.15},
 }
 """Sensitivity of the as-operated run: other limits behind its flow [K], colder tower water [K]."""
-OPERATED_SITE = "frontier"
-"""The site whose operation has been published."""
 
 
 def controllers(site: Site) -> Mapping[str, Entry]:
     """Controllers by name, in table order; AsOperated exists for Frontier only."""
 
     def of_site(make: Callable[[Site], Controller]) -> Entry:
-        return Entry(make=lambda plant, loads: make(plant.site))
+        return entry(lambda plant: make(plant.site))
 
     def planned(make: Callable[..., Controller], knows: Knowledge, *, listed: bool = True, **options: Any) -> Entry:
         return Entry(make=lambda plant, loads: make(plant, Guideline36(plant.site), **options), knows=knows, listed=listed)
@@ -65,9 +62,7 @@ def controllers(site: Site) -> Mapping[str, Entry]:
 
 def missing(site: Site) -> Mapping[str, str]:
     """AsOperated, everywhere but on Frontier."""
-    if site.name == OPERATED_SITE:
-        return {}
-    return {AS_OPERATED: f"controller AsOperated is the published operation of frontier only; {site.name} has none"}
+    return {} if site.name == OPERATED_SITE else operated_elsewhere(site)
 
 
 def _as_operated(plant: LiquidHall, loads: Callable[[], Loads], *, name: str, options: Mapping[str, float]) -> Controller:

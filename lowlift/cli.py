@@ -1,13 +1,13 @@
 """Command line: compare controllers, describe plants, list and fetch data, validate components, run the demonstration."""
 
-import contextlib
 import time
 import warnings
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
+
+from lowlift.terminal import UsageError, bar, friendly, one_line, show_proof, show_table
 
 app = typer.Typer(
     add_completion=False,
@@ -17,55 +17,6 @@ app = typer.Typer(
 )
 data_app = typer.Typer(no_args_is_help=True, help="Weather, workloads and other input data.")
 app.add_typer(data_app, name="data")
-
-
-class UsageError(ValueError):
-    """A wrong option value; the message says what would be right."""
-
-
-def user_errors() -> tuple[type[BaseException], ...]:
-    """Errors that a user can cause and mend: shown in one line, without a traceback."""
-    from lowlift.data import DataError
-    from lowlift.models.design import DesignError
-    from lowlift.models.plant import SteadyStateError
-    from lowlift.models.schema import SiteError
-    from lowlift.sim.compare import ControllerError
-    from lowlift.sim.demo import DemoError
-    from lowlift.sim.files import WriteError
-    from lowlift.sim.scenario import ScenarioError
-    from lowlift.sim.schedule_rows import ScheduleError
-    from lowlift.sim.validation.spec import ValidationError
-    from lowlift.thermal.component import ParameterError
-
-    return (
-        UsageError, DataError, SiteError, DesignError, SteadyStateError, ScenarioError, ScheduleError, ControllerError, ParameterError,
-        WriteError, DemoError, ValidationError,
-    )  # fmt: skip
-
-
-@contextlib.contextmanager
-def friendly() -> Iterator[None]:
-    """Turn user errors into one line and exit code 2."""
-    try:
-        yield
-    except user_errors() as error:
-        typer.echo(f"lowlift: {error}", err=True)
-        raise typer.Exit(2) from error
-
-
-@contextlib.contextmanager
-def bar(title: str) -> Iterator[Any]:
-    """A progress bar on stderr; yields a function that takes the share done."""
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"), TimeElapsedColumn(),
-               TimeRemainingColumn())  # fmt: skip
-    with Progress(*columns, console=Console(stderr=True)) as progress:
-        task = progress.add_task(title, total=1.0)
-        yield lambda share: progress.update(task, completed=share)
-        # The last report comes some steps before the end.
-        progress.update(task, completed=1.0)
 
 
 def version(wanted: bool) -> None:
@@ -82,36 +33,6 @@ def options(
     show: Annotated[bool, typer.Option("--version", callback=version, is_eager=True, help="Print the version and leave.")] = False,
 ) -> None:
     """Cool AI data centres with the least energy."""
-
-
-SHOWN = {
-    "energy_cooling_kWh": ("cooling", "kWh", 0), "pue": ("PUE", "", 4), "wue_l_per_kWh": ("WUE", "L/kWh", 2),
-    "violation_Kh": ("violation", "K h", 3), "max_violation_K": ("worst", "K", 1), "gap_closed": ("gap closed", "SiteTuned", 3),
-    "gap_closed_g36": ("gap closed", "Guideline36", 3), "solve_ms_median": ("solve", "ms", 0), "fallbacks": ("fallbacks", "", 0),
-}  # fmt: skip
-
-
-def show_table(title: str, rows: list[dict[str, Any]]) -> None:
-    """Print the comparison."""
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(title=title)
-    table.add_column("controller")
-    for name, unit, _ in SHOWN.values():
-        table.add_column(f"{name}\n{unit}", justify="right")
-    for row in rows:
-        cells = [("n/a" if row[k] is None else f"{row[k]:.{digits}f}") for k, (_, _, digits) in SHOWN.items()]
-        table.add_row(row["controller"], *cells)
-    Console(width=140).print(table)
-
-
-def show_proof(proof: dict[str, Any]) -> None:
-    """Print the oracle's self-proof."""
-    from lowlift.sim.proof_words import findings
-
-    for finding in findings(proof):
-        typer.echo(f"oracle: {finding.text} {finding.verdict}")
 
 
 @app.command()
@@ -311,11 +232,6 @@ def demo(out: Annotated[Path, typer.Option(help="Folder for the results.")] = Pa
             for line in result.published:
                 typer.echo(f"  {line}")
         typer.echo(f"done in {time.perf_counter() - begun:.0f} s; look at {out / 'report.html'}")
-
-
-def one_line(message: Warning | str, category: type[Warning], filename: str, lineno: int, line: str | None = None) -> str:
-    """Show warnings like errors: without the place in the program."""
-    return f"lowlift: warning: {message}\n"
 
 
 def main() -> None:

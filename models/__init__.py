@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from lowlift.models.linear import LinearModel
     from lowlift.models.liquid_design import design_disturbances, full_actuators
     from lowlift.models.liquid_hall import LiquidHall
-    from lowlift.models.plant import Plant, PlantSheet, SiteRecord, SteadyStateError
+    from lowlift.models.plant import Plant, SiteRecord, SteadyStateError
     from lowlift.models.schema import SiteError
+    from lowlift.models.sheet import PlantSheet
     from lowlift.models.signals import SignalInfo, SignalVector
     from lowlift.models.site import Site, load_site, site_names
     from lowlift.models.step import Integrator
@@ -33,7 +34,7 @@ __all__ = [
 _HOME = {
     "AirHall": "air_hall", "Course": "course", "Leg": "course", "ImplicitStepper": "implicit",
     "DesignError": "design", "design_report": "design", "design_disturbances": "liquid_design", "full_actuators": "liquid_design",
-    "LinearModel": "linear", "LiquidHall": "liquid_hall", "Plant": "plant", "PlantSheet": "plant", "SiteRecord": "plant",
+    "LinearModel": "linear", "LiquidHall": "liquid_hall", "Plant": "plant", "PlantSheet": "sheet", "SiteRecord": "plant",
     "SteadyStateError": "plant", "SiteError": "schema", "SignalInfo": "signals",
     "SignalVector": "signals", "Site": "site", "load_site": "site", "site_names": "site", "Integrator": "step",
 }  # fmt: skip

@@ -4,13 +4,14 @@ import numpy as np
 
 from lowlift.models.air_schema import AirFile
 from lowlift.models.air_site import AirLimits, AirSite, AirVolume
+from lowlift.models.build import identity, in_kelvin, keys
 from lowlift.models.site import ZERO_C
-from lowlift.models.site_build import keys
 from lowlift.thermal import psychrometrics as psy
 from lowlift.thermal.aisle import Aisles
 from lowlift.thermal.dx import DxUnit
-from lowlift.thermal.evaporative import CelDekPad, DirectEvaporativeCooler, IndirectDryCoil
+from lowlift.thermal.evaporative import CelDekPad, DirectEvaporativeCooler
 from lowlift.thermal.hydraulics import Fan
+from lowlift.thermal.indirect_evaporative import IndirectDryCoil
 from lowlift.thermal.power_chain import Converter, PowerChain
 from lowlift.thermal.server import AirServer
 
@@ -24,7 +25,7 @@ def build_site(file: AirFile) -> AirSite:
     Raises:
         SiteValueError: a component refuses its values; names the key.
     """
-    s, a, h, i, lim = file.site, file.aisles, file.handlers, file.indirect, file.limits
+    s, a, h, i = file.site, file.aisles, file.handlers, file.indirect
     p = float(psy.pressure_at_altitude(s.altitude_m))
     rho = 1.0 / float(psy.specific_volume(T_HALL, W_HALL, p))
 
@@ -32,19 +33,8 @@ def build_site(file: AirFile) -> AirSite:
         return AirVolume(M=rho * V, C=C * 1e6)
 
     return AirSite(
-        name=s.name,
-        title=s.title,
-        weather=s.weather,
-        workload=s.workload,
-        p=p,
-        T_wb_design=s.T_wb_design_degC + ZERO_C,
-        T_db_design=s.T_db_design_degC + ZERO_C,
-        limits=AirLimits(
-            T_inlet_min=lim.T_inlet_min_degC + ZERO_C,
-            T_inlet_max=lim.T_inlet_max_degC + ZERO_C,
-            T_dew_min=lim.T_dew_min_degC + ZERO_C,
-            T_dew_max=lim.T_dew_max_degC + ZERO_C,
-        ),
+        **identity(s),
+        limits=AirLimits(**in_kelvin(file.limits)),
         racks_of_row=np.array(file.racks.per_row),
         rack_power=file.racks.power_kW * 1e3,
         server=_server(file),

@@ -14,8 +14,9 @@ from lowlift.models.air_equations import AirEquations, AirFluxes, energy, temper
 from lowlift.models.air_site import AirSite
 from lowlift.models.implicit import ImplicitStepper, settle
 from lowlift.models.linear import LinearModel, linearize_outputs
-from lowlift.models.plant import STORED, Conditions, Loads, Stepper
-from lowlift.models.signals import Role, SignalInfo, SignalVector
+from lowlift.models.plant import Conditions, Loads, Stepper
+from lowlift.models.sheet import STORED
+from lowlift.models.signals import Role, SignalInfo, SignalVector, columns
 from lowlift.thermal import ops
 from lowlift.thermal import psychrometrics as psy
 from lowlift.thermal.ops import Signal
@@ -138,9 +139,6 @@ class AirHall:
         """Fluxes at one instant (b, nf)."""
         return np.asarray(self.rates(x, u, d)[1])
 
-    def _by_name(self, fluxes: np.ndarray) -> dict[str, np.ndarray]:
-        return {name: fluxes[:, i : i + 1] for i, name in enumerate(self.flux_names)}
-
     def measure(
         self, x: np.ndarray, u: np.ndarray, d: np.ndarray, fluxes: np.ndarray, own: np.ndarray, flows: None
     ) -> dict[str, np.ndarray]:
@@ -148,7 +146,7 @@ class AirHall:
 
         Flows, powers and mixing temperatures are means over the step that has ended.
         """
-        T, a, w, of = self.states.unpack(x), self.actuators.unpack(u), self.disturbances.unpack(d), self._by_name(fluxes)
+        T, a, w, of = self.states.unpack(x), self.actuators.unpack(u), self.disturbances.unpack(d), columns(self.flux_names, fluxes)
         return {
             "T_supply": T["T_supply_sensor"], "T_inlet": T["T_inlet_sensor"], "T_hot": T["T_hot"], "T_return": of["T_return"],
             "T_mixed": of["T_mixed"], "T_evaporative": of["T_evaporative"], "T_dew_hall": psy.dew_point(T["w_cold"], w["p"]),
@@ -158,7 +156,7 @@ class AirHall:
 
     def ledger(self, x: np.ndarray, d: np.ndarray, fluxes: np.ndarray, flows: None) -> dict[str, np.ndarray]:
         """Powers, heat, water and vapour of one step, and what is stored at its end, each (b, 1)."""
-        of = self._by_name(fluxes)
+        of = columns(self.flux_names, fluxes)
         P_it = self.disturbances.unpack(d)["q_row"].sum(axis=-1, keepdims=True)
         return of | {
             "P_it": P_it, "Q_it": P_it + of["P_psu"] + of["P_server_fans"], "Q_fans": of["P_fans"], STORED: self.stored_heat(x),

@@ -1,28 +1,20 @@
 """The form of the site file of an air-cooled hall; see :mod:`lowlift.models.schema` for what holds for all forms."""
 
 from collections.abc import Iterator
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
-import pydantic
 from pydantic import Field
 
-from lowlift.models.schema import AirTemperature, Fraction, Positive, Section, SiteValueError, value_of
+from lowlift.models.schema import AirTemperature, Cycles, Form, Fraction, Head, Positive, Section
 
 Efficiency = Annotated[float, Field(gt=0.5, lt=1.0)]
 Count = Annotated[int, Field(ge=1)]
 
 
-class AirHead(Section):
+class AirHead(Head):
     """Identity, place and design conditions."""
 
     kind: Literal["air_hall"]
-    name: str
-    title: str
-    weather: str
-    workload: str
-    altitude_m: Annotated[float, Field(ge=-400.0, le=5000.0)]
-    T_wb_design_degC: AirTemperature
-    T_db_design_degC: AirTemperature
 
 
 class AirRacks(Section):
@@ -103,7 +95,7 @@ class Pads(Section):
 class Water(Section):
     """Make-up of all evaporative coolers."""
 
-    cycles: Annotated[float, Field(gt=1.0, le=50.0)]
+    cycles: Cycles
 
 
 class Dx(Section):
@@ -124,8 +116,15 @@ class AirLimitsData(Section):
     T_dew_max_degC: AirTemperature
 
 
-class AirFile(Section):
+class AirFile(Form):
     """One whole site file of an air hall."""
+
+    BELOW: ClassVar[tuple[tuple[str, str], ...]] = (
+        ("site.T_wb_design_degC", "site.T_db_design_degC"),
+        ("limits.T_inlet_min_degC", "limits.T_inlet_max_degC"),
+        ("limits.T_dew_min_degC", "limits.T_dew_max_degC"),
+        ("limits.T_dew_max_degC", "limits.T_inlet_max_degC"),
+    )
 
     site: AirHead
     racks: AirRacks
@@ -138,36 +137,17 @@ class AirFile(Section):
     dx: Dx
     limits: AirLimitsData
 
-    @pydantic.model_validator(mode="after")
-    def _consistent(self) -> "AirFile":
-        for key, reason in contradictions(self):
-            raise SiteValueError(key, reason)
-        return self
-
-
-BELOW = (
-    ("site.T_wb_design_degC", "site.T_db_design_degC"),
-    ("limits.T_inlet_min_degC", "limits.T_inlet_max_degC"),
-    ("limits.T_dew_min_degC", "limits.T_dew_max_degC"),
-    ("limits.T_dew_max_degC", "limits.T_inlet_max_degC"),
-)
-"""Keys of which the first must be below the second."""
-
-
-def contradictions(f: AirFile) -> Iterator[tuple[str, str]]:
-    """Keys that contradict others, with what they must be."""
-    for low, high in BELOW:
-        a, b = value_of(f, low), value_of(f, high)
-        if a >= b:
-            yield low, f"must be below {high} = {b:g}"
-    if f.racks.psu_load[0] >= f.racks.psu_load[1] or not 0.0 < f.racks.psu_load[0] < f.racks.psu_load[1] < 1.0:
-        yield "racks.psu_load", "must hold two load ratios in rising order, above 0 and below 1"
-    IT = f.racks.power_kW * sum(f.racks.per_row)
-    for name, count, each in (("ups", f.power.ups, f.power.ups_kW), ("pdu", f.power.pdu, f.power.pdu_kW)):
-        if count * each < IT:
-            yield f"power.{name}_kW", f"{count} units give {count * each:g} kW, the racks take {IT:g} kW"
-    if f.racks.psu_kW < f.racks.power_kW + f.racks.fan_kW:
-        yield "racks.psu_kW", f"must carry racks.power_kW + racks.fan_kW = {f.racks.power_kW + f.racks.fan_kW:g} kW"
-    drawn = f.racks.air_flow_m3_s * sum(f.racks.per_row)
-    if f.handlers.air_flow_m3_s < 0.5 * drawn:
-        yield "handlers.air_flow_m3_s", f"must be at least half of what the servers' fans move at full speed, {drawn:g} m3/s"
+    def contradictions(self) -> Iterator[tuple[str, str]]:
+        """Keys that contradict others, with what they must be."""
+        yield from super().contradictions()
+        if self.racks.psu_load[0] >= self.racks.psu_load[1] or not 0.0 < self.racks.psu_load[0] < self.racks.psu_load[1] < 1.0:
+            yield "racks.psu_load", "must hold two load ratios in rising order, above 0 and below 1"
+        IT = self.racks.power_kW * sum(self.racks.per_row)
+        for name, count, each in (("ups", self.power.ups, self.power.ups_kW), ("pdu", self.power.pdu, self.power.pdu_kW)):
+            if count * each < IT:
+                yield f"power.{name}_kW", f"{count} units give {count * each:g} kW, the racks take {IT:g} kW"
+        if self.racks.psu_kW < self.racks.power_kW + self.racks.fan_kW:
+            yield "racks.psu_kW", f"must carry racks.power_kW + racks.fan_kW = {self.racks.power_kW + self.racks.fan_kW:g} kW"
+        drawn = self.racks.air_flow_m3_s * sum(self.racks.per_row)
+        if self.handlers.air_flow_m3_s < 0.5 * drawn:
+            yield "handlers.air_flow_m3_s", f"must be at least half of what the servers' fans move at full speed, {drawn:g} m3/s"

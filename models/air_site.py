@@ -1,16 +1,16 @@
 """The record of an air-cooled hall: its components in SI units, as built from its data sheet by :mod:`lowlift.models.air_build`."""
 
 import dataclasses
-import functools
 from typing import ClassVar
 
 import numpy as np
 
-from lowlift.models.plant import PlantSheet
+from lowlift.models.record import Record
 from lowlift.thermal.aisle import Aisles
 from lowlift.thermal.dx import DxUnit
-from lowlift.thermal.evaporative import DirectEvaporativeCooler, IndirectDryCoil
+from lowlift.thermal.evaporative import DirectEvaporativeCooler
 from lowlift.thermal.hydraulics import Fan
+from lowlift.thermal.indirect_evaporative import IndirectDryCoil
 from lowlift.thermal.power_chain import Converter, PowerChain
 from lowlift.thermal.server import AirServer
 
@@ -36,23 +36,16 @@ class AirVolume:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class AirSite:
+class AirSite(Record):
     """Everything an air hall needs to know of one site, SI units; rows of racks are counted ``r``."""
 
     kind: ClassVar[str] = "air_hall"
-    name: str
-    title: str
-    weather: str
-    workload: str
-    p: float
-    T_wb_design: float
-    T_db_design: float
+    liquid_share: ClassVar[float] = 0.0
+    """None of the heat goes to liquid."""
     limits: AirLimits
     # racks
     racks_of_row: np.ndarray
     """Racks of each row, shape (r,)."""
-    rack_power: float
-    """Electronics of a rack at full load, without fans and losses of power supplies [W]."""
     server: AirServer
     """All servers of a rack as one."""
     psu: Converter
@@ -101,20 +94,3 @@ class AirSite:
     def row_of_rack(self) -> np.ndarray:
         """Row of each rack, shape (n_racks,)."""
         return np.repeat(np.arange(self.n_rows), self.racks_of_row)
-
-    @property
-    def liquid_share(self) -> float:
-        """None of the heat goes to liquid."""
-        return 0.0
-
-    @property
-    def P_it_nominal(self) -> float:
-        """Rated power of all electronics [W]."""
-        return self.rack_power * self.n_racks
-
-    @functools.cached_property
-    def sheet(self) -> PlantSheet:
-        """Setpoints, readings, end uses, balances and limits."""
-        from lowlift.models.air_tables import sheet
-
-        return sheet(self)

@@ -5,7 +5,7 @@ import functools
 import numpy as np
 
 from lowlift.models.air_site import AirSite
-from lowlift.models.plant import STORED, Balance, EndUse, Flow, Group, LimitInfo, PlantSheet
+from lowlift.models.sheet import STORED, Balance, EndUse, Flow, Group, LimitInfo, PlantSheet
 from lowlift.models.signals import Role, SignalInfo, SignalVector
 
 STORED_WATER = "stored_vapour"

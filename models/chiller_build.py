@@ -5,15 +5,14 @@ from importlib import resources
 from typing import Any
 
 from lowlift.data.hints import hint
+from lowlift.models.build import identity, in_kelvin, keys
 from lowlift.models.chiller_plant import ChillerPlant, LoopData
 from lowlift.models.chiller_schema import ChillerFile, Loop
 from lowlift.models.chiller_site import ChillerLimits, ChillerSite
 from lowlift.models.schema import SiteValueError
 from lowlift.models.site import ZERO_C
-from lowlift.models.site_build import keys
 from lowlift.thermal.chiller_eir import EirChiller
 from lowlift.thermal.curve_pump import CurvePump
-from lowlift.thermal.psychrometrics import pressure_at_altitude
 from lowlift.thermal.tower_control import SetpointTower
 
 
@@ -24,17 +23,10 @@ def build_site(file: ChillerFile) -> ChillerSite:
         SiteValueError: a part refuses its values, or there are no such curves; names the key.
     """
     s = file.site
-    lim = {name.removesuffix("_degC"): value + ZERO_C for name, value in file.limits.model_dump().items()}
     return ChillerSite(
-        name=s.name,
-        title=s.title,
-        weather=s.weather,
-        workload=s.workload,
-        p=float(pressure_at_altitude(s.altitude_m)),
-        T_wb_design=s.T_wb_design_degC + ZERO_C,
-        T_db_design=s.T_db_design_degC + ZERO_C,
+        **identity(s),
         loss_fraction=s.loss_fraction,
-        limits=ChillerLimits(**lim),
+        limits=ChillerLimits(**in_kelvin(file.limits)),
         n_racks=file.racks.count,
         rack_power=file.racks.power_kW * 1e3,
         parts=_parts(file),

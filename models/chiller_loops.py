@@ -36,9 +36,10 @@ from lowlift.models import chiller_tables as tables
 from lowlift.models.chiller_site import ChillerSite
 from lowlift.models.implicit import ImplicitStepper
 from lowlift.models.linear import LinearModel, linearize_outputs
-from lowlift.models.plant import STORED, Conditions, Loads, SteadyStateError, Stepper
+from lowlift.models.plant import Conditions, Loads, SteadyStateError, Stepper
 from lowlift.models.plant_year import at_rest
-from lowlift.models.signals import Role, SignalInfo, SignalVector
+from lowlift.models.sheet import STORED
+from lowlift.models.signals import Role, SignalInfo, SignalVector, columns
 from lowlift.thermal import ops
 from lowlift.thermal import psychrometrics as psy
 from lowlift.thermal.chiller_eir import CP_WATER
@@ -196,14 +197,11 @@ class ChillerLoops:
         """Fluxes at one instant (b, nf)."""
         return np.asarray(self.rates(x, u, d)[1])
 
-    def _by_name(self, fluxes: np.ndarray) -> dict[str, np.ndarray]:
-        return {name: fluxes[:, i : i + 1] for i, name in enumerate(self.flux_names)}
-
     def measure(
         self, x: np.ndarray, u: np.ndarray, d: np.ndarray, fluxes: np.ndarray, own: np.ndarray, flows: None
     ) -> dict[str, np.ndarray]:
         """Readings by name, each (b, 1); flows, heat and air are means over the step that has ended."""
-        a, w, of = self.actuators.unpack(u), self.disturbances.unpack(d), self._by_name(fluxes)
+        a, w, of = self.actuators.unpack(u), self.disturbances.unpack(d), columns(self.flux_names, fluxes)
         return self.states.unpack(x) | {
             **{name: of[name] for name in ("V_chw", "V_cw", "Q_chiller", "y_fan")}, "y_chw": a["y_chw"], "n_chillers": a["n_chillers"],
             "boost": own, "q_air": w["q_it"], "T_wb": w["T_wb"], "T_db": w["T_db"], "p": w["p"],
@@ -211,7 +209,7 @@ class ChillerLoops:
 
     def ledger(self, x: np.ndarray, d: np.ndarray, fluxes: np.ndarray, flows: None) -> dict[str, np.ndarray]:
         """Powers, heat and water of one step, and what is stored at its end, each (b, 1)."""
-        of, P_it = self._by_name(fluxes), self.disturbances.unpack(d)["q_it"]
+        of, P_it = columns(self.flux_names, fluxes), self.disturbances.unpack(d)["q_it"]
         return of | {
             "P_it": P_it, "P_losses": self.site.loss_fraction * P_it, "Q_it": P_it, "W_chiller": of["P_chillers"],
             STORED: self.stored_heat(x),

@@ -1,28 +1,19 @@
 """The form of the site file of a chilled-water plant; see :mod:`lowlift.models.schema` for what holds for all forms."""
 
-from collections.abc import Iterator
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
-import pydantic
 from pydantic import Field
 
-from lowlift.models.schema import AirTemperature, Positive, Section, SiteValueError, WaterTemperature, value_of
+from lowlift.models.schema import AirTemperature, Cycles, Drift, Form, Head, Positive, PowerLoss, Section, WaterTemperature
 
 Efficiency = Annotated[float, Field(gt=0.1, lt=1.0)]
 
 
-class ChillerHead(Section):
+class ChillerHead(Head):
     """Identity, place and design conditions."""
 
     kind: Literal["chiller_plant"]
-    name: str
-    title: str
-    weather: str
-    workload: str
-    altitude_m: Annotated[float, Field(ge=-400.0, le=5000.0)]
-    T_wb_design_degC: AirTemperature
-    T_db_design_degC: AirTemperature
-    loss_fraction: Annotated[float, Field(ge=0.0, le=0.5)]
+    loss_fraction: PowerLoss
 
 
 class ChillerRacks(Section):
@@ -70,8 +61,8 @@ class TowerData(Section):
     range_K: Positive
     air_flow_m3_s: Positive
     fan_kW: Positive
-    drift: Annotated[float, Field(ge=0.0, le=0.01)]
-    cycles: Annotated[float, Field(gt=1.0, le=50.0)]
+    drift: Drift
+    cycles: Cycles
     moist_basis: bool = False
 
 
@@ -86,8 +77,18 @@ class ChillerLimitsData(Section):
     T_cw_max_degC: WaterTemperature
 
 
-class ChillerFile(Section):
+class ChillerFile(Form):
     """One whole site file of a chilled-water plant."""
+
+    BELOW: ClassVar[tuple[tuple[str, str], ...]] = (
+        ("site.T_wb_design_degC", "site.T_db_design_degC"),
+        ("limits.T_chw_min_degC", "limits.T_chw_set_min_degC"),
+        ("limits.T_chw_set_min_degC", "limits.T_chw_set_max_degC"),
+        ("limits.T_chw_set_max_degC", "limits.T_chw_max_degC"),
+        ("limits.T_chw_max_degC", "limits.T_return_max_degC"),
+        ("condenser_water.T_set_min_degC", "condenser_water.T_set_max_degC"),
+        ("condenser_water.T_set_max_degC", "limits.T_cw_max_degC"),
+    )
 
     site: ChillerHead
     racks: ChillerRacks
@@ -96,29 +97,3 @@ class ChillerFile(Section):
     condenser_water: CondenserWater
     tower: TowerData
     limits: ChillerLimitsData
-
-    @pydantic.model_validator(mode="after")
-    def _consistent(self) -> "ChillerFile":
-        for key, reason in contradictions(self):
-            raise SiteValueError(key, reason)
-        return self
-
-
-BELOW = (
-    ("site.T_wb_design_degC", "site.T_db_design_degC"),
-    ("limits.T_chw_min_degC", "limits.T_chw_set_min_degC"),
-    ("limits.T_chw_set_min_degC", "limits.T_chw_set_max_degC"),
-    ("limits.T_chw_set_max_degC", "limits.T_chw_max_degC"),
-    ("limits.T_chw_max_degC", "limits.T_return_max_degC"),
-    ("condenser_water.T_set_min_degC", "condenser_water.T_set_max_degC"),
-    ("condenser_water.T_set_max_degC", "limits.T_cw_max_degC"),
-)
-"""Keys of which the first must be below the second."""
-
-
-def contradictions(f: ChillerFile) -> Iterator[tuple[str, str]]:
-    """Keys that contradict others, with what they must be."""
-    for low, high in BELOW:
-        a, b = value_of(f, low), value_of(f, high)
-        if a >= b:
-            yield low, f"must be below {high} = {b:g}"

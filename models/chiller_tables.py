@@ -5,7 +5,7 @@ import functools
 import numpy as np
 
 from lowlift.models.chiller_site import ChillerSite
-from lowlift.models.plant import STORED, Balance, EndUse, Flow, Group, LimitInfo, PlantSheet
+from lowlift.models.sheet import STORED, Balance, EndUse, Flow, Group, LimitInfo, PlantSheet
 from lowlift.models.signals import Role, SignalInfo, SignalVector
 
 NODES = ("T_chw", "T_return", "T_cw", "T_cw_return")

@@ -12,7 +12,9 @@ import numpy as np
 
 from lowlift.models.facility import FacilityFluxes, FacilityInputs, FacilitySide
 from lowlift.models.hydraulics import Flows, Topology, flows
-from lowlift.models.liquid_hall import LiquidHall, Powers, actuator_table, site_powers
+from lowlift.models.liquid_hall import LiquidHall
+from lowlift.models.liquid_powers import Powers, site_powers
+from lowlift.models.liquid_vectors import actuator_table
 from lowlift.models.signals import Role, SignalInfo, SignalVector
 from lowlift.models.site import ChilledBranch, Site
 from lowlift.thermal import ops

@@ -2,10 +2,10 @@
 
 import numpy as np
 
+from lowlift.models.build import cold_plate, identity, in_kelvin, keys
 from lowlift.models.hybrid_schema import CHW_BELOW, Coolers, HybridFile, Loop
 from lowlift.models.hybrid_site import Bank, HybridLimits, HybridSite
 from lowlift.models.site import ZERO_C
-from lowlift.models.site_build import cold_plate, keys
 from lowlift.thermal.aisle import Aisles
 from lowlift.thermal.chiller import CP_WATER, CarnotChiller
 from lowlift.thermal.crah import Crah
@@ -25,7 +25,7 @@ def build_site(file: HybridFile) -> HybridSite:
     Raises:
         SiteValueError: a component refuses its values; names the key.
     """
-    s, r, c, h, a, lim = file.site, file.racks, file.cdu, file.chilled, file.hall_air, file.limits
+    s, r, c, h, a = file.site, file.racks, file.cdu, file.chilled, file.hall_air
     n_racks, p = r.cdus * r.per_cdu, float(pressure_at_altitude(s.altitude_m))
     rho_air = float(hall_density(p))
     Q_air = r.power_kW * 1e3 * n_racks * (1.0 - r.liquid_share)
@@ -78,23 +78,10 @@ def build_site(file: HybridFile) -> HybridSite:
             rho=rho_air,
         )
     return HybridSite(
-        name=s.name,
-        title=s.title,
-        weather=s.weather,
-        workload=s.workload,
-        p=p,
-        T_wb_design=s.T_wb_design_degC + ZERO_C,
-        T_db_design=s.T_db_design_degC + ZERO_C,
+        **identity(s),
         T_dew_hall=s.T_dew_hall_degC + ZERO_C,
         loss_fraction=s.loss_fraction,
-        limits=HybridLimits(
-            T_chip_max=lim.T_chip_max_degC + ZERO_C,
-            T_return_max=lim.T_return_max_degC + ZERO_C,
-            T_supply_max=lim.T_supply_max_degC + ZERO_C,
-            T_inlet_max=lim.T_inlet_max_degC + ZERO_C,
-            dew_point_margin=lim.dew_point_margin_K,
-            T_cold_min=lim.T_cold_min_degC + ZERO_C,
-        ),
+        limits=HybridLimits(**in_kelvin(file.limits)),
         n_cdu=r.cdus,
         racks_per_cdu=r.per_cdu,
         rack_power=r.power_kW * 1e3,

@@ -13,8 +13,9 @@ from lowlift.models.hybrid_equations import HybridEquations, HybridFlows, Hybrid
 from lowlift.models.hybrid_site import HybridSite
 from lowlift.models.implicit import ImplicitStepper, settle
 from lowlift.models.linear import LinearModel, linearize_outputs
-from lowlift.models.plant import STORED, Conditions, Loads, Stepper
-from lowlift.models.signals import Role, SignalInfo, SignalVector
+from lowlift.models.plant import Conditions, Loads, Stepper
+from lowlift.models.sheet import STORED
+from lowlift.models.signals import Role, SignalInfo, SignalVector, columns
 from lowlift.thermal import ops
 from lowlift.thermal.chiller import CP_WATER
 from lowlift.thermal.ops import Signal
@@ -115,9 +116,6 @@ class HybridHall:
         """Fluxes at one instant (b, nf)."""
         return np.asarray(self.rates(x, u, d)[1])
 
-    def _by_name(self, fluxes: np.ndarray) -> dict[str, np.ndarray]:
-        return {name: fluxes[:, i : i + 1] for i, name in enumerate(self.flux_names)}
-
     def hottest(self, values: np.ndarray) -> np.ndarray:
         """Largest rack value of each CDU: ``(b, r) -> (b, n)``."""
         result: np.ndarray = values.reshape(*values.shape[:-1], self.site.n_cdu, self.site.racks_per_cdu).max(axis=-1)
@@ -128,7 +126,7 @@ class HybridHall:
     ) -> dict[str, np.ndarray]:
         """Readings by name, each (b, n); ``own`` is each CDU's override. Heat flows are means over the step that has ended."""
         s, f = self.site, flows
-        T, a, w, of = self.states.unpack(x), self.actuators.unpack(u), self.disturbances.unpack(d), self._by_name(fluxes)
+        T, a, w, of = self.states.unpack(x), self.actuators.unpack(u), self.disturbances.unpack(d), columns(self.flux_names, fluxes)
         chip, out = self.equations.rack_temperatures(T["T_plate"], T["T_supply"], w["q_liquid"], f)
         a = {name: value for name, value in a.items() if name != "T_chw_set"}
         lagged = {name.removesuffix("_sensor"): T[name] for name in tables.SENSORS}
@@ -143,7 +141,7 @@ class HybridHall:
 
     def ledger(self, x: np.ndarray, d: np.ndarray, fluxes: np.ndarray, flows: HybridFlows) -> dict[str, np.ndarray]:
         """Powers, heat and water of one step, and the heat stored at its end, each (b, 1)."""
-        of, f, w = self._by_name(fluxes), flows, self.disturbances.unpack(d)
+        of, f, w = columns(self.flux_names, fluxes), flows, self.disturbances.unpack(d)
         Q_liquid = w["q_liquid"].sum(axis=-1, keepdims=True)
         P_it = Q_liquid + w["q_air"]
         return {
@@ -156,11 +154,7 @@ class HybridHall:
 
     def disturbances_from(self, conditions: Conditions) -> np.ndarray:
         """Packed disturbances (n, nd)."""
-        c = conditions
-        packed: Any = self.disturbances.pack(
-            {"q_liquid": c.q_liquid, "q_air": c.q_air[:, None], "T_wb": c.T_wb[:, None], "T_db": c.T_db[:, None], "p": c.p[:, None]}
-        )
-        return np.asarray(packed)
+        return np.asarray(self.disturbances.pack(conditions.columns))
 
     def loads(self, conditions: Conditions) -> Loads:
         """Heat of each CDU, of the hottest rack of each, and to air."""
@@ -191,7 +185,7 @@ class HybridHall:
         s, (x, u, d) = self.site, self._design_point(share)
         T, a, w, f, of = (
             self.states.unpack(x), self.actuators.unpack(u), self.disturbances.unpack(d), self.flows(u),
-            self._by_name(self.flux_vector(x, u, d)),
+            columns(self.flux_names, self.flux_vector(x, u, d)),
         )  # fmt: skip
         words = []
         for name, bank in self.equations.banks:

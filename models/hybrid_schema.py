@@ -1,40 +1,35 @@
 """The form of the site file of a hybrid hall; see :mod:`lowlift.models.schema` for what holds for all forms."""
 
 from collections.abc import Iterator
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
-import pydantic
 from pydantic import Field
 
-from lowlift.data.hints import hint
-from lowlift.models.schema import AirTemperature, ColdPlateData, Fraction, Positive, Section, SiteValueError, WaterTemperature, value_of
-from lowlift.thermal.fluids import FLUIDS
+from lowlift.models.schema import (
+    AirTemperature,
+    ChipTemperature,
+    ColdPlateData,
+    Coolant,
+    Cycles,
+    DewPointMargin,
+    Form,
+    Fraction,
+    Head,
+    Positive,
+    PowerLoss,
+    Section,
+    WaterTemperature,
+)
 
 Count = Annotated[int, Field(ge=1, le=1000)]
 
 
-def _known_coolant(name: str) -> str:
-    if name not in FLUIDS:
-        raise ValueError(f"unknown coolant; {hint(name, FLUIDS)}")
-    return name
-
-
-Coolant = Annotated[str, pydantic.AfterValidator(_known_coolant)]
-
-
-class HybridHead(Section):
+class HybridHead(Head):
     """Identity, place and design conditions."""
 
     kind: Literal["hybrid_hall"]
-    name: str
-    title: str
-    weather: str
-    workload: str
-    altitude_m: Annotated[float, Field(ge=-400.0, le=5000.0)]
-    T_wb_design_degC: AirTemperature
-    T_db_design_degC: AirTemperature
     T_dew_hall_degC: AirTemperature
-    loss_fraction: Annotated[float, Field(ge=0.0, le=0.5)]
+    loss_fraction: PowerLoss
 
 
 class HybridRacks(Section):
@@ -83,7 +78,7 @@ class Coolers(Section):
     air_flow_m3_s: Positive
     fan_kW: Positive
     pad_effectiveness: Annotated[float, Field(gt=0.0, lt=1.0)]
-    cycles: Annotated[float, Field(gt=1.0, le=50.0)]
+    cycles: Cycles
 
 
 class EconomiserData(Section):
@@ -123,16 +118,28 @@ class HallAir(Section):
 class HybridLimitsData(Section):
     """Temperatures that the hall must keep."""
 
-    T_chip_max_degC: Annotated[float, Field(ge=30.0, le=125.0)]
+    T_chip_max_degC: ChipTemperature
     T_return_max_degC: WaterTemperature
     T_supply_max_degC: WaterTemperature
     T_inlet_max_degC: AirTemperature
-    dew_point_margin_K: Annotated[float, Field(ge=0.0, le=10.0)]
+    dew_point_margin_K: DewPointMargin
     T_cold_min_degC: WaterTemperature
 
 
-class HybridFile(Section):
+class HybridFile(Form):
     """One whole site file of a hybrid hall."""
+
+    BELOW: ClassVar[tuple[tuple[str, str], ...]] = (
+        ("site.T_wb_design_degC", "site.T_db_design_degC"),
+        ("cdu.T_warm_nominal_degC", "cdu.T_return_nominal_degC"),
+        ("limits.T_supply_max_degC", "limits.T_return_max_degC"),
+        ("limits.T_return_max_degC", "limits.T_chip_max_degC"),
+        ("chilled.T_chw_nominal_degC", "chilled.T_chw_max_degC"),
+        ("chilled.T_chw_nominal_degC", "hall_air.T_supply_nominal_degC"),
+        ("hall_air.T_supply_nominal_degC", "hall_air.T_return_nominal_degC"),
+        ("hall_air.T_supply_nominal_degC", "limits.T_inlet_max_degC"),
+        ("limits.T_cold_min_degC", "chilled.T_chw_nominal_degC"),
+    )
 
     site: HybridHead
     racks: HybridRacks
@@ -147,39 +154,15 @@ class HybridFile(Section):
     hall_air: HallAir
     limits: HybridLimitsData
 
-    @pydantic.model_validator(mode="after")
-    def _consistent(self) -> "HybridFile":
-        for key, reason in contradictions(self):
-            raise SiteValueError(key, reason)
-        return self
-
-
-BELOW = (
-    ("site.T_wb_design_degC", "site.T_db_design_degC"),
-    ("cdu.T_warm_nominal_degC", "cdu.T_return_nominal_degC"),
-    ("limits.T_supply_max_degC", "limits.T_return_max_degC"),
-    ("limits.T_return_max_degC", "limits.T_chip_max_degC"),
-    ("chilled.T_chw_nominal_degC", "chilled.T_chw_max_degC"),
-    ("chilled.T_chw_nominal_degC", "hall_air.T_supply_nominal_degC"),
-    ("hall_air.T_supply_nominal_degC", "hall_air.T_return_nominal_degC"),
-    ("hall_air.T_supply_nominal_degC", "limits.T_inlet_max_degC"),
-    ("limits.T_cold_min_degC", "chilled.T_chw_nominal_degC"),
-)
-"""Keys of which the first must be below the second."""
-
-
-def contradictions(f: HybridFile) -> Iterator[tuple[str, str]]:
-    """Keys that contradict others, with what they must be."""
-    for low, high in BELOW:
-        a, b = value_of(f, low), value_of(f, high)
-        if a >= b:
-            yield low, f"must be below {high} = {b:g}"
-    dry = f.site.T_dew_hall_degC + f.limits.dew_point_margin_K
-    if dry > f.chilled.T_chw_nominal_degC - CHW_BELOW:
-        yield (
-            "chilled.T_chw_nominal_degC",
-            f"less {CHW_BELOW:g} K, the coldest setpoint, must not be below site.T_dew_hall_degC + limits.dew_point_margin_K = {dry:g}",
-        )
+    def contradictions(self) -> Iterator[tuple[str, str]]:
+        """Keys that contradict others, with what they must be."""
+        yield from super().contradictions()
+        dry = self.site.T_dew_hall_degC + self.limits.dew_point_margin_K
+        if dry > self.chilled.T_chw_nominal_degC - CHW_BELOW:
+            yield (
+                "chilled.T_chw_nominal_degC",
+                f"less {CHW_BELOW:g} K, the coldest setpoint, must not be below site.T_dew_hall_degC + limits.dew_point_margin_K = {dry:g}",
+            )
 
 
 CHW_BELOW = 2.0

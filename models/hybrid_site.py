@@ -1,12 +1,11 @@
 """The record of a hybrid hall: its components in SI units, as built from its data sheet by :mod:`lowlift.models.hybrid_build`."""
 
 import dataclasses
-import functools
 from typing import ClassVar
 
 import numpy as np
 
-from lowlift.models.plant import PlantSheet
+from lowlift.models.record import Record
 from lowlift.thermal.aisle import Aisles
 from lowlift.thermal.chiller import CarnotChiller
 from lowlift.thermal.coldplate import ColdPlate
@@ -51,24 +50,16 @@ class Bank:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class HybridSite:
+class HybridSite(Record):
     """Everything a hybrid hall needs to know of one site, SI units; CDUs are counted ``n``, racks ``r``."""
 
     kind: ClassVar[str] = "hybrid_hall"
-    name: str
-    title: str
-    weather: str
-    workload: str
-    p: float
-    T_wb_design: float
-    T_db_design: float
     T_dew_hall: float
     loss_fraction: float
     limits: HybridLimits
     # racks
     n_cdu: int
     racks_per_cdu: int
-    rack_power: float
     liquid_share: float
     plates: int
     cold_plate: ColdPlate
@@ -119,15 +110,3 @@ class HybridSite:
     def flow_fraction(self) -> np.ndarray:
         """Share of its CDU's flow that each rack takes, shape (r,)."""
         return np.full(self.n_racks, 1.0 / self.racks_per_cdu)
-
-    @property
-    def P_it_nominal(self) -> float:
-        """Rated IT power [W]."""
-        return self.rack_power * self.n_racks
-
-    @functools.cached_property
-    def sheet(self) -> PlantSheet:
-        """Setpoints, readings, end uses, balances and limits."""
-        from lowlift.models.hybrid_tables import sheet
-
-        return sheet(self)

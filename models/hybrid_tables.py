@@ -5,7 +5,7 @@ import functools
 import numpy as np
 
 from lowlift.models.hybrid_site import HybridSite
-from lowlift.models.plant import STORED, Balance, EndUse, Flow, Group, LimitInfo, PlantSheet
+from lowlift.models.sheet import STORED, Balance, EndUse, Flow, Group, LimitInfo, PlantSheet
 from lowlift.models.signals import Role, SignalInfo, SignalVector
 
 SENSORS = {"T_supply_sensor": "T_supply", "T_warm_sensor": "T_warm", "T_cold_sensor": "T_cold", "T_chw_sensor": "T_chw",

@@ -23,9 +23,8 @@ from typing import Any, Protocol
 import numpy as np
 
 from lowlift.models.lowering import Lowered, lower
-from lowlift.models.plant import SteadyStateError
+from lowlift.models.plant import SteadyStateError, Vectors
 from lowlift.models.scheme import GAMMA
-from lowlift.models.signals import SignalVector
 from lowlift.models.stage import eliminate
 from lowlift.models.step import SMALL_BATCH
 from lowlift.thermal import ops
@@ -41,27 +40,11 @@ STEADY_TOLERANCE = 1e-7
 """Largest movement of a state over the last step that counts as rest, relative to its size."""
 
 
-class System(Protocol):
+class System(Vectors, Protocol):
     """What the integrator needs of a plant, in NumPy and CasADi alike."""
 
     def __hash__(self) -> int:
         """By identity: compiled functions are kept for each system."""
-
-    @property
-    def site(self) -> Any:
-        """Its site, for messages."""
-
-    @property
-    def states(self) -> SignalVector:
-        """Table of ``x``."""
-
-    @property
-    def actuators(self) -> SignalVector:
-        """Table of ``u``."""
-
-    @property
-    def disturbances(self) -> SignalVector:
-        """Table of ``d``."""
 
     @property
     def flux_names(self) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Kinds of plants: which form a site file has, what builds the site from it, and the plant itself. Loaded when first needed."""
+"""Kinds of plants: which form a site file has, what builds the site from it, its sheet, and the plant itself. Loaded when first needed."""
 
 import dataclasses
 import importlib
@@ -16,6 +16,8 @@ class Kind:
     """The pydantic model of its site file; its ``[site]`` section may carry ``kind``."""
     build: str
     """Makes the site record from it."""
+    sheet: str
+    """Makes the plant's sheet from the record."""
     plant: str
     """Made from a site record."""
 
@@ -28,10 +30,10 @@ class Kind:
 DEFAULT = "liquid_hall"
 """Kind of a site file that names none."""
 KINDS = {
-    "liquid_hall": Kind("schema:SiteFile", "site_build:build_site", "liquid_hall:LiquidHall"),
-    "chiller_plant": Kind("chiller_schema:ChillerFile", "chiller_build:build_site", "chiller_loops:ChillerLoops"),
-    "air_hall": Kind("air_schema:AirFile", "air_build:build_site", "air_hall:AirHall"),
-    "hybrid_hall": Kind("hybrid_schema:HybridFile", "hybrid_build:build_site", "hybrid_hall:HybridHall"),
+    "liquid_hall": Kind("liquid_schema:LiquidFile", "site_build:build_site", "liquid_tables:sheet", "liquid_hall:LiquidHall"),
+    "chiller_plant": Kind("chiller_schema:ChillerFile", "chiller_build:build_site", "chiller_tables:sheet", "chiller_loops:ChillerLoops"),
+    "air_hall": Kind("air_schema:AirFile", "air_build:build_site", "air_tables:sheet", "air_hall:AirHall"),
+    "hybrid_hall": Kind("hybrid_schema:HybridFile", "hybrid_build:build_site", "hybrid_tables:sheet", "hybrid_hall:HybridHall"),
 }
 
 

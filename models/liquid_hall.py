@@ -1,8 +1,8 @@
 """The liquid-cooled hall, full order: racks, CDUs, facility water, chilled branch, towers.
 
-One readable place for the plant: its signal tables, its ordinary differential equations and its power balance. The
-integrator in :mod:`lowlift.models.step` and the prediction model in :mod:`lowlift.models.grouped` use the same
-pieces; nothing is written twice.
+One readable place for the plant's ordinary differential equations; its vectors are in :mod:`lowlift.models.liquid_vectors`, its power
+balance in :mod:`lowlift.models.liquid_powers`. The integrator in :mod:`lowlift.models.step` and the prediction model in
+:mod:`lowlift.models.grouped` use the same pieces; nothing is written twice.
 """
 
 import dataclasses
@@ -14,8 +14,11 @@ import numpy as np
 from lowlift.models.facility import FLUXES, FacilityFluxes, FacilityInputs, FacilitySide
 from lowlift.models.hydraulics import Flows, Topology, flows
 from lowlift.models.linear import LinearModel, linearize
-from lowlift.models.plant import STORED, Conditions, Loads, SteadyStateError, Stepper
-from lowlift.models.signals import Role, SignalInfo, SignalVector
+from lowlift.models.liquid_powers import Powers, site_powers
+from lowlift.models.liquid_vectors import actuator_table, disturbance_table, state_table
+from lowlift.models.plant import Conditions, Loads, SteadyStateError, Stepper
+from lowlift.models.sheet import STORED
+from lowlift.models.signals import columns
 from lowlift.models.site import Site
 from lowlift.thermal import ops
 from lowlift.thermal.ladder import Ladder
@@ -23,37 +26,8 @@ from lowlift.thermal.ops import Signal
 
 SENSOR_TIME_CONSTANT = 10.0
 """First-order lag of the temperature sensors that control loops read: supplies of CDUs, towers, hall, chilled water, air [s] (guess)."""
-T_LOW, T_HIGH = 253.15, 400.0
 STEADY_TOLERANCE = 1e-6
 """Largest movement of a state over a very long step that counts as rest [K]."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Powers:
-    """Electric powers of the whole site [W], each a plant-level signal."""
-
-    it: Signal
-    losses: Signal
-    cdu_pumps: Signal
-    fws_pumps: Signal
-    cw_pumps: Signal
-    tower_fans: Signal
-    chillers: Signal
-    crah_fans: Signal
-    air_path: Signal
-
-    @property
-    def cooling(self) -> Signal:
-        """All that moves heat: pumps, fans, chillers and the charge for heat that leaves over the air boundary."""
-        return (
-            self.cdu_pumps + self.fws_pumps + self.cw_pumps + self.tower_fans + self.chillers + self.crah_fans
-            + self.air_path
-        )  # fmt: skip
-
-    @property
-    def facility(self) -> Signal:
-        """Everything the site draws."""
-        return self.it + self.losses + self.cooling
 
 
 class LiquidHall:
@@ -73,40 +47,9 @@ class LiquidHall:
         lag = ("T_tower_sensor", "T_fws_sensor") + (("T_chw_sensor", "T_air_sensor") if site.chilled else ())
         self.sensor_nodes = dict(zip(lag, ("T_basin", self.facility.nodes[self.facility.hall], "T_chw", "T_air_cold"),
                                      strict=False))  # fmt: skip
-
-        def state(name: str, size: int, per: str, doc: str) -> SignalInfo:
-            return SignalInfo(name=name, role=Role.STATE, unit="K", doc=doc, size=size, per=per, low=T_LOW, high=T_HIGH)
-
-        self.states = SignalVector(
-            [
-                state("T_chip", r, "rack", "mean chip temperature of a rack"),
-                state("T_plate", r, "rack", "cold-plate temperature of a rack"),
-                state("T_cool", r, "rack", "coolant leaving a rack"),
-                state("T_return", n, "cdu", "secondary return of a CDU"),
-                state("T_supply", n, "cdu", "secondary supply of a CDU"),
-                *(state(name, 1, "plant", "facility node") for name in self.facility.nodes),
-                state("T_supply_sensor", n, "cdu", "secondary supply as its sensor reads it"),
-                *(state(name, 1, "plant", "sensor reading") for name in lag),
-            ]
-        )
+        self.states = state_table(site, self.facility.nodes, lag)
         self.actuators = actuator_table(site, n, g)
-        self.disturbances = SignalVector(
-            [
-                _d(
-                    "q_liquid",
-                    "W",
-                    "heat of a rack into its cold plates",
-                    r,
-                    "rack",
-                    0.0,
-                    10 * site.rack_power,
-                ),
-                _d("q_air", "W", "heat of all racks into air", 1, "plant", 0.0, 10 * site.P_it_nominal),
-                _d("T_wb", "K", "outdoor wet bulb", 1, "plant", 233.15, 308.15),
-                _d("T_db", "K", "outdoor dry bulb", 1, "plant", 233.15, 333.15),
-                _d("p", "Pa", "atmospheric pressure", 1, "plant", 5e4, 1.1e5),
-            ]
-        )
+        self.disturbances = disturbance_table(site)
 
     # -- pieces shared with the integrator ------------------------------------------------------------------------
 
@@ -204,7 +147,7 @@ class LiquidHall:
 
     def ledger(self, x: np.ndarray, d: np.ndarray, fluxes: np.ndarray, flows: Flows) -> dict[str, np.ndarray]:
         """Powers, heat rates and water of one step, and the heat stored at its end, each ``(b, 1)``."""
-        of = {name: fluxes[:, i : i + 1] for i, name in enumerate(FLUXES)}
+        of = columns(FLUXES, fluxes)
         powers, disturbance = self.powers(flows, d, of["P_chiller"]), self.disturbances.unpack(d)
         q_air = disturbance["q_air"]
         outside = q_air if self.site.chilled is None else 0.0 * q_air
@@ -220,11 +163,7 @@ class LiquidHall:
 
     def disturbances_from(self, conditions: Conditions) -> np.ndarray:
         """Packed disturbances, shape ``(n, nd)``."""
-        c = conditions
-        packed: Any = self.disturbances.pack(
-            {"q_liquid": c.q_liquid, "q_air": c.q_air[:, None], "T_wb": c.T_wb[:, None], "T_db": c.T_db[:, None], "p": c.p[:, None]}
-        )
-        return np.asarray(packed)
+        return np.asarray(self.disturbances.pack(conditions.columns))
 
     def loads(self, conditions: Conditions) -> Loads:
         """Heat of each CDU, of the hottest rack of each, and to air."""
@@ -318,61 +257,3 @@ class LiquidHall:
             d: disturbances (nd,).
         """
         return linearize(self, x, u, d)
-
-
-def site_powers(site: Site, f: Flows, P_it: Signal, q_air: Signal, P_chiller: Signal) -> Powers:
-    """The power balance, shared by plant and prediction model."""
-    return Powers(
-        it=P_it,
-        losses=site.loss_fraction * P_it,
-        cdu_pumps=f.P_cdu_pumps,
-        fws_pumps=f.P_fws_pumps,
-        cw_pumps=f.P_cw_pumps,
-        tower_fans=f.P_tower_fans,
-        chillers=P_chiller,
-        crah_fans=f.P_crah,
-        air_path=0.0 * q_air if site.air_path_COP is None else q_air / site.air_path_COP,
-    )
-
-
-def _d(name: str, unit: str, doc: str, size: int, per: str, low: float, high: float) -> SignalInfo:
-    return SignalInfo(name=name, role=Role.DISTURBANCE, unit=unit, doc=doc, size=size, per=per, low=low, high=high)
-
-
-def actuator_table(site: Site, n_cdu: int, n_groups: int) -> SignalVector:
-    """Actuators with their physical range and stroke or ramp rate."""
-
-    def a(name: str, size: int, per: str, doc: str, low: float, high: float, stroke: float, unit: str = "1") -> SignalInfo:
-        rate = (high - low) / stroke if stroke > 0.0 else np.inf
-        return SignalInfo(name=name, role=Role.ACTUATOR, unit=unit, doc=doc, size=size, per=per, low=low, high=high,
-                          rate=rate)  # fmt: skip
-
-    table = [
-        a("y_cdu", n_cdu, "cdu", "secondary pump speed", 0.25, 1.0, 30.0),
-        a("v_cdu", n_cdu, "cdu", "primary control valve opening", 0.02, 1.0, 60.0),
-        a("y_fws", n_groups, "group", "facility pump speed", 0.2, 1.0, 60.0),
-        a("n_fws", n_groups, "group", "facility pumps running", 1.0, site.pumps_per_group, 0.0),
-        a("y_cw", 1, "plant", "tower pump speed", 0.55, 1.0, 60.0),
-        a("n_cw", 1, "plant", "tower pumps running", 1.0, site.n_tower_pumps, 0.0),
-        a("y_fan", 1, "plant", "tower fan speed", 0.0, 1.0, 60.0),
-        a("n_cells", 1, "plant", "tower cells with water", 1.0, site.n_cells, 0.0),
-    ]
-    if site.chilled is not None:
-        c = site.chilled
-        table += [
-            a("split", 1, "plant", "share of the CDU water that passes the chillers", 0.0, 0.5, 120.0),
-            a(
-                "T_chw_set",
-                1,
-                "plant",
-                "leaving setpoint of the chillers",
-                c.T_chw_min,
-                c.T_chw_max,
-                600.0,
-                "K",
-            ),
-            a("n_chillers", 1, "plant", "chillers running", 0.0, c.n_chillers, 0.0),
-            a("y_chw", 1, "plant", "chilled-water pump speed", 0.2, 1.0, 60.0),
-            a("y_crah", 1, "plant", "CRAH fan speed", 0.2, 1.0, 60.0),
-        ]
-    return SignalVector(table)

@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from lowlift.models.plant import STORED, Balance, EndUse, Flow, Group, LimitInfo, PlantSheet
+from lowlift.models.sheet import STORED, Balance, EndUse, Flow, Group, LimitInfo, PlantSheet
 from lowlift.models.signals import Role, SignalInfo, SignalVector
 from lowlift.models.site import Site
 

@@ -1,9 +1,8 @@
 """What a plant is to everything above it: the one protocol that the closed loop, key figures, reports and schedules work with.
 
 A plant is a dynamic system ``dx/dt = f(x, u, d)`` with four signal tables of its own vectors (states, actuators, disturbances) and of what
-people and controllers see of it (readings and setpoints). Everything else that differs between plants is data, on the plant's
-:class:`PlantSheet`, which its site record carries, so that a finished run can be read without the plant: end uses of electricity, flows of
-the energy balance (and of moisture, where air is exchanged), temperature limits.
+people and controllers see of it (readings and setpoints). Everything else that differs between plants is data, on the plant's sheet
+(:mod:`lowlift.models.sheet`), which its site record carries, so that a finished run can be read without the plant.
 
 Readings that every plant has: ``T_wb``, ``T_db``, ``p`` outdoors, and its loads under the names ``q_cdu``, ``q_rack`` (liquid heat of each
 CDU and of the hottest rack of each) and ``q_air`` (heat to air); a plant without CDUs leaves the first two out. Forecasts are made of
@@ -13,148 +12,21 @@ How to add a plant: ``docs/decisions/0007-plants.md``.
 """
 
 import dataclasses
-import enum
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from lowlift.models.sheet import PlantSheet
 from lowlift.models.signals import SignalVector
 from lowlift.thermal.ops import Signal
 
 if TYPE_CHECKING:
     from lowlift.models.linear import LinearModel
 
-STORED = "stored_heat"
-"""Column of a run: heat held by all lumps at the end of the step [J]."""
 LOADS = ("q_cdu", "q_rack", "q_air")
 """Readings of which forecasts of the load are made."""
 WEATHER = ("T_wb", "T_db")
 """Readings of which forecasts of the weather are made."""
-
-
-class Group(enum.Enum):
-    """What electricity is used for."""
-
-    IT = "it"
-    LOSSES = "losses"
-    COOLING = "cooling"
-    """All that moves heat."""
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class EndUse:
-    """One use of electricity; its power is the column ``P_<name>``, mean over the step [W]."""
-
-    name: str
-    words: str
-    group: Group
-    counts_as_it: bool = False
-    """Moves heat, but is metered with the IT equipment, as the fans inside servers are (ISO/IEC 30134-2)."""
-
-    @property
-    def column(self) -> str:
-        """Name of its power in a run."""
-        return f"P_{self.name}"
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Flow:
-    """A flow of a balance, mean over the step; ``sign`` is +1 where it enters the plant, -1 where it leaves, 0 on the way."""
-
-    name: str
-    sign: int
-    doc: str = ""
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Balance:
-    """What enters, leaves and is stored: ``sum(sign flow) dt = d(stored)``, to rounding."""
-
-    flows: tuple[Flow, ...]
-    stored: str
-    """Column of what is held at the end of the step."""
-    unit: str
-    """Of the flows."""
-    stored_unit: str
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Columns of the flows."""
-        return tuple(f.name for f in self.flows)
-
-    def entering(self, sign: int) -> tuple[str, ...]:
-        """Columns of one sign."""
-        return tuple(f.name for f in self.flows if f.sign == sign)
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class LimitInfo:
-    """A temperature limit that every controller must keep, soft but counted."""
-
-    name: str
-    """What it is about, in key figures."""
-    worst: str
-    """The component that breaks it first, in sentences."""
-    signal: str
-    """Reading it applies to."""
-    bound: float | str
-    """The limit [K], or the reading that it follows."""
-    margin: float = 0.0
-    """Added to the reading that it follows [K]."""
-    upper: bool = True
-    """Whether it is a maximum."""
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class PlantSheet:
-    """All that tables, records, key figures, reports and schedules know of a plant: data, no behaviour."""
-
-    kind: str
-    setpoints: SignalVector
-    """What a controller decides, with the limits and rates that the safety envelope keeps."""
-    measurements: SignalVector
-    """What a controller reads."""
-    end_uses: tuple[EndUse, ...]
-    """``it`` and ``losses`` first, then along the flow of heat."""
-    energy: Balance
-    """Flows [W] and stored heat; the first law of a run is checked on it."""
-    waters: tuple[str, ...]
-    """Make-up water by cause, columns [kg/s]."""
-    limits: tuple[LimitInfo, ...]
-    moisture: Balance | None = None
-    """Water vapour of the hall [kg/s], where outdoor air comes in."""
-    further: Mapping[str, str] = dataclasses.field(default_factory=dict)
-    """Further step means worth a column, with their unit."""
-
-    @property
-    def powers(self) -> tuple[str, ...]:
-        """Columns of all electric powers."""
-        return tuple(use.column for use in self.end_uses)
-
-    @property
-    def cooling(self) -> tuple[str, ...]:
-        """Columns of the powers that move heat."""
-        return tuple(use.column for use in self.end_uses if use.group is Group.COOLING)
-
-    @property
-    def it(self) -> tuple[str, ...]:
-        """Columns of the powers metered with the IT equipment."""
-        return tuple(use.column for use in self.end_uses if use.group is Group.IT or use.counts_as_it)
-
-    @property
-    def units(self) -> dict[str, str]:
-        """Every column that the plant's :meth:`Plant.ledger` fills, with its SI unit, in the order in which runs keep them."""
-        columns = dict.fromkeys((*self.powers, *self.energy.names), "W") | dict.fromkeys(self.waters, "kg/s")
-        columns[self.energy.stored] = self.energy.stored_unit
-        if self.moisture is not None:
-            columns |= dict.fromkeys(self.moisture.names, self.moisture.unit) | {self.moisture.stored: self.moisture.stored_unit}
-        return columns | dict(self.further)
-
-    @property
-    def counts(self) -> tuple[str, ...]:
-        """Readings of running machines, whose rises are starts."""
-        return tuple(s.name for s in self.measurements.signals if s.name.startswith("n_"))
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -171,6 +43,12 @@ class Conditions:
     """Dry bulb [K], shape (n,)."""
     p: np.ndarray
     """Pressure [Pa], shape (n,)."""
+
+    @property
+    def columns(self) -> dict[str, np.ndarray]:
+        """All of them by name with ``n`` rows each, as tables of disturbances are packed: ``q_liquid`` (n, r), the others (n, 1)."""
+        series = {"q_air": self.q_air, "T_wb": self.T_wb, "T_db": self.T_db, "p": self.p}
+        return {"q_liquid": self.q_liquid} | {name: values[:, None] for name, values in series.items()}
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -248,8 +126,8 @@ class Stepper(Protocol):
         """States after the step (b, nx) and step means of the plant's own fluxes (b, nf); ``u`` (b, nu) and ``d`` (b, nd) are held."""
 
 
-class Plant(Protocol):
-    """A plant as a dynamic system; arrays carry a leading batch axis."""
+class Vectors(Protocol):
+    """The site of a plant and the tables of its own vectors."""
 
     @property
     def site(self) -> Any:
@@ -266,6 +144,10 @@ class Plant(Protocol):
     @property
     def disturbances(self) -> SignalVector:
         """Table of ``d``."""
+
+
+class Plant(Vectors, Protocol):
+    """A plant as a dynamic system; arrays carry a leading batch axis."""
 
     # -- physics --------------------------------------------------------------------------------------------------
 

@@ -116,3 +116,8 @@ class SignalVector:
         if rows != 1:
             raise ValueError(f"{s.name}: {rows} components, {s.size} are declared")
         return ops.stack([value] * s.size)
+
+
+def columns(names: Sequence[str], matrix: np.ndarray) -> dict[str, np.ndarray]:
+    """Columns of a matrix (b, n) by their ``n`` names, each (b, 1)."""
+    return {name: matrix[:, i : i + 1] for i, name in enumerate(names)}

@@ -9,7 +9,8 @@ from typing import ClassVar
 import numpy as np
 
 from lowlift.data.hints import hint
-from lowlift.models.plant import PlantSheet, SiteRecord
+from lowlift.models.plant import SiteRecord
+from lowlift.models.record import Record
 from lowlift.models.schema import SiteError
 from lowlift.thermal.cdu import CDU
 from lowlift.thermal.chiller import CarnotChiller
@@ -61,18 +62,10 @@ class ChilledBranch:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Site:
+class Site(Record):
     """Everything a liquid hall needs to know of one site, SI units, arrays over CDUs (n,) or racks (r,)."""
 
     kind: ClassVar[str] = "liquid_hall"
-    name: str
-    title: str
-    weather: str
-    workload: str
-    p: float
-    """Atmospheric pressure [Pa]."""
-    T_wb_design: float
-    T_db_design: float
     T_dew_hall: float
     loss_fraction: float
     limits: Limits
@@ -81,7 +74,6 @@ class Site:
     cdu_of_rack: np.ndarray
     flow_fraction: np.ndarray
     """Share of its CDU's flow that each rack takes; sums to one over a CDU."""
-    rack_power: float
     liquid_share: float
     plates: int
     cold_plate: ColdPlate
@@ -134,18 +126,6 @@ class Site:
     def n_groups(self) -> int:
         """Number of pump groups."""
         return len(self.C_piping)
-
-    @property
-    def P_it_nominal(self) -> float:
-        """Rated IT power [W]."""
-        return self.rack_power * self.n_racks
-
-    @functools.cached_property
-    def sheet(self) -> PlantSheet:
-        """Setpoints, readings, end uses, heat flows and limits."""
-        from lowlift.models.liquid_tables import sheet
-
-        return sheet(self)
 
 
 def site_names() -> list[str]:

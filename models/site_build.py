@@ -1,31 +1,20 @@
-"""From the data sheet of a site to its components in SI.
-
-The site file gives nominal conditions; this module derives resistances, flow coefficients and capacities from them, so that the rating
-points of the file are met exactly by construction. Where a component refuses its values, the error names the key of the site file that
-they come from.
-"""
-
-import contextlib
-import re
-from collections.abc import Iterator
+"""From the data sheet of a liquid hall to its components in SI; refused values name the key that they come from."""
 
 import numpy as np
 
-from lowlift.models.schema import ColdPlateData, SiteFile, SiteValueError
+from lowlift.models.build import cold_plate, identity, in_kelvin, keys
+from lowlift.models.liquid_schema import LiquidFile
 from lowlift.models.site import ZERO_C, ChilledBranch, Limits, Site
 from lowlift.thermal.cdu import CDU
 from lowlift.thermal.chiller import CarnotChiller
-from lowlift.thermal.coldplate import ColdPlate
-from lowlift.thermal.component import ParameterError
 from lowlift.thermal.crah import Crah
 from lowlift.thermal.exchange import PlateHeatExchanger
 from lowlift.thermal.fluids import FLUIDS, WATER
 from lowlift.thermal.hydraulics import ControlValve, Pump
-from lowlift.thermal.psychrometrics import pressure_at_altitude
 from lowlift.thermal.tower import CoolingTowerCell
 
 
-def build_site(file: SiteFile) -> Site:
+def build_site(file: LiquidFile) -> Site:
     """Derive the SI components of a site from its checked data sheet.
 
     Raises:
@@ -66,16 +55,10 @@ def build_site(file: SiteFile) -> Site:
             cp_cold=cp_w,
         )
     return Site(
-        name=s.name,
-        title=s.title,
-        weather=s.weather,
-        workload=s.workload,
-        p=float(pressure_at_altitude(s.altitude_m)),
-        T_wb_design=s.T_wb_design_degC + ZERO_C,
-        T_db_design=s.T_db_design_degC + ZERO_C,
+        **identity(s),
         T_dew_hall=s.T_dew_hall_degC + ZERO_C,
         loss_fraction=s.loss_fraction,
-        limits=_limits(file),
+        limits=Limits(**in_kelvin(file.limits)),
         group_of_cdu=np.repeat(np.arange(len(groups)), groups),
         cdu_of_rack=np.repeat(np.arange(n_cdu), per_cdu),
         flow_fraction=np.concatenate([_fractions(int(n), r.flow_spread) for n in per_cdu]),
@@ -110,47 +93,7 @@ def build_site(file: SiteFile) -> Site:
     )
 
 
-@contextlib.contextmanager
-def keys(section: str, **keys: str) -> Iterator[None]:
-    """Blame the site key behind a field of the component built inside; the section where a field has no key of its own."""
-    try:
-        yield
-    except ParameterError as error:
-        parts = re.fullmatch(r"(\w+)\.(\w+) = (.*?): (.*)", str(error))
-        if parts is None:
-            raise SiteValueError(section, str(error)) from error
-        component, field, value, reason = parts.groups()
-        raise SiteValueError(keys.get(field, section), f"{component}.{field}, here {value}, {reason}") from error
-
-
-def _limits(file: SiteFile) -> Limits:
-    lim = file.limits
-    return Limits(
-        T_chip_max=lim.T_chip_max_degC + ZERO_C,
-        T_return_max=lim.T_return_max_degC + ZERO_C,
-        T_supply_min=lim.T_supply_min_degC + ZERO_C,
-        T_supply_max=lim.T_supply_max_degC + ZERO_C,
-        T_inlet_max=None if lim.T_inlet_max_degC is None else lim.T_inlet_max_degC + ZERO_C,
-        dew_point_margin=lim.dew_point_margin_K,
-        T_basin_min=lim.T_basin_min_degC + ZERO_C,
-    )
-
-
-def cold_plate(c: ColdPlateData) -> ColdPlate:
-    """The cold plate of a site file's section of that name."""
-    with keys("cold_plate", exponent="cold_plate.exponent"):
-        return ColdPlate(
-            R_chip_plate=c.R_chip_plate_K_W,
-            R_plate_coolant_nominal=c.R_plate_coolant_K_W,
-            m_dot_nominal=c.m_dot_nominal_kg_s,
-            exponent=c.exponent,
-            C_chip=c.C_chip_J_K,
-            C_plate=c.C_plate_J_K,
-            C_cool=c.C_cool_J_K,
-        )
-
-
-def _cdu(file: SiteFile, cp_s: float, rho_s: float, cp_w: float, rho_w: float) -> CDU:
+def _cdu(file: LiquidFile, cp_s: float, rho_s: float, cp_w: float, rho_w: float) -> CDU:
     c = file.cdu
     V_sec, V_pri = c.flow_secondary_L_s * 1e-3, c.flow_primary_kg_s / rho_w
     dp_sec, dp_fix, dp_valve = (1e3 * x for x in (c.dp_secondary_kPa, c.dp_primary_fixed_kPa, c.dp_valve_kPa))
@@ -175,7 +118,7 @@ def _cdu(file: SiteFile, cp_s: float, rho_s: float, cp_w: float, rho_w: float) -
         )
 
 
-def _tower(file: SiteFile, Q_reject: float) -> CoolingTowerCell:
+def _tower(file: LiquidFile, Q_reject: float) -> CoolingTowerCell:
     t = file.tower
     Q_cell = Q_reject * t.heat_margin / t.cells
     with keys("tower", T_wb_nominal="site.T_wb_design_degC", approach_nominal="tower.approach_K", range_nominal="tower.range_K",
@@ -205,7 +148,7 @@ def _fractions(n: int, spread: float) -> np.ndarray:
     return shares
 
 
-def _chilled(file: SiteFile, Q_air: float, cp_w: float, rho_w: float) -> ChilledBranch:
+def _chilled(file: LiquidFile, Q_air: float, cp_w: float, rho_w: float) -> ChilledBranch:
     data = file.chilled
     assert data is not None  # noqa: S101 - narrowed by the caller
     T_chw = data.T_chw_nominal_degC + ZERO_C

@@ -1,4 +1,4 @@
-"""Reading a site file: TOML text to a checked :class:`SiteFile`; errors name file, line, key, value, unit and bound."""
+"""Reading a site file: TOML text to a checked :class:`lowlift.models.schema.Form`; errors name file, line, key, value, unit and bound."""
 
 import contextlib
 import tomllib

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 
 from lowlift.controllers.forecast import Forecaster, Perfect, Persistence
 from lowlift.controllers.interface import Controller
-from lowlift.controllers.liquid_operation import AS_OPERATED, AS_OPERATED_VARIANTS, HALVED, PERFECT
+from lowlift.controllers.liquid_operation import AS_OPERATED_VARIANTS
 from lowlift.controllers.operation import Knowledge, operation_of
 from lowlift.controllers.oracle import Oracle
+from lowlift.controllers.registry import AS_OPERATED, HALVED, PERFECT
 from lowlift.data.hints import hint
 from lowlift.models.plant import Plant
 from lowlift.sim.closed_loop import Run

@@ -25,7 +25,7 @@ import pandas as pd
 
 from lowlift.controllers.audit import Kind
 from lowlift.controllers.interface import Status
-from lowlift.models.plant import Balance, Group
+from lowlift.models.sheet import Balance, Group
 from lowlift.sim.trajectory import Trajectory
 from lowlift.thermal.fluids import WATER
 

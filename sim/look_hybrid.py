@@ -2,7 +2,23 @@
 
 from lowlift.models.hybrid_site import HybridSite
 from lowlift.models.site import ZERO_C
-from lowlift.sim.looks import AIR, COLD, ELECTRIC, LIQUID, LOST, WORK, Cause, Energies, Flow, HeatChart, Look, Shown, Signal, temperature
+from lowlift.sim.looks import (
+    AIR,
+    COLD,
+    ELECTRIC,
+    LIQUID,
+    LIQUID_COOLED,
+    LOST,
+    WORK,
+    Cause,
+    Energies,
+    Flow,
+    HeatChart,
+    Look,
+    Shown,
+    Signal,
+    temperature,
+)
 
 # Okabe and Ito's palette, and two greys.
 TINTS = {
@@ -44,11 +60,7 @@ CAUSES = {
     ),
 }  # fmt: skip
 TEMPERATURES = (
-    Shown(title="hottest chip", signal="T_chip", worst="max", limits=lambda site: {"limit": site.limits.T_chip_max}),
-    Shown(title="hottest rack return", signal="T_return_hot", worst="max", limits=lambda site: {"limit": site.limits.T_return_max}),
-    Shown(title="secondary supply", signal="T_supply", worst="max",
-          limits=lambda site: {"limit": site.limits.T_supply_max, "dew-point limit": site.T_dew_hall + site.limits.dew_point_margin}),
-    Shown(title="server inlet air", signal="T_inlet", worst="max", limits=lambda site: {"limit": site.limits.T_inlet_max}),
+    *LIQUID_COOLED,
     Shown(title="warm water", signal="T_warm", worst="max", limits=lambda site: {}),
     Shown(title="condenser coolant", signal="T_cold", worst="min", limits=lambda site: {"lower limit": site.limits.T_cold_min}),
 )  # fmt: skip

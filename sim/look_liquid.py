@@ -8,6 +8,7 @@ from lowlift.sim.looks import (
     COLD,
     ELECTRIC,
     LIQUID,
+    LIQUID_COOLED,
     LOST,
     TEMPERATURE,
     WORK,
@@ -57,11 +58,7 @@ CAUSES = {
 }  # fmt: skip
 """By end use. The air path of the building follows the load alone: no controller can change it."""
 TEMPERATURES = (
-    Shown(title="hottest chip", signal="T_chip", worst="max", limits=lambda site: {"limit": site.limits.T_chip_max}),
-    Shown(title="hottest rack return", signal="T_return_hot", worst="max", limits=lambda site: {"limit": site.limits.T_return_max}),
-    Shown(title="secondary supply", signal="T_supply", worst="max",
-          limits=lambda site: {"limit": site.limits.T_supply_max, "dew-point limit": site.T_dew_hall + site.limits.dew_point_margin}),
-    Shown(title="server inlet air", signal="T_inlet", worst="max", limits=lambda site: {"limit": site.limits.T_inlet_max}),
+    *LIQUID_COOLED,
     Shown(title="tower leaving water", signal="T_tower", worst="min", limits=lambda site: {"freeze limit": site.limits.T_basin_min}),
 )  # fmt: skip
 PREDICTED = {

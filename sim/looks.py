@@ -70,6 +70,16 @@ class Shown:
     """From the site: text to limit [K]."""
 
 
+LIQUID_COOLED = (
+    Shown(title="hottest chip", signal="T_chip", worst="max", limits=lambda site: {"limit": site.limits.T_chip_max}),
+    Shown(title="hottest rack return", signal="T_return_hot", worst="max", limits=lambda site: {"limit": site.limits.T_return_max}),
+    Shown(title="secondary supply", signal="T_supply", worst="max",
+          limits=lambda site: {"limit": site.limits.T_supply_max, "dew-point limit": site.T_dew_hall + site.limits.dew_point_margin}),
+    Shown(title="server inlet air", signal="T_inlet", worst="max", limits=lambda site: {"limit": site.limits.T_inlet_max}),
+)  # fmt: skip
+"""Temperatures that every hall with racks on CDUs shows."""
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Predicted:
     """A prediction with its measured counterpart."""

@@ -7,7 +7,7 @@ better than the oracle does. Both are therefore reported.
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from lowlift.controllers.liquid_operation import HALVED, PERFECT
+from lowlift.controllers.registry import HALVED, PERFECT
 
 ORACLE = "Oracle"
 EQUAL = 1e-9

@@ -5,7 +5,8 @@ from typing import Any
 
 import pandas as pd
 
-from lowlift.controllers.liquid_operation import AS_OPERATED, AS_OPERATED_VARIANTS
+from lowlift.controllers.liquid_operation import AS_OPERATED_VARIANTS
+from lowlift.controllers.registry import AS_OPERATED
 from lowlift.models.site import ZERO_C
 from lowlift.sim.run_words import days, period
 from lowlift.sim.scenario import Scenario

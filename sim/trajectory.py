@@ -12,7 +12,8 @@ import pandas as pd
 
 from lowlift.controllers.audit import Intervention, Kind
 from lowlift.controllers.interface import Decision, Status
-from lowlift.models.plant import PlantSheet, SiteRecord
+from lowlift.models.plant import SiteRecord
+from lowlift.models.sheet import PlantSheet
 from lowlift.models.site import load_site
 from lowlift.sim.files import atomic
 from lowlift.sim.setting import Setting

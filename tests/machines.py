@@ -16,10 +16,11 @@ from lowlift.thermal.curve_pump import CurvePump
 from lowlift.thermal.dry_cooler import DryCooler
 from lowlift.thermal.dx import DxUnit
 from lowlift.thermal.economiser import WatersideEconomiser
-from lowlift.thermal.evaporative import AdiabaticAssist, CelDekPad, DirectEvaporativeCooler, IndirectDryCoil, IndirectWetCoil
+from lowlift.thermal.evaporative import AdiabaticAssist, CelDekPad, DirectEvaporativeCooler
 from lowlift.thermal.exchange import PlateHeatExchanger
 from lowlift.thermal.heat_reuse import HeatReuse
 from lowlift.thermal.hydraulics import ControlValve, Pump
+from lowlift.thermal.indirect_evaporative import IndirectDryCoil, IndirectWetCoil
 from lowlift.thermal.microchannel import MicrochannelPlate
 from lowlift.thermal.mixing import AirsideEconomiser
 from lowlift.thermal.part_load import TOWER_FAN

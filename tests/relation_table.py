@@ -259,6 +259,7 @@ RELATIONS += [
     relation(m.PAD.range_violation, V=(0.0, 20.0)),
     *(relation(f, evaporation=(0.0, 1.0)) for f in (m.DIRECT.makeup, m.ASSIST.makeup)), relation(m.DIRECT.P_el, s=ONE),
     relation(m.DIRECT.leave, **MOIST, m_da=(0.0, 10.0), s=ONE, points=SATURATED),
+    *(relation(f, V_sec=(0.0, 3.0), s=ONE) for f in (m.DRY_COIL.P_el, m.WET_COIL.P_el)),
     relation(m.DRY_COIL.leave, **SECONDARY, s=ONE, points=({"V_sup": 0.0, "V_sec": 0.0}, {"T_sec": 290.0, "T_wb_sec": 290.0})),
     relation(m.WET_COIL.leave, T=SECONDARY["T"], V_sup=(0.0, 3.0), T_wb_sec=(275.0, 305.0), V_sec=(0.0, 3.0), rho=(0.6, 1.3), s=ONE,
              points=({"V_sup": 0.0, "V_sec": 0.0}, {"T": 290.0, "T_wb_sec": 290.0})),

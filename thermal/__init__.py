@@ -31,11 +31,12 @@ if TYPE_CHECKING:
     from lowlift.thermal.dry_cooler import DryCooler
     from lowlift.thermal.dx import DxUnit
     from lowlift.thermal.economiser import WatersideEconomiser
-    from lowlift.thermal.evaporative import AdiabaticAssist, CelDekPad, DirectEvaporativeCooler, IndirectDryCoil, IndirectWetCoil
+    from lowlift.thermal.evaporative import AdiabaticAssist, CelDekPad, DirectEvaporativeCooler
     from lowlift.thermal.exchange import Exchanger, FinnedCoil, PlateHeatExchanger
     from lowlift.thermal.fluids import Fluid
     from lowlift.thermal.heat_reuse import HeatReuse
     from lowlift.thermal.hydraulics import ControlValve, Fan, Pump
+    from lowlift.thermal.indirect_evaporative import IndirectDryCoil, IndirectWetCoil
     from lowlift.thermal.microchannel import MicrochannelPlate
     from lowlift.thermal.mixing import AirsideEconomiser
     from lowlift.thermal.part_load import PartLoadCurve
@@ -105,7 +106,7 @@ _HOME = {
     "AirCooledChiller": "chiller_air", "EirChiller": "chiller_eir", "LeakyChip": "chip", "ColdPlate": "coldplate",
     "Component": "component", "ParameterError": "component", "Crah": "crah", "CurvePump": "curve_pump", "DryCooler": "dry_cooler",
     "DxUnit": "dx", "WatersideEconomiser": "economiser", "AdiabaticAssist": "evaporative", "CelDekPad": "evaporative",
-    "DirectEvaporativeCooler": "evaporative", "IndirectDryCoil": "evaporative", "IndirectWetCoil": "evaporative",
+    "DirectEvaporativeCooler": "evaporative", "IndirectDryCoil": "indirect_evaporative", "IndirectWetCoil": "indirect_evaporative",
     "Exchanger": "exchange", "FinnedCoil": "exchange", "PlateHeatExchanger": "exchange", "Fluid": "fluids",
     "HeatReuse": "heat_reuse", "ControlValve": "hydraulics", "Fan": "hydraulics", "Pump": "hydraulics",
     "AirsideEconomiser": "mixing", "ops": "ops", "PartLoadCurve": "part_load", "Converter": "power_chain",

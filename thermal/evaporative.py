@@ -1,10 +1,10 @@
-"""Evaporative coolers for air: direct pad, indirect dry coil, indirect wet coil, and adiabatic assist of dry coolers.
+"""Evaporative coolers that wet the air itself: pad, direct cooler, and adiabatic assist of dry coolers.
 
 What
-    Outdoor air loses sensible heat to water that it evaporates. Directly (the supply air takes the water up), indirectly (a
-    secondary stream takes it up and cools the supply air through a heat exchanger), or in front of a dry cooler.
+    Outdoor air loses sensible heat to water that it evaporates: in a pad, in the supply air or in front of a dry cooler. Where only a
+    secondary stream takes the water up, see :mod:`lowlift.thermal.indirect_evaporative`.
 
-    Equations stand with each class, numbered through. ``s`` (0..1) is the wetted share of a pad or coil.
+    Equations stand with each class, numbered through both modules. ``s`` (0..1) is the wetted share of a pad or coil.
 
 Validity
     Wet bulb above 275 K; below, a pad is drained (``s = 0``).
@@ -13,8 +13,7 @@ Assumptions
     1. Makeup water enters at the wet bulb. 2. Air that is already saturated (``T_wb >= T_db``) is neither cooled nor dried.
 
 Differences from EnergyPlus
-    Water of the pads is ``m_da dw``; EnergyPlus divides by a density of other conditions (up to 0.7 %). Flow ratio and wet-coil
-    stage are rounded over 1e-3 (m^3/s and 1), and both indirect coolers take a secondary stream of its own state.
+    Water of the pads is ``m_da dw``; EnergyPlus divides by a density of other conditions (up to 0.7 %).
 
 Sources
     EnergyPlus Engineering Reference 25.2, "Evaporative Coolers"; ASHRAE Handbook, HVAC Systems and Equipment, "Evaporative
@@ -35,17 +34,14 @@ VELOCITY_RANGE = (0.9, 4.5)
 """Face velocities [m/s] for which equation (1) is known to hold."""
 T_WB_LEAST = 275.0
 """Wet bulb below which pads are drained [K]."""
+WET = Range(T_WB_LEAST, math.inf, "K")
+"""Wet bulb [K] at which pads are wet."""
 VELOCITY_RATED, DEPTH_RATED = 2.0, 0.2
 """Face velocity [m/s] and depth [m] of the rated pressure drop, equation (7)."""
 VELOCITY_HELD = (0.2, 5.0)
 VELOCITY_WIDTH = 0.05
 EFFECTIVENESS_LIMITS = (0.01, 0.99)
 EFFECTIVENESS_WIDTH = 0.004
-FLOW_WIDTH = 1e-3
-"""Rounding where secondary and supply flow are equal, and of a secondary flow of zero [m^3/s]."""
-STAGE_WIDTH = 1e-3
-LATENT_HEAT = 2.45e6
-"""Heat of vaporisation near 20 C [J/kg]."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -60,20 +56,6 @@ class HumidifiedAir:
     """Water taken up [kg/s]."""
     effectiveness: Signal
     """Share of the wet-bulb depression that is used."""
-
-
-@dataclasses.dataclass(frozen=True)
-class IndirectState:
-    """Supply air behind an indirect cooler; its humidity ratio is the one it entered with."""
-
-    T_out: Signal
-    """Dry bulb of the supply air [K]."""
-    stage: Signal
-    """Effectiveness of the exchanger with its flow ratio (dry coil) or of the whole stage (wet coil)."""
-    evaporation: Signal
-    """Water into the secondary air [kg/s]."""
-    P_el: Signal
-    """Electric power of pump and secondary fan [W]."""
 
 
 def humidify(T_db: Signal, T_wb: Signal, p: Signal, m_da: Signal, eff: Signal) -> HumidifiedAir:
@@ -186,7 +168,7 @@ class DirectEvaporativeCooler(Component):
     @property
     def ranges(self) -> dict[str, Range]:
         """Wet bulb [K]: below, pads are drained."""
-        return {"T_wb": Range(T_WB_LEAST, math.inf, "K")}
+        return {"T_wb": WET}
 
     def leave(self, T_db: Signal, T_wb: Signal, p: Signal, m_da: Signal, s: Signal = 1.0) -> HumidifiedAir:
         """Air leaving for ``m_da`` [kg/s dry air] at ``T_db``, ``T_wb`` [K] and ``p`` [Pa], a share ``s`` of the pad wet."""
@@ -199,94 +181,6 @@ class DirectEvaporativeCooler(Component):
     def P_el(self, s: Signal = 1.0) -> Signal:
         """Electric power of the pump [W]."""
         return self.P_pump * s
-
-
-class IndirectDryCoil(Component):
-    """A pad cools secondary air, which cools the supply air through a dry exchanger.
-
-    Equations
-        ::
-
-            T_out = T - eff_hx min(V_sec, V_sup) / V_sup (T - T_pad),   T_pad by (2)                      (4)
-            P_el = s P_pump + V_sec dp / eta_fan                                                          (6)
-
-        (2) is that of :class:`DirectEvaporativeCooler`. Where supply and secondary air are both outdoor air, (4) is the product
-        ``eff_hx eff_pad`` times the flow ratio that EnergyPlus uses.
-
-    >>> cooler = IndirectDryCoil(pad=CelDekPad(area=1.12, depth=0.15))
-    >>> state = cooler.leave(308.15, 2.0, 308.15, 293.15, 101325.0, 1.4)
-    >>> round(float(state.T_out), 2), round(float(state.P_el), 1)
-    (302.74, 655.8)
-    """
-
-    pad: CelDekPad
-    """The pad in the secondary air."""
-    eff_hx: float = parameter(default=0.67, unit="1", above=0.0, below=1.0, doc="effectiveness of the exchanger at equal flows")
-    P_pump: float = parameter(default=225.0, unit="W", low=0.0, doc="circulation pump")
-    dp_fan: float = parameter(default=200.0, unit="Pa", low=0.0, doc="pressure rise of the secondary fan")
-    eta_fan: float = parameter(default=0.65, unit="1", above=0.0, high=1.0, doc="efficiency of the secondary fan with motor")
-
-    @property
-    def ranges(self) -> dict[str, Range]:
-        """Wet bulb [K]: below, pads are drained."""
-        return {"T_wb_sec": Range(T_WB_LEAST, math.inf, "K")}
-
-    def leave(self, T: Signal, V_sup: Signal, T_sec: Signal, T_wb_sec: Signal, p: Signal, V_sec: Signal, s: Signal = 1.0) -> IndirectState:
-        """Supply air leaving.
-
-        Args:
-            T: supply air entering, dry bulb [K].
-            V_sup: supply flow [m^3/s], with the specific volume per kilogram of dry air.
-            T_sec: secondary air entering, dry bulb [K].
-            T_wb_sec: its wet bulb [K].
-            p: pressure [Pa].
-            V_sec: secondary flow [m^3/s].
-            s: wetted share of the pad.
-        """
-        w_sec = psy.humidity_ratio_from_wet_bulb(T_sec, ops.minimum(T_wb_sec, T_sec), p)
-        m_sec = V_sec / psy.specific_volume(T_sec, w_sec, p)
-        wet = humidify(T_sec, T_wb_sec, p, m_sec, s * self.pad.effectiveness(V_sec / self.pad.area))
-        # min(a, b) / b = a / max(a, b), which stays finite where both flows stop.
-        stage = self.eff_hx * V_sec / ops.smooth_max(V_sec, V_sup, FLOW_WIDTH)
-        power = s * self.P_pump + V_sec * (self.dp_fan / self.eta_fan)
-        return IndirectState(T - stage * (T - wet.T_out), stage, wet.evaporation, power)
-
-
-class IndirectWetCoil(Component):
-    """Supply air inside tubes that are wetted outside, in the secondary air.
-
-    Equations
-        ::
-
-            T_out = T - s max(eff_max - C_1 V_sup / V_sec, 0) (T - T_wb,sec)                              (5)
-            P_el = s P_pump + V_sec dp / eta_fan                                                          (6)
-
-    Assumptions
-        The coil evaporates what the heat taken from the supply air can.
-
-    >>> cooler = IndirectWetCoil()
-    >>> round(float(cooler.leave(308.15, 2.0, 293.15, 2.0, 1.15).T_out), 2)
-    297.65
-    """
-
-    eff_max: float = parameter(default=0.8, unit="1", above=0.0, below=1.0, doc="stage effectiveness at ample secondary air")
-    C_1: float = parameter(default=0.1, unit="1", low=0.0, high=1.0, doc="loss of effectiveness per flow ratio")
-    P_pump: float = parameter(default=225.0, unit="W", low=0.0, doc="circulation pump")
-    dp_fan: float = parameter(default=200.0, unit="Pa", low=0.0, doc="pressure rise of the secondary fan")
-    eta_fan: float = parameter(default=0.65, unit="1", above=0.0, high=1.0, doc="efficiency of the secondary fan with motor")
-
-    @property
-    def ranges(self) -> dict[str, Range]:
-        """Wet bulb [K]: below, pads are drained."""
-        return {"T_wb_sec": Range(T_WB_LEAST, math.inf, "K")}
-
-    def leave(self, T: Signal, V_sup: Signal, T_wb_sec: Signal, V_sec: Signal, rho: Signal, s: Signal = 1.0) -> IndirectState:
-        """Supply air leaving for ``V_sup`` [m^3/s] at ``T`` [K] and density ``rho`` [kg/m^3] (used for the water only)."""
-        ratio = V_sup / ops.smooth_abs(V_sec, FLOW_WIDTH)
-        stage = s * ops.smooth_max(self.eff_max - self.C_1 * ratio, 0.0, STAGE_WIDTH)
-        drop = stage * (T - ops.minimum(T_wb_sec, T))
-        power = s * self.P_pump + V_sec * (self.dp_fan / self.eta_fan)
-        return IndirectState(T - drop, stage, V_sup * rho * 1006.0 * drop / LATENT_HEAT, power)
 
 
 class AdiabaticAssist(Component):
@@ -310,7 +204,7 @@ class AdiabaticAssist(Component):
     @property
     def ranges(self) -> dict[str, Range]:
         """Wet bulb [K]: below, pads are drained."""
-        return {"T_wb": Range(T_WB_LEAST, math.inf, "K")}
+        return {"T_wb": WET}
 
     def leave(self, T_db: Signal, T_wb: Signal, p: Signal, m_da: Signal, s: Signal) -> HumidifiedAir:
         """Air entering the dry cooler for ``m_da`` [kg/s dry air] and a share ``s`` of the pads wet."""

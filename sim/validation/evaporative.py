@@ -6,7 +6,8 @@ from lowlift.sim.validation.air import PRESSURE, SAME, T_AIR, inverted
 from lowlift.sim.validation.context import design
 from lowlift.sim.validation.spec import ZERO_C, Array, Computed, Given, Out, Rows, TableSpec, grouped, outside
 from lowlift.thermal import psychrometrics as psy
-from lowlift.thermal.evaporative import CelDekPad, DirectEvaporativeCooler, IndirectDryCoil, IndirectWetCoil
+from lowlift.thermal.evaporative import CelDekPad, DirectEvaporativeCooler
+from lowlift.thermal.indirect_evaporative import IndirectDryCoil, IndirectWetCoil
 
 FLOW = (1e-6, 1e5)
 AIR = (Given("t_db_in_C", *T_AIR), Given("t_wb_in_C", *T_AIR), Given("w_in_kg_per_kgda", 0.0, 0.5), Given("p_Pa", *PRESSURE),

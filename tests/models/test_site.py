@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from lowlift.models.schema import SiteError, SiteFile, SiteValueError
+from lowlift.models.liquid_schema import LiquidFile
+from lowlift.models.schema import SiteError, SiteValueError
 from lowlift.models.site import load_site
 from lowlift.models.site_build import build_site
 
@@ -109,7 +110,7 @@ def test_without_a_file_the_key_is_named_too() -> None:
     data = tomllib.loads(TEXT["gb200_hall"])
     data["tower"]["approach_K"] = 0.4
     with pytest.raises(SiteValueError, match=r"^tower\.approach_K: CoolingTowerCell\.approach_nominal, here 0\.4 K, must be above 0\.5$"):
-        build_site(SiteFile.model_validate(data))
+        build_site(LiquidFile.model_validate(data))
 
 
 @pytest.mark.parametrize(("name", "key"), [("gb200_hall", "T_inlet_max_degC"), ("frontier", "power_kW")])

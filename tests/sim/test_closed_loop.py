@@ -41,7 +41,7 @@ def test_a_run_is_reproducible_and_batch_mates_do_not_matter() -> None:
 
 
 def test_a_controller_of_the_users_own() -> None:
-    from lowlift.controllers.fixed import Constant
+    from lowlift.controllers.constant import Constant
 
     plant, scenario = short("frontier", days=0.25 / 24)
     values = {"T_supply_set": 305.0, "V_sec_set": 0.02, "dp_set": 5e4, "T_tower_set": 297.0, "m_cw_set": 600.0}

@@ -9,7 +9,7 @@ import synthetic_runs as synthetic
 from models_halls import hall
 
 import lowlift as ll
-from lowlift.controllers.fixed import Constant
+from lowlift.controllers.constant import Constant
 from lowlift.sim import compare as comparing
 from lowlift.sim.compare import Comparison, ControllerError, DuplicateControllerError, UnknownControllerError
 

@@ -9,8 +9,9 @@ from lowlift.controllers.envelope import SafetyEnvelope
 from lowlift.controllers.operation import operation_of, regulator_of
 from lowlift.models.design import design_report
 from lowlift.models.kinds import plant_of
-from lowlift.models.plant import Balance, Conditions, Group, Plant
+from lowlift.models.plant import Conditions, Plant
 from lowlift.models.schema import SiteError
+from lowlift.models.sheet import Balance, Group
 from lowlift.models.site import load_site, site_names
 from lowlift.sim.closed_loop import initial_state
 from lowlift.sim.linear_point import linear_at

@@ -3,10 +3,10 @@
 import pytest
 import synthetic_runs as synthetic
 
-from lowlift.cli import show_proof
 from lowlift.sim.kpis import table
 from lowlift.sim.proof_words import findings
 from lowlift.sim.report import ReportInput, render
+from lowlift.terminal import show_proof
 
 GOOD = {
     "nobody_below": True,
