@@ -13,6 +13,9 @@ from lowlift.controllers.hybrid_static import ABOVE_FREE, DECIDED, HybridMargins
 from lowlift.controllers.interface import Measurement, Status
 from lowlift.models.hybrid_hall import cooling
 from lowlift.models.hybrid_tables import T_PAD_RANGE
+from lowlift.sim.closed_loop import Run, simulate
+from lowlift.sim.kpis import kpis
+from lowlift.sim.scenario import build_scenario
 
 ZERO_C = 273.15
 
@@ -65,6 +68,38 @@ def test_condenser_coolant_follows_the_air_behind_the_pads() -> None:
     dry, wet = (by_name(HybridGuideline36(site).decide(measured(actuators(wet_cold=w), d), None).setpoints) for w in (0.0, 1.0))
     assert dry["T_cold_set"] - wet["T_cold_set"] == pytest.approx(site.cold.pad.eff * 18.0, abs=1e-6)
     assert 308.0 + 2.0 < dry["T_cold_set"] < 308.0 + 4.0
+
+
+def test_coolant_gets_warmer_in_small_steps_when_the_last_machine_goes_and_colder_at_once() -> None:
+    """Without it the economiser lost its cold coolant with the machine, and called the machine back."""
+    g36, site = HybridGuideline36(hybrid().site), hybrid().site
+    frost = load_at(0.6, T_wb=262.0, T_db=264.0)
+    at = {"T_plant": 291.95, "T_air": 298.15, "T_inlet": 298.5, "y_chw": 0.7}
+    on, off = (measured(actuators(n_chillers=n), frost, **at) for n in (1.0, 0.0))
+    with_machine = [by_name(g36.decide(on, None).setpoints)["T_cold_set"] for _ in range(6)]
+    free = np.array([by_name(g36.decide(off, None).setpoints)["T_cold_set"] for _ in range(60)])
+    assert with_machine[-1] == pytest.approx(10.0 + ZERO_C)
+    steps = np.diff(np.concatenate([with_machine[-1:], free]))
+    assert steps.max() <= g36.c.free_rise + 1e-9
+    assert free[-1] > with_machine[-1] + 2.0
+    # A job that is back takes more of the economiser: the setpoint does not wait.
+    pause = measured(actuators(n_chillers=0.0), load_at(0.1, T_wb=262.0, T_db=264.0), **at)
+    for _ in range(4):
+        g36.decide(pause, None)
+    back = by_name(g36.decide(measured(actuators(n_chillers=0.0), load_at(1.0, T_wb=262.0, T_db=264.0), **at), None).setpoints)
+    assert back["T_cold_set"] < free[-1] - 1.0
+    assert back["T_cold_set"] >= site.limits.T_cold_min
+
+
+def test_no_machine_is_called_back_in_frost() -> None:
+    """Four hours of a night of -10 C; the machine that runs at first leaves, and the pauses of the job call none."""
+    scenario = build_scenario(hybrid(), weather="dulles", workload="llm_training", start="01-20", days=4.0 / 24.0, step=30.0,
+                              warm_up=3600.0, seed=1)  # fmt: skip
+    run = simulate(hybrid(), scenario, [Run(HybridGuideline36(hybrid().site))])[0]
+    figures = kpis(run)
+    assert figures.starts["n_chillers"] == 0.0
+    assert run.components("n_chillers")[-1, 0] == 0.0
+    assert figures.violation_Kh < 0.05
 
 
 # -- StaticOptimal ------------------------------------------------------------------------------------------------
