@@ -6,11 +6,12 @@ follows the wet bulb. Limit requests still trim the outcome. Constants are tuned
 """
 
 import dataclasses
-from typing import Literal
+from collections.abc import Mapping
 
 import numpy as np
 
 from lowlift.controllers.guideline36 import AirSide, G36Constants, Requests
+from lowlift.controllers.half_year import Half, both_halves, half_of
 from lowlift.controllers.interface import Decision, Forecast, Measurement, Status, setpoint_table
 from lowlift.controllers.tower_law import exchanger_approaches, load_ratio
 from lowlift.controllers.trim_respond import TrimRespond
@@ -51,11 +52,7 @@ RANGES = {
 }  # fmt: skip
 """Where the tuner looks."""
 
-WARM_MONTHS = range(5, 11)
-"""May to October; both packaged sites are in the northern hemisphere."""
-Half = Literal["warm", "cool"]
-
-TUNINGS: dict[str, dict[Half, SiteTuning]] = {
+TUNINGS: Mapping[str, Mapping[Half, SiteTuning]] = {
     "frontier": {
         "warm": SiteTuning(supply_offset=31.217, supply_slope=2.22, supply_max=313.98, flow_margin=1.04, tower_share=1.27,
                            tower_approach=1.269, water_scale=0.678, water_exponent=0.507, dp_scale=0.338),
@@ -72,15 +69,6 @@ TUNINGS: dict[str, dict[Half, SiteTuning]] = {
 """Tuned constants of the packaged sites."""
 
 
-def half_of(month: int) -> Half:
-    """The half of the year that a month belongs to.
-
-    >>> half_of(7), half_of(4)
-    ('warm', 'cool')
-    """
-    return "warm" if month in WARM_MONTHS else "cool"
-
-
 class SiteTuned:
     """Guideline 36 with tuned laws.
 
@@ -94,8 +82,8 @@ class SiteTuned:
 
     def __init__(self, site: Site, tuning: SiteTuning | None = None, name: str = "SiteTuned") -> None:
         self.site, self.name = site, name
-        own = TUNINGS.get(site.name, {"warm": SiteTuning(), "cool": SiteTuning()})
-        self.tunings: dict[Half, SiteTuning] = own if tuning is None else {"warm": tuning, "cool": tuning}
+        own = TUNINGS.get(site.name, both_halves(SiteTuning()))
+        self.tunings = own if tuning is None else both_halves(tuning)
         self.table = setpoint_table(site)
         self.requests = Requests(site, G36Constants())
         self.air = None if site.chilled is None else AirSide(site, G36Constants())
