@@ -6,6 +6,7 @@ from lowlift.controllers.air_protection import AirInterlocks, reading_rules, saf
 from lowlift.controllers.air_regulator import AirRegulator
 from lowlift.controllers.air_rules import AirFixedSetpoint, AirGuideline36
 from lowlift.controllers.air_static import AirStaticOptimal
+from lowlift.controllers.air_tuned import AirSiteTuned
 from lowlift.controllers.operation import Entry, Operation
 from lowlift.controllers.registry import PREDICTIVE, entry, operated_elsewhere, unavailable
 from lowlift.models.air_site import AirSite
@@ -16,14 +17,14 @@ def controllers(site: AirSite) -> Mapping[str, Entry]:
     return {
         "FixedSetpoint": entry(lambda plant: AirFixedSetpoint(plant.site)),
         "Guideline36": entry(lambda plant: AirGuideline36(plant.site)),
+        "SiteTuned": entry(lambda plant: AirSiteTuned(plant.site)),
         "StaticOptimal": entry(AirStaticOptimal),
     }
 
 
 def missing(site: AirSite) -> Mapping[str, str]:
-    """Predictive controllers and the tuned baseline."""
+    """Predictive controllers."""
     reasons = dict.fromkeys(PREDICTIVE, "there is no prediction model of an air hall")
-    reasons["SiteTuned"] = "no constants are tuned for an air hall"
     return unavailable(site, controllers(site), reasons) | operated_elsewhere(site)
 
 

@@ -6,6 +6,7 @@ from lowlift.controllers.chiller_protection import ChillerInterlocks, reading_ru
 from lowlift.controllers.chiller_regulator import ChillerRegulator
 from lowlift.controllers.chiller_rules import ChillerFixedSetpoint, ChillerGuideline36
 from lowlift.controllers.chiller_static import ChillerStaticOptimal
+from lowlift.controllers.chiller_tuned import ChillerSiteTuned
 from lowlift.controllers.operation import Entry, Operation
 from lowlift.controllers.registry import PREDICTIVE, entry, operated_elsewhere, unavailable
 from lowlift.models.chiller_site import ChillerSite
@@ -16,14 +17,14 @@ def controllers(site: ChillerSite) -> Mapping[str, Entry]:
     return {
         "FixedSetpoint": entry(lambda plant: ChillerFixedSetpoint(plant.site)),
         "Guideline36": entry(lambda plant: ChillerGuideline36(plant.site)),
+        "SiteTuned": entry(lambda plant: ChillerSiteTuned(plant.site)),
         "StaticOptimal": entry(ChillerStaticOptimal),
     }
 
 
 def missing(site: ChillerSite) -> Mapping[str, str]:
-    """Predictive controllers, because the plant forgets its past in less time than a decision takes; tuned constants."""
+    """Predictive controllers, because the plant forgets its past in less time than a decision takes."""
     reasons = dict.fromkeys(PREDICTIVE, "its water stores heat for about a minute, so that a plan has nothing to gain over StaticOptimal")
-    reasons["SiteTuned"] = "Guideline36 is within one per cent of StaticOptimal, so no constants are tuned"
     return unavailable(site, controllers(site), reasons) | operated_elsewhere(site)
 
 

@@ -60,13 +60,18 @@ class ChillerGuideline36:
         """One tick of all sequences."""
         m, s, c = measurement, self.site, self.c
         lim, V = s.limits, s.parts.pump_chw.V_dot_nominal
-        # Coils ask as they do by supply air: one request near the limit, two and three above it.
-        above = m["T_return"] - lim.T_return_max
-        asked = np.where(above > 1.0, 3.0, np.where(above > 0.0, 2.0, (above > -c.near_limit).astype(float)))
-        self._reset = self.plant_reset.tick(self._reset, np.maximum(asked, m["boost"] > c.override))
+        self._reset = self.plant_reset.tick(self._reset, return_requests(s, c, m))
         flow = np.interp(self._reset, (0.0, c.flow_first), (s.y_chw_min * V, V))
         chilled = np.interp(self._reset, (c.flow_first, 1.0), (lim.T_chw_set_max, lim.T_chw_set_min))
         return rule(s, chilled, tower_setpoint(s, m["T_wb"], m["q_air"]), flow)
+
+
+def return_requests(site: ChillerSite, c: G36Constants, m: Measurement) -> np.ndarray:
+    """What coils ask for, as they do by supply air: one request near the limit of the return, two and three above it."""
+    above = m["T_return"] - site.limits.T_return_max
+    asked = np.where(above > 1.0, 3.0, np.where(above > 0.0, 2.0, (above > -c.near_limit).astype(float)))
+    result: np.ndarray = np.maximum(asked, m["boost"] > c.override)
+    return result
 
 
 def tower_setpoint(site: ChillerSite, T_wb: np.ndarray, q: np.ndarray) -> np.ndarray:

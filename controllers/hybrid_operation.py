@@ -6,6 +6,7 @@ from lowlift.controllers.hybrid_protection import HybridInterlocks, reading_rule
 from lowlift.controllers.hybrid_regulator import HybridRegulator
 from lowlift.controllers.hybrid_rules import HybridFixedSetpoint, HybridGuideline36
 from lowlift.controllers.hybrid_static import HybridStaticOptimal
+from lowlift.controllers.hybrid_tuned import HybridSiteTuned
 from lowlift.controllers.operation import Entry, Operation
 from lowlift.controllers.registry import PREDICTIVE, entry, operated_elsewhere, unavailable
 from lowlift.models.hybrid_site import HybridSite
@@ -16,14 +17,14 @@ def controllers(site: HybridSite) -> Mapping[str, Entry]:
     return {
         "FixedSetpoint": entry(lambda plant: HybridFixedSetpoint(plant.site)),
         "Guideline36": entry(lambda plant: HybridGuideline36(plant.site)),
+        "SiteTuned": entry(lambda plant: HybridSiteTuned(plant.site)),
         "StaticOptimal": entry(HybridStaticOptimal),
     }
 
 
 def missing(site: HybridSite) -> Mapping[str, str]:
-    """Predictive controllers and the tuned baseline."""
+    """Predictive controllers."""
     reasons = dict.fromkeys(PREDICTIVE, "there is no prediction model of a hybrid hall")
-    reasons["SiteTuned"] = "no constants are tuned for a hybrid hall"
     return unavailable(site, controllers(site), reasons) | operated_elsewhere(site)
 
 

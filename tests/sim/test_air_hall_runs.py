@@ -36,7 +36,7 @@ def compared() -> Comparison:
 
 
 def test_all_baselines_run_and_balances_close_to_rounding(compared: Comparison) -> None:
-    assert list(compared) == ["FixedSetpoint", "Guideline36", "StaticOptimal"]
+    assert list(compared) == ["FixedSetpoint", "Guideline36", "SiteTuned", "StaticOptimal"]
     for name in compared:
         k = kpis(compared[name])
         assert k.energy_balance_residual < 1e-12
@@ -95,7 +95,7 @@ def test_a_controller_of_ones_own_takes_part() -> None:
     assert saved > 0.0
 
 
-@pytest.mark.parametrize("name", ["MPC", "Oracle", "SiteTuned"])
+@pytest.mark.parametrize("name", ["MPC", "Oracle"])
 def test_what_is_not_available_says_so(name: str) -> None:
     with pytest.raises(UnavailableControllerError, match=f"{name} is not available for air_hall") as caught:
         ll.compare(PLANT, scenario(), [name])
