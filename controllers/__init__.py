@@ -21,6 +21,7 @@ from lowlift.lazy import lazy
 if TYPE_CHECKING:
     from lowlift.controllers.air_rules import AirFixedSetpoint, AirGuideline36
     from lowlift.controllers.air_static import AirStaticOptimal
+    from lowlift.controllers.air_tuned import AirSiteTuned, AirTuning
     from lowlift.controllers.fixed import AsOperated, FixedSetpoint
     from lowlift.controllers.forecast import Forecaster, Perfect, Persistence
     from lowlift.controllers.guideline36 import G36Constants, Guideline36
@@ -32,13 +33,14 @@ if TYPE_CHECKING:
     from lowlift.controllers.static import StaticOptimal
 
 __all__ = [
-    "MPC", "AirFixedSetpoint", "AirGuideline36", "AirStaticOptimal", "AsOperated", "Controller", "Decision", "FixedSetpoint", "Forecast",
-    "Forecaster", "G36Constants", "Guideline36", "Measurement", "Oracle", "Perfect", "Persistence", "Plan", "SiteTuned", "SiteTuning",
-    "StaticOptimal", "Status", "Weights", "measurement_table", "setpoint_table",
+    "MPC", "AirFixedSetpoint", "AirGuideline36", "AirSiteTuned", "AirStaticOptimal", "AirTuning", "AsOperated", "Controller", "Decision",
+    "FixedSetpoint", "Forecast", "Forecaster", "G36Constants", "Guideline36", "Measurement", "Oracle", "Perfect", "Persistence", "Plan",
+    "SiteTuned", "SiteTuning", "StaticOptimal", "Status", "Weights", "measurement_table", "setpoint_table",
 ]  # fmt: skip
 
 _HOME = {
     "AirFixedSetpoint": "air_rules", "AirGuideline36": "air_rules", "AirStaticOptimal": "air_static",
+    "AirSiteTuned": "air_tuned", "AirTuning": "air_tuned",
     "AsOperated": "fixed", "FixedSetpoint": "fixed", "Forecaster": "forecast", "Perfect": "forecast", "Persistence": "forecast",
     "G36Constants": "guideline36", "Guideline36": "guideline36", "Controller": "interface", "Decision": "interface",
     "Forecast": "interface", "Measurement": "interface", "Plan": "interface", "Status": "interface", "measurement_table": "interface",

@@ -76,11 +76,11 @@ RANGES = {
 
 TUNINGS: Mapping[str, Mapping[Half, HybridTuning]] = {
     "hybrid_hall": {
-        "warm": HybridTuning(warm_offset=20.607, warm_slope=8.108, warm_max=310.464, flow_margin=1.092, warm_flow=0.583,
-                             warm_exponent=0.699, pad_warm=306.427, pad_cold=291.183, cold_approach=1.249, cold_flow=0.735,
-                             pump_request=0.892, air_warmest=298.971, air_excess=0.989),
+        "warm": HybridTuning(warm_offset=19.523, warm_slope=11.235, warm_max=311.341, flow_margin=1.105, warm_flow=0.491,
+                             warm_exponent=0.819, pad_warm=300.69, pad_cold=289.246, cold_approach=1.001, cold_flow=0.783,
+                             pump_request=0.84, air_warmest=298.551, air_excess=0.988),
         "cool": HybridTuning(warm_offset=20.607, warm_slope=8.108, warm_max=310.464, flow_margin=1.092, warm_flow=0.583,
-                             warm_exponent=0.699, pad_warm=306.427, pad_cold=291.183, cold_approach=1.249, cold_flow=0.735,
+                             warm_exponent=0.699, pad_warm=300.69, pad_cold=291.183, cold_approach=1.249, cold_flow=0.735,
                              pump_request=0.892, air_warmest=298.971, air_excess=0.989),
     },
 }  # fmt: skip
