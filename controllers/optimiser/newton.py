@@ -1,0 +1,121 @@
+"""Newton's direction of the barrier problem: inequalities and slacks condensed into a stage, stages joined by Riccati.
+
+With ``Sigma = lam / t``, ``r = G + t`` and ``rho = Sigma r + mu / t - lam`` a row's multiplier changes by ``Sigma dG + rho``. A slack ``s``
+that softens the rows ``i`` has a diagonal equation of its own and leaves
+
+    D ds = e + sum_i Sigma_i dc_i,    D = 2 b + Sigma_s + sum_i Sigma_i,    e = sum_i rho_i + rho_s - gradient_s,
+
+so it costs a rank-one term of the stage and no variable of the recursion.
+"""
+
+from typing import Protocol
+
+import numpy as np
+
+from lowlift.controllers.optimiser import riccati
+from lowlift.controllers.optimiser.derivatives import StageFunctions
+from lowlift.controllers.optimiser.evaluation import SecondOrder
+from lowlift.controllers.optimiser.inequalities import Inequalities
+from lowlift.controllers.optimiser.iterate import Iterate
+
+ROOM = 4_000_000
+"""Numbers in the matrices of the problems that are condensed together."""
+
+
+class Newton(Protocol):
+    """Finds directions: by NumPy or by a compiled kernel."""
+
+    def direction(self, system: "System", mu: np.ndarray, shift: np.ndarray) -> tuple[Iterate, np.ndarray]:
+        """The direction and, per problem, whether its matrix has the right inertia."""
+
+
+class System:
+    """What a direction is made of, all problems of a batch.
+
+    Args:
+        point: where we are.
+        second: derivatives there.
+        G: the stack of inequalities there.
+        gradient: of the Lagrangian without inequalities' bounds, ``(u, w, s)`` residuals included: see :mod:`.residuals`.
+    """
+
+    def __init__(self, point: Iterate, second: SecondOrder, G: np.ndarray, slack_gradient: np.ndarray, slack_quadratic: np.ndarray,
+                 dx0: np.ndarray, arrival: tuple[np.ndarray, np.ndarray] | None) -> None:  # fmt: skip
+        self.point, self.second, self.G = point, second, G
+        self.slack_gradient, self.slack_quadratic = slack_gradient, slack_quadratic
+        self.dx0, self.arrival = dx0, arrival
+
+    def take(self, index: np.ndarray) -> "System":
+        """Of some problems."""
+        arrival = None if self.arrival is None else (self.arrival[0][index], self.arrival[1][index])
+        return System(self.point.take(index), self.second.take(index), self.G[:, index], self.slack_gradient[:, index],
+                      self.slack_quadratic[:, index], self.dx0[index], arrival)  # fmt: skip
+
+
+class NumpyNewton:
+    """The direction in NumPy: stacked products and solves, one call for all problems."""
+
+    def __init__(self, rows: Inequalities, functions: StageFunctions) -> None:
+        self.rows, self.functions = rows, functions
+
+    def direction(self, system: System, mu: np.ndarray, shift: np.ndarray) -> tuple[Iterate, np.ndarray]:
+        """Directions of all problems, a cache-sized part of the batch at a time."""
+        p = self.rows.problem
+        size = mu.size
+        part = max(1, ROOM // (p.n_stages * p.nz * (p.nz + p.nx + p.nc)))
+        if part >= size:
+            return self._some(system, mu, shift)
+        done = []
+        for start in range(0, size, part):
+            index = np.arange(start, min(start + part, size))
+            done.append(self._some(system.take(index), mu[index], shift[index]))
+        names = ("u", "w", "s", "t", "lam", "y")
+        joined = {name: np.concatenate([getattr(d, name) for d, _ in done], axis=1) for name in names}
+        return Iterate(x0=np.concatenate([d.x0 for d, _ in done]), **joined), np.concatenate([good for _, good in done])
+
+    def _some(self, system: System, mu: np.ndarray, shift: np.ndarray) -> tuple[Iterate, np.ndarray]:
+        rows, p = self.rows, self.rows.problem
+        point, second = system.point, system.second
+        n, b = point.u.shape[:2]
+        nx, nu, nz = p.nx, p.nu, p.nz
+        r = system.G + point.t
+        sigma = point.lam / point.t
+        rho = sigma * r + mu[None, :, None] / point.t - point.lam
+        # The gradient has the path rows' multipliers in it, but not those of bounds.
+        gu, gw, _ = rows.pull_back(rho + point.lam)
+        _, _, gs = rows.pull_back(rho)
+        phi = second.gradient.copy()
+        phi[..., nx : nx + nu] += gu
+        phi[..., nx + nu :] += gw
+        # Slacks: D and e.
+        D = 2.0 * system.slack_quadratic + sigma[..., rows.at_slack] + sigma[..., rows.path] @ rows.softening
+        e = -(system.slack_gradient + gs)
+        dc = np.zeros((n, b, p.nc, nz))
+        dc[..., self.functions.path_at[0], self.functions.path_at[1]] = second.dc
+        weighted = sigma[..., rows.path, None] * dc
+        joined = rows.softening.T @ weighted
+        condensed = weighted - (sigma[..., rows.path, None] * rows.softening) @ (joined / D[..., None])
+        pulled = rho[..., rows.path] - sigma[..., rows.path] * ((e / D) @ rows.softening.T)
+        phi += (pulled[..., None, :] @ dc)[..., 0, :]
+        Phi = np.zeros((n, b, nz, nz))
+        i, j = self.functions.hessian_at
+        Phi[..., i, j] = second.hessian
+        Phi[..., j, i] = second.hessian
+        Phi += dc.swapaxes(2, 3) @ condensed
+        diagonal = np.zeros((n, b, nz))
+        diagonal[..., nx:] = shift[None, :, None]
+        for at, index, start in ((rows.at_u_low, rows.u_low, nx), (rows.at_u_high, rows.u_high, nx), (rows.at_w_low, rows.w_low, nx + nu),
+                                 (rows.at_w_high, rows.w_high, nx + nu)):  # fmt: skip
+            diagonal[..., start + index] += sigma[..., at]
+        Phi[..., np.arange(nz), np.arange(nz)] += diagonal
+        J = np.zeros((n, b, nx, nz))
+        J[..., self.functions.dynamics_at[0], self.functions.dynamics_at[1]] = second.dF
+        F = second.values.F
+        step = riccati.solve(n, nx, nu, lambda k: riccati.Quadratic(Phi[k], phi[k], J[k], F[k]), system.dx0, system.arrival)
+        du, dw = step.dz[..., nx : nx + nu], step.dz[..., nx + nu :]
+        change = (dc @ step.dz[..., None])[..., 0]
+        ds = (e + (sigma[..., rows.path] * change) @ rows.softening) / D
+        along = rows.along(change, du, dw, ds)
+        dt = -(r + along)
+        dlam = sigma * along + rho
+        return Iterate(step.dx0, du, dw, ds, dt, dlam, step.dy), step.convex

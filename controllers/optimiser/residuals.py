@@ -1,0 +1,79 @@
+"""The KKT conditions of a batch, in the problems' own scaled units."""
+
+import dataclasses
+
+import numpy as np
+
+from lowlift.controllers.optimiser.evaluation import Values
+from lowlift.controllers.optimiser.inequalities import Inequalities
+from lowlift.controllers.optimiser.iterate import Iterate
+from lowlift.controllers.optimiser.problem import BatchData
+
+MULTIPLIERS = 100.0
+"""Mean size of multipliers above which dual residuals are taken relative to it."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Residuals:
+    """Errors of all problems, ``(B,)``, and the gradient of the slacks."""
+
+    slack_gradient: np.ndarray
+    """``(N, B, n_s)``."""
+    infeasibility: np.ndarray
+    stationarity: np.ndarray
+    products: np.ndarray
+    """``lam t`` of all rows ``(N, B, m)``."""
+    size: np.ndarray
+    """Scale of multipliers."""
+
+    def complementarity(self, mu: np.ndarray | float) -> np.ndarray:
+        """Largest difference of ``lam t`` to the barrier parameter, scaled."""
+        target = np.broadcast_to(np.asarray(mu, dtype=float), self.size.shape)
+        result: np.ndarray = np.max(np.abs(self.products - target[None, :, None]), axis=(0, 2), initial=0.0) / self.size
+        return result
+
+    def error(self, mu: np.ndarray | float) -> np.ndarray:
+        """KKT error of the barrier problem; of the problem itself for zero."""
+        result: np.ndarray = np.maximum(np.maximum(self.infeasibility, self.stationarity), self.complementarity(mu))
+        return result
+
+
+def residuals(rows: Inequalities, data: BatchData, point: Iterate, values: Values, gradient: np.ndarray, G: np.ndarray) -> Residuals:
+    """KKT residuals.
+
+    Args:
+        rows: the inequalities.
+        data: the problems.
+        point: where.
+        values: of the stages there.
+        gradient: of ``l + y.F + lam.c``, ``(N, B, n_z)``.
+        G: the stack of inequalities there.
+    """
+    p = rows.problem
+    nx, nu = p.nx, p.nu
+    gu, gw, gs = rows.pull_back(point.lam)
+    along_u = gradient[..., nx : nx + nu] + gu
+    along_w = gradient[..., nx + nu :] + gw
+    along_w[:-1] += gradient[1:, :, :nx]
+    slack = data.slack_linear + 2.0 * data.slack_quadratic * point.s + gs
+    initial = np.zeros_like(point.x0)
+    if data.arrival is not None:
+        initial = gradient[0, :, :nx] + _times(data.arrival, point.x0 - data.x0)
+    stationarity = np.maximum.reduce([_largest(along_u), _largest(along_w), _largest(slack), np.max(np.abs(initial), axis=1)])
+    r = G + point.t
+    infeasibility = np.maximum(_largest(values.F), _largest(r))
+    if data.arrival is None:
+        infeasibility = np.maximum(infeasibility, np.max(np.abs(point.x0 - data.x0), axis=1))
+    n = point.lam.shape[0] * (point.lam.shape[2] + point.y.shape[2])
+    mean = (np.abs(point.lam).sum(axis=(0, 2)) + np.abs(point.y).sum(axis=(0, 2))) / n
+    return Residuals(slack, infeasibility, stationarity, point.lam * point.t, np.maximum(1.0, mean / MULTIPLIERS))
+
+
+def _largest(v: np.ndarray) -> np.ndarray:
+    result: np.ndarray = np.max(np.abs(v), axis=(0, 2), initial=0.0)
+    return result
+
+
+def _times(matrix: np.ndarray, vector: np.ndarray) -> np.ndarray:
+    result: np.ndarray = (matrix @ vector[..., None])[..., 0]
+    return result
