@@ -1,25 +1,32 @@
 /* Newton's direction of many problems, LANES of them at a time; see newton.py and riccati.py for the mathematics.
-   Arrays of the caller are [stage][problem][component]; inside, a V holds one component of LANES problems. */
+   Arrays of the caller are [stage][problem][component]; inside, a V holds one component of LANES problems. The variables of a stage are
+   ordered (u, x, w) here, so that the controls are eliminated by the first steps of one factorisation, in place: what is left is P. */
 #if LANES == 1
 typedef double N(V);
 #define PUT(v, l, value) ((v) = (value))
 #define GET(v, l) (v)
+#define PADDED(n) (((n) + 7) / 8 * 8) /* rows are vectors here */
+#define FROM(i) ((i) / 8 * 8)
 #else
 typedef double N(V) __attribute__((vector_size(8 * LANES), aligned(8)));
-#define PUT(v, l, value) ((v)[l] = (value))
-#define GET(v, l) ((v)[l])
+#define PUT(v, l, value) (((double *)&(v))[l] = (value))
+#define GET(v, l) (((const double *)&(v))[l])
+#define PADDED(n) (n)
+#define FROM(i) (i)
 #endif
 #define V N(V)
+#define XP PADDED(NX)
+#define VP PADDED(NV + 1) /* the last column holds the gradient */
 #define PHI(i, j) Phi[(i) * NZ + (j)]
 
 /* What the forward sweep needs of a stage. */
 typedef struct {
-  V T[NX * NV], off[NX], K[NU * NX], ahead[NU], W[NX * NX], Pw[NX * NX], slope[NX], D[NS + 1], e[NS + 1], wv[NWV + 1];
+  V T[NX * VP], K[NU * VP], W[NX * XP], Pw[NX * XP], slope[NX], D[NS + 1], e[NS + 1], vw[NVW + 1];
 } N(Stage);
 
 long N(direction_work)(long n)
 {
-  return (n * (long)sizeof(N(Stage)) + (NZ * NZ + NV * NV) * (long)sizeof(V)) / 8;
+  return (n * (long)sizeof(N(Stage)) + (NZ * NZ + NV * VP) * (long)sizeof(V)) / 8;
 }
 
 static inline void N(get)(V *to, const double *from, long n, const long *row)
@@ -37,42 +44,42 @@ static inline void N(set)(double *to, const V *from, long n, const long *row, lo
 }
 
 /* Inverse by Gauss-Jordan without exchange of rows; returns the smallest pivot relative to the largest entry of its row. */
-static V N(invert)(V *a)
+static V N(invert)(V *restrict a)
 {
   V worst;
   for (int l = 0; l < LANES; l++)
     PUT(worst, l, 1.0);
   for (int k = 0; k < NX; k++) {
+    V row[XP];
+    for (int j = 0; j < XP; j++)
+      row[j] = a[k * XP + j];
     for (int l = 0; l < LANES; l++) {
-      double pivot = fabs(GET(a[k * NX + k], l)), largest = 0.0;
+      double pivot = fabs(GET(row[k], l)), largest = 0.0;
       for (int j = 0; j < NX; j++)
-        largest = __builtin_fmax(largest, fabs(GET(a[k * NX + j], l)));
+        largest = __builtin_fmax(largest, fabs(GET(row[j], l)));
       double ratio = largest > 0.0 ? pivot / largest : 0.0;
       if (!(ratio > GET(worst, l)))
         PUT(worst, l, ratio);
     }
-    V inverse = 1.0 / a[k * NX + k];
-    V *row = a + k * NX;
-    row[k] = inverse * a[k * NX + k] * inverse;
-    for (int j = 0; j < NX; j++)
-      if (j != k)
-        row[j] *= inverse;
+    V inverse = 1.0 / row[k];
+    for (int j = 0; j < XP; j++)
+      row[j] *= inverse;
+    row[k] = inverse;
     for (int i = 0; i < NX; i++) {
-      if (i == k)
-        continue;
-      V factor = a[i * NX + k];
-      for (int j = 0; j < NX; j++)
-        if (j != k)
-          a[i * NX + j] -= factor * row[j];
-      a[i * NX + k] = -factor * inverse;
+      V factor = a[i * XP + k];
+      a[i * XP + k] = (V){0};
+      for (int j = 0; j < XP; j++)
+        a[i * XP + j] -= factor * row[j];
     }
+    for (int j = 0; j < XP; j++)
+      a[k * XP + j] = row[j];
   }
   return worst;
 }
 
-/* Condense inequalities and slacks of a stage into Phi (lower triangle) and phi. */
-static void N(condense)(V *Phi, V *phi, N(Stage) *s, const V *t, const V *lam, const V *G, const V *sg, const V *sq, const V *dc, const V *H,
-                        V mu, V shift)
+/* Condense inequalities and slacks of a stage into Phi (upper triangle) and phi. */
+static void N(condense)(V *restrict Phi, V *restrict phi, N(Stage) *restrict s, const V *t, const V *lam, const V *G, const V *sg, const V *sq,
+                        const V *dc, const V *H, V mu, V shift)
 {
   V sigma[M + 1], rho[M + 1], side[NZ];
   for (int i = 0; i < M; i++) {
@@ -98,7 +105,7 @@ static void N(condense)(V *Phi, V *phi, N(Stage) *s, const V *t, const V *lam, c
     for (int a = DC_AT[i]; a < DC_AT[i + 1]; a++) {
       V weighted = sigma[i] * dc[DC_NZ[a]];
       phi[DC_COL[a]] += pull * dc[DC_NZ[a]];
-      for (int b = DC_AT[i]; b <= a; b++)
+      for (int b = a; b < DC_AT[i + 1]; b++)
         PHI(DC_COL[a], DC_COL[b]) += weighted * dc[DC_NZ[b]];
     }
   }
@@ -111,7 +118,7 @@ static void N(condense)(V *Phi, V *phi, N(Stage) *s, const V *t, const V *lam, c
         side[DC_COL[a]] += sigma[SR_ROW[r]] * dc[DC_NZ[a]];
     for (int a = SV_AT[j]; a < SV_AT[j + 1]; a++) {
       V weighted = side[SV_COL[a]] * inverse;
-      for (int b = SV_AT[j]; b <= a; b++)
+      for (int b = a; b < SV_AT[j + 1]; b++)
         PHI(SV_COL[a], SV_COL[b]) -= weighted * side[SV_COL[b]];
     }
   }
@@ -119,192 +126,170 @@ static void N(condense)(V *Phi, V *phi, N(Stage) *s, const V *t, const V *lam, c
     PHI(B_COL[i], B_COL[i]) += sigma[NC + i];
     phi[B_COL[i]] += B_SIGN[i] * (rho[NC + i] + lam[NC + i]);
   }
-  for (int i = NX; i < NZ; i++)
-    PHI(i, i) += shift;
+  for (int i = 0; i < NZ; i++)
+    if (i < NU || i >= NV)
+      PHI(i, i) += shift;
+}
+
+/* Eliminate the first `steps` rows of a symmetric matrix (upper triangle, rows of `width`), its last column being a right side: their rows
+   become those of the Cholesky factor, the rest the Schur complement. Where a pivot is not positive, it is replaced and the lane is not good. */
+static void N(eliminate)(V *restrict Q, int steps, int size, int width, double *good)
+{
+  double least[LANES];
+  for (int l = 0; l < LANES; l++) {
+    double largest = 1e-300;
+    for (int j = 0; j < steps; j++)
+      largest = __builtin_fmax(largest, fabs(GET(Q[j * width + j], l)));
+    least[l] = PIVOT_CONTROLS * largest;
+  }
+  for (int j = 0; j < steps; j++) {
+    V *restrict row = Q + j * width;
+    V inverse;
+    for (int l = 0; l < LANES; l++) {
+      double value = GET(row[j], l);
+      if (!(value > least[l])) {
+        good[l] = 0.0;
+        value = 1.0;
+        PUT(row[j], l, 1.0);
+      }
+      PUT(inverse, l, 1.0 / sqrt(value));
+    }
+    for (int k = FROM(j); k < width; k++)
+      row[k] *= inverse;
+    for (int i = j + 1; i < size; i++) {
+      V factor = row[i], *restrict below = Q + i * width;
+      for (int k = FROM(i); k < width; k++)
+        below[k] -= factor * row[k];
+    }
+  }
 }
 
 /* One backward stage: P and p of what follows become those of this stage; keeps what the way forward needs. */
-static void N(backward)(const V *Phi, const V *phi, V *Q, N(Stage) *s, const V *dF, const V *F, V *P, V *p, double *good, double *regular)
+static void N(backward)(const V *restrict Phi, const V *restrict phi, V *restrict Q, N(Stage) *restrict s, const V *dF, const V *F,
+                        V *restrict P, V *restrict p, double *good, double *regular)
 {
-  V g[NV], Y[NU * NX], y[NU], S[NX * NV];
-  for (int i = 0; i < NX * NX; i++)
+  V S[NX * VP];
+  for (int i = 0; i < NX * XP; i++)
     s->W[i] = (V){0};
   for (int i = 0; i < NF; i++)
     if (F_COL[i] >= NV)
-      s->W[F_ROW[i] * NX + F_COL[i] - NV] = dF[i];
+      s->W[F_ROW[i] * XP + F_COL[i] - NV] = dF[i];
   V worst = N(invert)(s->W);
   for (int l = 0; l < LANES; l++)
     if (!(GET(worst, l) > PIVOT_DYNAMICS))
       regular[l] = 0.0;
-  /* T = -W J_v, by columns of the sparse J_v. */
-  for (int i = 0; i < NX * NV; i++)
+  /* [T offset] = -W [J_v F], by columns of the sparse J_v. */
+  for (int i = 0; i < NX * VP; i++)
     s->T[i] = (V){0};
   for (int a = 0; a < NF; a++)
     if (F_COL[a] < NV)
       for (int i = 0; i < NX; i++)
-        s->T[i * NV + F_COL[a]] -= s->W[i * NX + F_ROW[a]] * dF[a];
+        s->T[i * VP + F_COL[a]] -= s->W[i * XP + F_ROW[a]] * dF[a];
   for (int i = 0; i < NX; i++) {
     V sum = (V){0};
     for (int j = 0; j < NX; j++)
-      sum -= s->W[i * NX + j] * F[j];
-    s->off[i] = sum;
+      sum -= s->W[i * XP + j] * F[j];
+    s->T[i * VP + NV] = sum;
   }
   for (int i = 0; i < NX; i++)
-    for (int j = 0; j <= i; j++)
-      s->Pw[i * NX + j] = s->Pw[j * NX + i] = P[i * NX + j] + PHI(NV + i, NV + j);
-  for (int i = 0; i < NWV; i++)
-    s->wv[i] = PHI(NV + WV_ROW[i], WV_COL[i]);
+    for (int j = i; j < NX; j++)
+      s->Pw[i * XP + j] = s->Pw[j * XP + i] = P[i * XP + j] + PHI(NV + i, NV + j);
+  for (int i = 0; i < NVW; i++)
+    s->vw[i] = PHI(VW_ROW[i], NV + VW_COL[i]);
   for (int i = 0; i < NX; i++)
     s->slope[i] = phi[NV + i] + p[i];
-  /* S = Pw T, then the lower triangle of Q. */
+  /* S = Pw [T offset] + [0 slope], then Q = Phi + T' S + coupling of states and end states. */
   for (int i = 0; i < NX; i++) {
-    for (int j = 0; j < NV; j++)
-      S[i * NV + j] = (V){0};
+    V sum[VP];
+    for (int j = 0; j < VP; j++)
+      sum[j] = (V){0};
+    sum[NV] = s->slope[i];
     for (int k = 0; k < NX; k++) {
-      V a = s->Pw[i * NX + k];
-      for (int j = 0; j < NV; j++)
-        S[i * NV + j] += a * s->T[k * NV + j];
+      V a = s->Pw[i * XP + k];
+      for (int j = 0; j < VP; j++)
+        sum[j] += a * s->T[k * VP + j];
     }
+    for (int j = 0; j < VP; j++)
+      S[i * VP + j] = sum[j];
   }
   for (int i = 0; i < NV; i++) {
-    for (int j = 0; j <= i; j++)
-      Q[i * NV + j] = PHI(i, j);
+    V sum[VP];
+    for (int j = 0; j < VP; j++)
+      sum[j] = (V){0};
+    for (int j = i; j < NV; j++)
+      sum[j] = PHI(i, j);
+    sum[NV] = phi[i];
     for (int k = 0; k < NX; k++) {
-      V a = s->T[k * NV + i];
-      for (int j = 0; j <= i; j++)
-        Q[i * NV + j] += a * S[k * NV + j];
+      V a = s->T[k * VP + i];
+      for (int j = FROM(i); j < VP; j++)
+        sum[j] += a * S[k * VP + j];
     }
+    for (int j = FROM(i); j < VP; j++)
+      Q[i * VP + j] = sum[j];
   }
-  for (int i = 0; i < NWV; i++) {
-    int b = WV_COL[i];
-    const V *row = s->T + WV_ROW[i] * NV;
+  for (int i = 0; i < NVW; i++) {
+    int b = VW_ROW[i];
+    const V *row = s->T + VW_COL[i] * VP;
+    for (int j = b; j <= NV; j++)
+      Q[b * VP + j] += s->vw[i] * row[j];
     for (int j = 0; j <= b; j++)
-      Q[b * NV + j] += s->wv[i] * row[j];
-    for (int j = b; j < NV; j++)
-      Q[j * NV + b] += s->wv[i] * row[j];
+      Q[j * VP + b] += s->vw[i] * row[j];
   }
-  V along[NX];
+  N(eliminate)(Q, NU, NV, VP, good);
   for (int i = 0; i < NX; i++) {
-    along[i] = s->slope[i];
-    for (int j = 0; j < NX; j++)
-      along[i] += s->Pw[i * NX + j] * s->off[j];
+    for (int j = i; j < NX; j++)
+      P[i * XP + j] = Q[(NU + i) * VP + NU + j];
+    p[i] = Q[(NU + i) * VP + NV];
   }
-  for (int j = 0; j < NV; j++)
-    g[j] = phi[j];
-  for (int i = 0; i < NX; i++)
-    for (int j = 0; j < NV; j++)
-      g[j] += s->T[i * NV + j] * along[i];
-  for (int i = 0; i < NWV; i++)
-    g[WV_COL[i]] += s->wv[i] * s->off[WV_ROW[i]];
-  /* Cholesky of Q_uu in place, its pivots tell the inertia. */
-  double least[LANES];
-  for (int l = 0; l < LANES; l++) {
-    double largest = 1e-300;
-    for (int j = NX; j < NV; j++)
-      largest = __builtin_fmax(largest, fabs(GET(Q[j * NV + j], l)));
-    least[l] = PIVOT_CONTROLS * largest;
-  }
-  V inverse[NU];
-  for (int j = 0; j < NU; j++) {
-    V *row = Q + (NX + j) * NV;
-    V pivot = row[NX + j];
-    for (int k = 0; k < j; k++)
-      pivot -= row[NX + k] * row[NX + k];
-    for (int l = 0; l < LANES; l++) {
-      double value = GET(pivot, l);
-      if (!(value > least[l])) {
-        good[l] = 0.0;
-        value = 1.0;
-      }
-      PUT(inverse[j], l, 1.0 / sqrt(value));
-    }
-    for (int i = j + 1; i < NU; i++) {
-      V *below = Q + (NX + i) * NV;
-      V sum = below[NX + j];
-      for (int k = 0; k < j; k++)
-        sum -= below[NX + k] * row[NX + k];
-      below[NX + j] = sum * inverse[j];
-    }
-    /* the same forward substitution for Q_ux and g_u */
-    for (int i = 0; i < NX; i++)
-      Y[j * NX + i] = row[i];
-    y[j] = g[NX + j];
-    for (int k = 0; k < j; k++) {
-      V a = row[NX + k];
-      for (int i = 0; i < NX; i++)
-        Y[j * NX + i] -= a * Y[k * NX + i];
-      y[j] -= a * y[k];
-    }
-    for (int i = 0; i < NX; i++)
-      Y[j * NX + i] *= inverse[j];
-    y[j] *= inverse[j];
-  }
-  for (int i = 0; i < NX; i++) {
-    for (int j = 0; j <= i; j++)
-      P[i * NX + j] = Q[i * NV + j];
-    p[i] = g[i];
-  }
-  for (int k = 0; k < NU; k++)
-    for (int i = 0; i < NX; i++) {
-      V a = Y[k * NX + i];
-      for (int j = 0; j <= i; j++)
-        P[i * NX + j] -= a * Y[k * NX + j];
-      p[i] -= a * y[k];
-    }
+  /* [K ahead] = -U^{-1} [Y y], row by row from below; columns of the controls hold U and are left out. */
   for (int j = NU - 1; j >= 0; j--) {
-    for (int i = 0; i < NX; i++)
-      s->K[j * NX + i] = -Y[j * NX + i];
-    s->ahead[j] = -y[j];
+    V inverse = 1.0 / Q[j * VP + j], sum[VP];
+    for (int i = FROM(NU); i < VP; i++)
+      sum[i] = Q[j * VP + i];
     for (int k = j + 1; k < NU; k++) {
-      V a = Q[(NX + k) * NV + NX + j];
-      for (int i = 0; i < NX; i++)
-        s->K[j * NX + i] -= a * s->K[k * NX + i];
-      s->ahead[j] -= a * s->ahead[k];
+      V a = Q[j * VP + k];
+      for (int i = FROM(NU); i < VP; i++)
+        sum[i] += a * s->K[k * VP + i];
     }
-    for (int i = 0; i < NX; i++)
-      s->K[j * NX + i] *= inverse[j];
-    s->ahead[j] *= inverse[j];
+    for (int i = FROM(NU); i < VP; i++)
+      s->K[j * VP + i] = -inverse * sum[i];
   }
 }
 
-/* The arrival cost: the initial state minimises the value function, in place of dx0. */
+/* The arrival cost: the initial state minimises the value function. */
 static void N(arrive)(const V *P, const V *p, const V *weight, const V *slope, V *dx, double *good)
 {
-  V L[NX * NX];
-  for (int i = 0; i < NX; i++)
-    for (int j = 0; j <= i; j++)
-      L[i * NX + j] = P[i * NX + j] + weight[i * NX + j];
+  V L[NX * (NX + 1)];
+  for (int i = 0; i < NX; i++) {
+    for (int j = 0; j < NX; j++)
+      L[i * (NX + 1) + j] = j < i ? (V){0} : P[i * XP + j] + weight[i * NX + j];
+    L[i * (NX + 1) + NX] = p[i] + slope[i];
+  }
   double least[LANES];
   for (int l = 0; l < LANES; l++) {
     double largest = 1e-300;
     for (int j = 0; j < NX; j++)
-      largest = __builtin_fmax(largest, fabs(GET(L[j * NX + j], l)));
+      largest = __builtin_fmax(largest, fabs(GET(L[j * (NX + 1) + j], l)));
     least[l] = PIVOT_CONTROLS * largest;
   }
-  for (int i = 0; i < NX; i++)
-    dx[i] = -(p[i] + slope[i]);
   for (int j = 0; j < NX; j++) {
-    for (int k = 0; k < j; k++)
-      L[j * NX + j] -= L[j * NX + k] * L[j * NX + k];
+    V *row = L + j * (NX + 1);
     for (int l = 0; l < LANES; l++)
-      if (!(GET(L[j * NX + j], l) > least[l])) {
+      if (!(GET(row[j], l) > least[l])) {
         good[l] = 0.0;
-        PUT(L[j * NX + j], l, 1.0);
-      } else
-        PUT(L[j * NX + j], l, sqrt(GET(L[j * NX + j], l)));
+        PUT(row[j], l, 1.0);
+      }
     for (int i = j + 1; i < NX; i++) {
-      for (int k = 0; k < j; k++)
-        L[i * NX + j] -= L[i * NX + k] * L[j * NX + k];
-      L[i * NX + j] /= L[j * NX + j];
+      V factor = row[i] / row[j];
+      for (int k = i; k <= NX; k++)
+        L[i * (NX + 1) + k] -= factor * row[k];
     }
-    for (int k = 0; k < j; k++)
-      dx[j] -= L[j * NX + k] * dx[k];
-    dx[j] /= L[j * NX + j];
   }
   for (int j = NX - 1; j >= 0; j--) {
+    dx[j] = -L[j * (NX + 1) + NX];
     for (int k = j + 1; k < NX; k++)
-      dx[j] -= L[k * NX + j] * dx[k];
-    dx[j] /= L[j * NX + j];
+      dx[j] -= L[j * (NX + 1) + k] * dx[k];
+    dx[j] /= L[j * (NX + 1) + j];
   }
 }
 
@@ -319,61 +304,63 @@ void N(direction)(long n, long batch, long first, long last, const double *const
     for (int l = 0; l < LANES; l++)
       problem[l] = l < used ? b + l : last - 1;
     double good[LANES], regular[LANES];
-    V P[NX * NX], p[NX], mu, shift;
+    V P[NX * XP], p[NX], mu, shift;
     for (int l = 0; l < LANES; l++) {
       good[l] = regular[l] = 1.0;
       PUT(mu, l, in[11][problem[l]]);
       PUT(shift, l, in[12][problem[l]]);
     }
-    for (int i = 0; i < NX * NX; i++)
+    for (int i = 0; i < NX * XP; i++)
       P[i] = (V){0};
     for (int i = 0; i < NX; i++)
       p[i] = (V){0};
     for (long k = n - 1; k >= 0; k--) {
-      V t[M + 1], lam[M + 1], G[M + 1], phi[NZ], sg[NS + 1], sq[NS + 1], dF[NF], dc[NDC + 1], H[NH + 1], F[NX];
+      V t[M + 1], lam[M + 1], G[M + 1], g[NZ], phi[NZ], sg[NS + 1], sq[NS + 1], dF[NF], dc[NDC + 1], H[NH + 1], F[NX];
       for (int l = 0; l < LANES; l++)
         row[l] = k * batch + problem[l];
-      N(get)(t, in[0], M, row), N(get)(lam, in[1], M, row), N(get)(G, in[2], M, row), N(get)(phi, in[3], NZ, row);
+      N(get)(t, in[0], M, row), N(get)(lam, in[1], M, row), N(get)(G, in[2], M, row), N(get)(g, in[3], NZ, row);
       N(get)(sg, in[4], NS, row), N(get)(sq, in[5], NS, row), N(get)(dF, in[6], NF, row), N(get)(dc, in[7], NDC, row);
       N(get)(H, in[8], NH, row), N(get)(F, in[9], NX, row);
+      for (int i = 0; i < NZ; i++)
+        phi[PLACE[i]] = g[i];
       N(condense)(Phi, phi, stages + k, t, lam, G, sg, sq, dc, H, mu, shift);
       N(backward)(Phi, phi, Q, stages + k, dF, F, P, p, good, regular);
     }
-    V dz[NZ];
+    V dz[NZ], *du = dz, *dx = dz + NU, *dw = dz + NV;
     if (in[13]) {
       V weight[NX * NX], slope[NX];
       N(get)(weight, in[13], NX * NX, problem), N(get)(slope, in[14], NX, problem);
-      N(arrive)(P, p, weight, slope, dz, good);
+      N(arrive)(P, p, weight, slope, dx, good);
     } else
-      N(get)(dz, in[10], NX, problem);
-    N(set)(out[0], dz, NX, problem, used);
+      N(get)(dx, in[10], NX, problem);
+    N(set)(out[0], dx, NX, problem, used);
     for (long k = 0; k < n; k++) {
       const N(Stage) *s = stages + k;
-      V t[M + 1], lam[M + 1], G[M + 1], dc[NDC + 1], *du = dz + NX, *dw = dz + NV, dy[NX], ds[NS + 1], along[M + 1], pull[NX];
+      V t[M + 1], lam[M + 1], G[M + 1], dc[NDC + 1], dy[NX], ds[NS + 1], along[M + 1], pull[NX];
       for (int l = 0; l < LANES; l++)
         row[l] = k * batch + problem[l];
       N(get)(t, in[0], M, row), N(get)(lam, in[1], M, row), N(get)(G, in[2], M, row), N(get)(dc, in[7], NDC, row);
       for (int i = 0; i < NU; i++) {
-        du[i] = s->ahead[i];
+        du[i] = s->K[i * VP + NV];
         for (int j = 0; j < NX; j++)
-          du[i] += s->K[i * NX + j] * dz[j];
+          du[i] += s->K[i * VP + NU + j] * dx[j];
       }
       for (int i = 0; i < NX; i++) {
-        dw[i] = s->off[i];
+        dw[i] = s->T[i * VP + NV];
         for (int j = 0; j < NV; j++)
-          dw[i] += s->T[i * NV + j] * dz[j];
+          dw[i] += s->T[i * VP + j] * dz[j];
       }
       for (int i = 0; i < NX; i++) {
         pull[i] = s->slope[i];
         for (int j = 0; j < NX; j++)
-          pull[i] += s->Pw[i * NX + j] * dw[j];
+          pull[i] += s->Pw[i * XP + j] * dw[j];
       }
-      for (int i = 0; i < NWV; i++)
-        pull[WV_ROW[i]] += s->wv[i] * dz[WV_COL[i]];
+      for (int i = 0; i < NVW; i++)
+        pull[VW_COL[i]] += s->vw[i] * dz[VW_ROW[i]];
       for (int i = 0; i < NX; i++) {
         dy[i] = (V){0};
         for (int j = 0; j < NX; j++)
-          dy[i] -= s->W[j * NX + i] * pull[j];
+          dy[i] -= s->W[j * XP + i] * pull[j];
       }
       for (int j = 0; j < NS; j++)
         ds[j] = s->e[j];
@@ -402,13 +389,17 @@ void N(direction)(long n, long batch, long first, long last, const double *const
       N(set)(out[1], du, NU, row, used), N(set)(out[2], dw, NX, row, used), N(set)(out[3], ds, NS, row, used);
       N(set)(out[4], dt, M, row, used), N(set)(out[5], dlam, M, row, used), N(set)(out[6], dy, NX, row, used);
       for (int i = 0; i < NX; i++)
-        dz[i] = dw[i];
+        dx[i] = dw[i];
     }
     for (int l = 0; l < used; l++)
       flags[b + l] = regular[l] > 0.0 ? good[l] : -1.0;
   }
 }
 #undef V
+#undef XP
+#undef VP
+#undef PADDED
+#undef FROM
 #undef PHI
 #undef PUT
 #undef GET

@@ -52,8 +52,8 @@ class SecondOrder:
     def take(self, index: np.ndarray) -> "SecondOrder":
         """Of some problems."""
         v = self.values
-        values = Values(v.F[:, index], v.c[:, index], v.cost[:, index])
-        return SecondOrder(values, *(getattr(self, f.name)[:, index] for f in dataclasses.fields(self)[1:]))
+        values = Values(*(np.take(part, index, axis=1) for part in (v.F, v.c, v.cost)))
+        return SecondOrder(values, *(np.take(getattr(self, f.name), index, axis=1) for f in dataclasses.fields(self)[1:]))
 
 
 class Evaluator(Protocol):

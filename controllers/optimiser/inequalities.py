@@ -25,7 +25,7 @@ class Bounds:
 
     def take(self, index: np.ndarray) -> "Bounds":
         """Of some problems."""
-        return Bounds(self.u_low[:, index], self.u_high[:, index], self.w_low[:, index], self.w_high[:, index])
+        return Bounds(*(np.take(getattr(self, f.name), index, axis=1) for f in dataclasses.fields(self)))
 
 
 class Inequalities:

@@ -10,13 +10,14 @@ import time
 
 import numpy as np
 
-from lowlift.controllers.optimiser.evaluation import Evaluator, SecondOrder, Values
+from lowlift.controllers.optimiser.evaluation import Evaluator, SecondOrder
 from lowlift.controllers.optimiser.filters import Filters
 from lowlift.controllers.optimiser.inequalities import Bounds, Inequalities
 from lowlift.controllers.optimiser.iterate import Iterate
+from lowlift.controllers.optimiser.measures import Measures
 from lowlift.controllers.optimiser.newton import Newton, System
 from lowlift.controllers.optimiser.problem import BatchData
-from lowlift.controllers.optimiser.residuals import Residuals, residuals
+from lowlift.controllers.optimiser.residuals import Residuals
 from lowlift.controllers.optimiser.result import BatchResult, Outcome
 
 KAPPA_EPSILON, KAPPA_MU, THETA_MU = 10.0, 0.2, 1.5
@@ -53,10 +54,11 @@ class InteriorPoint:
         rows: the structure's inequalities.
         evaluator: evaluates stages.
         newton: finds directions.
+        measures: measures points and directions.
     """
 
-    def __init__(self, rows: Inequalities, evaluator: Evaluator, newton: Newton) -> None:
-        self.rows, self.evaluator, self.newton = rows, evaluator, newton
+    def __init__(self, rows: Inequalities, evaluator: Evaluator, newton: Newton, measures: Measures) -> None:
+        self.rows, self.evaluator, self.newton, self.measures = rows, evaluator, newton, measures
 
     def solve(self, data: BatchData, start: Iterate, options: Options, *, dual: bool = False) -> BatchResult:
         """Solve a batch.
@@ -110,7 +112,7 @@ class _Run:
             **{name: np.full(b, np.nan) for name in ("kkt_error", "infeasibility", "stationarity", "complementarity", "objective")},
         )  # fmt: skip
         self._look()
-        self.filters = Filters(self._theta(self.second.values, self.G, self.point))
+        self.filters = Filters(self.merit.theta)
 
     def iterate(self) -> None:
         """One iteration of all live problems."""
@@ -136,11 +138,11 @@ class _Run:
                 return
             direction = direction.take(np.flatnonzero(good))
             found = self._residuals()
-        primal, dual = self._to_bounds(direction)
+        primal, dual = self.method.measures.reach(self.point, direction, np.maximum(TAU, 1.0 - self.mu))
         stuck = None
         if o.real_time is None:
             primal, stuck = self._search(direction, primal)
-        self.point = self.point.moved(direction, primal, dual)
+        self.point = self.method.measures.moved(self.point, direction, primal, dual)
         self._guard()
         self.count += 1
         self._look()
@@ -150,12 +152,13 @@ class _Run:
     # -- parts of an iteration --------------------------------------------------------------------------------------
 
     def _look(self) -> None:
-        q = self.point
-        self.second: SecondOrder = self.method.evaluator.second(q.x, q.u, q.w, self.data.p, q.y, q.lam[..., self.method.rows.path])
-        self.G = self.method.rows.stack(self.second.values.c, q.u, q.w, q.s, self.bounds)
+        q, m = self.point, self.method
+        self.second: SecondOrder = m.evaluator.second(q.x, q.u, q.w, self.data.p, q.y, q.lam[..., m.rows.path])
+        self.G = m.measures.stack(self.second.values.c, q, self.bounds)
+        self.merit = m.measures.merit(self.data, q, self.second.values, self.G)
 
     def _residuals(self) -> Residuals:
-        return residuals(self.method.rows, self.data, self.point, self.second.values, self.second.gradient, self.G)
+        return self.method.measures.residuals(self.data, self.point, self.second, self.G)
 
     def _lower_barrier(self, found: Residuals) -> None:
         least = self.options.tolerance / (KAPPA_EPSILON + 1.0)
@@ -188,50 +191,25 @@ class _Run:
             bad, shift, fresh = bad[keep], grown[keep], fresh[keep]
         return direction, good
 
-    def _to_bounds(self, d: Iterate) -> tuple[np.ndarray, np.ndarray]:
-        tau = np.maximum(TAU, 1.0 - self.mu)
-
-        def reach(v: np.ndarray, dv: np.ndarray) -> np.ndarray:
-            with np.errstate(divide="ignore", invalid="ignore"):
-                ratio = np.where(dv < 0.0, -tau[None, :, None] * v / dv, np.inf)
-            result: np.ndarray = np.minimum(1.0, np.min(ratio, axis=(0, 2), initial=1.0))
-            return result
-
-        return reach(self.point.t, d.t), reach(self.point.lam, d.lam)
-
-    def _theta(self, values: Values, G: np.ndarray, q: Iterate) -> np.ndarray:
-        result: np.ndarray = np.abs(values.F).sum(axis=(0, 2)) + np.abs(G + q.t).sum(axis=(0, 2))
-        return result
-
-    def _phi(self, values: Values, q: Iterate, data: BatchData, mu: np.ndarray) -> np.ndarray:
-        with np.errstate(invalid="ignore", divide="ignore"):
-            barrier = np.log(q.t).sum(axis=(0, 2))
-        return objective(data, q, values) - mu * barrier
-
     def _search(self, d: Iterate, alpha: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Accepted step lengths, and which problems have none."""
-        rows, data, q = self.method.rows, self.data, self.point
-        p = rows.problem
-        now = self._theta(self.second.values, self.G, q), self._phi(self.second.values, q, data, self.mu)
-        z = np.concatenate([np.concatenate([d.x0[None], d.w[:-1]]), d.u, d.w], axis=-1)
-        slope = (self.second.slope * z).sum(axis=(0, 2)) + ((data.slack_linear + 2.0 * data.slack_quadratic * q.s) * d.s).sum(axis=(0, 2))
-        slope -= self.mu * (d.t / q.t).sum(axis=(0, 2))
-        if data.arrival is not None:
-            slope += ((data.arrival @ (q.x0 - data.x0)[..., None])[..., 0] * d.x0).sum(axis=1)
+        data, q, measures = self.data, self.point, self.method.measures
+        theta, phi = self.merit.theta, self.merit.phi(self.mu)
+        cost_slope, barrier_slope = measures.slope(data, q, d, self.second)
+        slope = cost_slope - self.mu * barrier_slope
         everyone = np.arange(self.live.size)
-        smallest = self.filters.smallest(everyone, slope, now[0])
+        smallest = self.filters.smallest(everyone, slope, theta)
         alpha = alpha.copy()
         waiting, stuck = everyone, np.zeros(self.live.size, dtype=bool)
         for _ in range(BACKTRACKS):
-            all_wait = waiting.size == everyone.size
-            part, dpart = (q, d) if all_wait else (q.take(waiting), d.take(waiting))
-            some = data if all_wait else data.take(waiting)
-            trial = part.moved(dpart, alpha[waiting], np.zeros(waiting.size))
+            whole = waiting.size == everyone.size
+            part, along, some, bounds = (
+                (q, d, data, self.bounds) if whole else (v.take(waiting) for v in (q, d, data, self.bounds))
+            )  # fmt: skip
+            trial = measures.moved(part, along, alpha[waiting], np.zeros(waiting.size))
             values = self.method.evaluator.values(trial.x, trial.u, trial.w, some.p)
-            bounds = self.bounds if all_wait else self.bounds.take(waiting)
-            G = rows.stack(values.c, trial.u, trial.w, trial.s, bounds)
-            there = self._theta(values, G, trial), self._phi(values, trial, some, self.mu[waiting])
-            here = now[0][waiting], now[1][waiting]
+            merit = measures.merit(some, trial, values, measures.stack(values.c, trial, bounds))
+            here, there = (theta[waiting], phi[waiting]), (merit.theta, merit.phi(self.mu[waiting]))
             accepted, corner = self.filters.accept(waiting, alpha[waiting], slope[waiting], here, there)
             self.filters.add(waiting[corner], here[0][corner], here[1][corner])
             waiting = waiting[~accepted]
@@ -243,7 +221,6 @@ class _Run:
                 break
         stuck[waiting] = True
         alpha[stuck] = 0.0
-        assert p is rows.problem
         return alpha, stuck
 
     def _guard(self) -> None:
@@ -266,19 +243,11 @@ class _Run:
         r.mu[at], r.iterations[at] = self.mu[gone], self.count[gone]
         r.kkt_error[at], r.complementarity[at] = found.error(0.0)[gone], found.complementarity(0.0)[gone]
         r.infeasibility[at], r.stationarity[at] = found.infeasibility[gone], found.stationarity[gone]
-        r.objective[at] = objective(self.data, self.point, self.second.values)[gone]
+        r.objective[at] = self.merit.cost[gone]
         self.live = self.live[stay]
         self.mu, self.shift, self.count = self.mu[stay], self.shift[stay], self.count[stay]
         self.point, self.data, self.bounds = self.point.take(stay), self.data.take(stay), self.bounds.take(stay)
-        self.second, self.G = self.second.take(stay), self.G[:, stay]
+        self.second, self.G, self.merit = self.second.take(stay), np.take(self.G, stay, axis=1), self.merit.take(stay)
         if hasattr(self, "filters"):
             self.filters.keep(stay)
 
-
-def objective(data: BatchData, q: Iterate, values: Values) -> np.ndarray:
-    """Cost of all problems ``(B,)``, slacks and arrival included."""
-    result: np.ndarray = values.cost.sum(axis=0) + (data.slack_linear * q.s + data.slack_quadratic * q.s**2).sum(axis=(0, 2))
-    if data.arrival is not None:
-        off = q.x0 - data.x0
-        result = result + 0.5 * (off * (data.arrival @ off[..., None])[..., 0]).sum(axis=1)
-    return result

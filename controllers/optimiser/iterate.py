@@ -30,7 +30,7 @@ class Iterate:
 
     def take(self, index: np.ndarray) -> "Iterate":
         """Some of the problems (copied)."""
-        return Iterate(self.x0[index], *(getattr(self, f.name)[:, index] for f in dataclasses.fields(self)[1:]))
+        return Iterate(self.x0[index], *(np.take(getattr(self, f.name), index, axis=1) for f in dataclasses.fields(self)[1:]))
 
     def put(self, index: np.ndarray, other: "Iterate") -> None:
         """Overwrite some of the problems."""

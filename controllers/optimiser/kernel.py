@@ -7,10 +7,13 @@ import numpy as np
 
 from lowlift.controllers.optimiser.derivatives import StageFunctions
 from lowlift.controllers.optimiser.evaluation import FirstOrder, SecondOrder, Values
-from lowlift.controllers.optimiser.inequalities import Inequalities
+from lowlift.controllers.optimiser.inequalities import Bounds, Inequalities
 from lowlift.controllers.optimiser.iterate import Iterate
-from lowlift.controllers.optimiser.kernel_source import LANES, direction_source, evaluation_source
+from lowlift.controllers.optimiser.kernel_source import LANES, evaluation_source, method_source
+from lowlift.controllers.optimiser.measures import Merit
 from lowlift.controllers.optimiser.newton import NumpyNewton, System
+from lowlift.controllers.optimiser.problem import BatchData
+from lowlift.controllers.optimiser.residuals import MULTIPLIERS, Residuals
 from lowlift.models.kernel_build import build
 
 FEW = 3
@@ -62,7 +65,7 @@ class KernelNewton:
     def __init__(self, rows: Inequalities, functions: StageFunctions, threads: int = 1) -> None:
         self.rows, self.threads = rows, threads
         self._numpy = NumpyNewton(rows, functions)
-        self._library, self.how = build(direction_source(rows, functions))
+        self._library, self.how = build(method_source(rows, functions))
         self._space: dict[int, np.ndarray] = {}
 
     def direction(self, system: System, mu: np.ndarray, shift: np.ndarray) -> tuple[Iterate, np.ndarray]:
@@ -108,5 +111,84 @@ class KernelNewton:
         return out, good
 
 
+class KernelMeasures:
+    """Measures in C.
+
+    Raises:
+        CompilerError: no C compiler.
+    """
+
+    def __init__(self, rows: Inequalities, functions: StageFunctions) -> None:
+        self.rows = rows
+        self._library, self.how = build(method_source(rows, functions))
+
+    def stack(self, c: np.ndarray, q: Iterate, bounds: Bounds) -> np.ndarray:
+        """All inequalities."""
+        n, b = c.shape[:2]
+        G = np.empty((n, b, self.rows.size))
+        inputs = [c, q.u, q.w, q.s, bounds.u_low, bounds.u_high, bounds.w_low, bounds.w_high]
+        arrays = [np.ascontiguousarray(v) for v in inputs]
+        self._library.stack(ctypes.c_long(n * b), _pointers(arrays), ctypes.c_void_p(G.ctypes.data))
+        return G
+
+    def residuals(self, data: BatchData, q: Iterate, second: SecondOrder, G: np.ndarray) -> Residuals:
+        """KKT residuals."""
+        n, b = G.shape[:2]
+        slack = np.empty((n, b, self.rows.problem.ns))
+        off, worst, most, least, total = self._call(
+            "residuals", n, b, 5, [q.t, q.lam, G, q.y, second.values.F, second.gradient, data.slack_linear, data.slack_quadratic, q.s,
+                                   q.x0, data.x0, data.arrival], slack)  # fmt: skip
+        mean = total / (n * (self.rows.size + self.rows.problem.nx))
+        return Residuals(slack, off, worst, most, least, np.maximum(1.0, mean / MULTIPLIERS))
+
+    def reach(self, q: Iterate, d: Iterate, tau: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Longest steps."""
+        n, b = q.u.shape[:2]
+        primal, dual = self._call("falls", n, b, 2, [q.t, d.t, q.lam, d.lam])
+        with np.errstate(divide="ignore"):
+            return np.minimum(1.0, tau / primal), np.minimum(1.0, tau / dual)
+
+    def merit(self, data: BatchData, q: Iterate, values: Values, G: np.ndarray) -> Merit:
+        """What the line search compares."""
+        n, b = G.shape[:2]
+        inputs = [q.t, G, values.F, values.cost, data.slack_linear, data.slack_quadratic, q.s]
+        theta, cost, barrier = self._call("merit", n, b, 3, inputs)
+        if data.arrival is not None:
+            off = q.x0 - data.x0
+            cost += 0.5 * (off * (data.arrival @ off[..., None])[..., 0]).sum(axis=1)
+        return Merit(theta, cost, barrier)
+
+    def slope(self, data: BatchData, q: Iterate, d: Iterate, second: SecondOrder) -> tuple[np.ndarray, np.ndarray]:
+        """Derivatives of the cost and of the barrier term along a direction."""
+        n, b = q.u.shape[:2]
+        inputs = [second.slope, q.t, d.t, q.s, d.s, data.slack_linear, data.slack_quadratic, d.x0, d.u, d.w]
+        cost, barrier = self._call("slope", n, b, 2, inputs)
+        if data.arrival is not None:
+            cost += ((data.arrival @ (q.x0 - data.x0)[..., None])[..., 0] * d.x0).sum(axis=1)
+        return cost, barrier
+
+    def moved(self, q: Iterate, d: Iterate, primal: np.ndarray, dual: np.ndarray) -> Iterate:
+        """A step of lengths ``(B,)`` along a direction."""
+
+        def go(v: np.ndarray, dv: np.ndarray, length: np.ndarray) -> np.ndarray:
+            n, b, size = v.shape
+            to = np.empty(v.shape)
+            arrays = [np.ascontiguousarray(a) for a in (v, dv, length)]
+            pointers = (ctypes.c_void_p(a.ctypes.data) for a in (*arrays, to))
+            self._library.moved(ctypes.c_long(n), ctypes.c_long(b), ctypes.c_long(size), *pointers)
+            return to
+
+        return Iterate(q.x0 + primal[:, None] * d.x0, go(q.u, d.u, primal), go(q.w, d.w, primal), go(q.s, d.s, primal),
+                       go(q.t, d.t, primal), go(q.lam, d.lam, dual), go(q.y, d.y, primal))  # fmt: skip
+
+    def _call(
+        self, name: str, n: int, b: int, results: int, inputs: "list[np.ndarray | None] | list[np.ndarray]", *first: np.ndarray
+    ) -> np.ndarray:
+        arrays = [None if v is None else np.ascontiguousarray(v, dtype=float) for v in inputs]
+        by_problem = np.empty((results, b))
+        getattr(self._library, name)(ctypes.c_long(n), ctypes.c_long(b), _pointers(arrays), _pointers([*first, *by_problem]))
+        return by_problem
+
+
 def _pointers(arrays: "list[np.ndarray] | list[np.ndarray | None]") -> ctypes.Array[ctypes.c_void_p]:
-    return (ctypes.c_void_p * len(arrays))(*(None if v is None else v.ctypes.data for v in arrays))
+    return (ctypes.c_void_p * len(arrays))(*(None if v is None else v.__array_interface__["data"][0] for v in arrays))

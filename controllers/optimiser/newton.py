@@ -48,8 +48,8 @@ class System:
     def take(self, index: np.ndarray) -> "System":
         """Of some problems."""
         arrival = None if self.arrival is None else (self.arrival[0][index], self.arrival[1][index])
-        return System(self.point.take(index), self.second.take(index), self.G[:, index], self.slack_gradient[:, index],
-                      self.slack_quadratic[:, index], self.dx0[index], arrival)  # fmt: skip
+        return System(self.point.take(index), self.second.take(index), np.take(self.G, index, axis=1),
+                      np.take(self.slack_gradient, index, axis=1), np.take(self.slack_quadratic, index, axis=1), self.dx0[index], arrival)  # fmt: skip
 
 
 class NumpyNewton:

@@ -130,11 +130,11 @@ class BatchData:
         """Some of the problems."""
 
         def some(v: np.ndarray | None) -> np.ndarray | None:
-            return None if v is None else v[:, index]
+            return None if v is None else np.take(v, index, axis=1)
 
         return BatchData(
-            x0=self.x0[index], p=self.p[:, index], slack_linear=self.slack_linear[:, index],
-            slack_quadratic=self.slack_quadratic[:, index], u_low=some(self.u_low), u_high=some(self.u_high),
+            x0=self.x0[index], p=np.take(self.p, index, axis=1), slack_linear=np.take(self.slack_linear, index, axis=1),
+            slack_quadratic=np.take(self.slack_quadratic, index, axis=1), u_low=some(self.u_low), u_high=some(self.u_high),
             arrival=None if self.arrival is None else self.arrival[index],
         )  # fmt: skip
 

@@ -21,15 +21,15 @@ class Residuals:
     """``(N, B, n_s)``."""
     infeasibility: np.ndarray
     stationarity: np.ndarray
-    products: np.ndarray
-    """``lam t`` of all rows ``(N, B, m)``."""
+    largest: np.ndarray
+    """Largest product ``lam t``."""
+    smallest: np.ndarray
     size: np.ndarray
     """Scale of multipliers."""
 
     def complementarity(self, mu: np.ndarray | float) -> np.ndarray:
         """Largest difference of ``lam t`` to the barrier parameter, scaled."""
-        target = np.broadcast_to(np.asarray(mu, dtype=float), self.size.shape)
-        result: np.ndarray = np.max(np.abs(self.products - target[None, :, None]), axis=(0, 2), initial=0.0) / self.size
+        result: np.ndarray = np.maximum(np.abs(self.largest - mu), np.abs(self.smallest - mu)) / self.size
         return result
 
     def error(self, mu: np.ndarray | float) -> np.ndarray:
@@ -66,7 +66,9 @@ def residuals(rows: Inequalities, data: BatchData, point: Iterate, values: Value
         infeasibility = np.maximum(infeasibility, np.max(np.abs(point.x0 - data.x0), axis=1))
     n = point.lam.shape[0] * (point.lam.shape[2] + point.y.shape[2])
     mean = (np.abs(point.lam).sum(axis=(0, 2)) + np.abs(point.y).sum(axis=(0, 2))) / n
-    return Residuals(slack, infeasibility, stationarity, point.lam * point.t, np.maximum(1.0, mean / MULTIPLIERS))
+    products = point.lam * point.t
+    return Residuals(slack, infeasibility, stationarity, products.max(axis=(0, 2)), products.min(axis=(0, 2)),
+                     np.maximum(1.0, mean / MULTIPLIERS))  # fmt: skip
 
 
 def _largest(v: np.ndarray) -> np.ndarray:
