@@ -131,29 +131,47 @@ static void N(condense)(V *restrict Phi, V *restrict phi, N(Stage) *restrict s, 
       PHI(i, i) += shift;
 }
 
-/* Eliminate the first `steps` rows of a symmetric matrix (upper triangle, rows of `width`), its last column being a right side: their rows
-   become those of the Cholesky factor, the rest the Schur complement. Where a pivot is not positive, it is replaced and the lane is not good. */
-static void N(eliminate)(V *restrict Q, int steps, int size, int width, double *good)
+/* A positive pivot for row j of a matrix of `steps` rows (upper triangle): the row's own, or one turned round; see riccati.py. */
+static inline V N(pivot)(const V *row, int j, int steps, const double *largest, double *convex)
 {
-  double least[LANES];
+  V result = row[j];
   for (int l = 0; l < LANES; l++) {
-    double largest = 1e-300;
-    for (int j = 0; j < steps; j++)
-      largest = __builtin_fmax(largest, fabs(GET(Q[j * width + j], l)));
-    least[l] = PIVOT_CONTROLS * largest;
+    double value = GET(result, l);
+    if (value > PIVOT_CONTROLS * largest[l])
+      continue;
+    double beside = 0.0, turned = fabs(value);
+    for (int i = j + 1; i < steps; i++)
+      beside = fabs(GET(row[i], l)) > beside ? fabs(GET(row[i], l)) : beside;
+    beside = beside * beside / largest[l];
+    turned = beside > turned ? beside : turned;
+    turned = REPLACED * largest[l] > turned ? REPLACED * largest[l] : turned;
+    convex[l] = 0.0;
+    PUT(result, l, value == value ? turned : value);
   }
+  return result;
+}
+
+static inline void N(diagonal)(const V *Q, int steps, int width, double *largest)
+{
+  for (int l = 0; l < LANES; l++)
+    largest[l] = 1e-300;
+  for (int j = 0; j < steps; j++)
+    for (int l = 0; l < LANES; l++)
+      largest[l] = fabs(GET(Q[j * width + j], l)) > largest[l] ? fabs(GET(Q[j * width + j], l)) : largest[l];
+}
+
+/* Eliminate the first `steps` rows of a symmetric matrix (upper triangle, rows of `width`), its last column being a right side: their rows
+   become those of the Cholesky factor, the rest the Schur complement. */
+static void N(eliminate)(V *restrict Q, int steps, int size, int width, double *convex)
+{
+  double largest[LANES];
+  N(diagonal)(Q, steps, width, largest);
   for (int j = 0; j < steps; j++) {
     V *restrict row = Q + j * width;
     V inverse;
-    for (int l = 0; l < LANES; l++) {
-      double value = GET(row[j], l);
-      if (!(value > least[l])) {
-        good[l] = 0.0;
-        value = 1.0;
-        PUT(row[j], l, 1.0);
-      }
-      PUT(inverse, l, 1.0 / sqrt(value));
-    }
+    row[j] = N(pivot)(row, j, steps, largest, convex);
+    for (int l = 0; l < LANES; l++)
+      PUT(inverse, l, 1.0 / sqrt(GET(row[j], l)));
     for (int k = FROM(j); k < width; k++)
       row[k] *= inverse;
     for (int i = j + 1; i < size; i++) {
@@ -166,7 +184,7 @@ static void N(eliminate)(V *restrict Q, int steps, int size, int width, double *
 
 /* One backward stage: P and p of what follows become those of this stage; keeps what the way forward needs. */
 static void N(backward)(const V *restrict Phi, const V *restrict phi, V *restrict Q, N(Stage) *restrict s, const V *dF, const V *F,
-                        V *restrict P, V *restrict p, double *good, double *regular)
+                        V *restrict P, V *restrict p, double *convex, double *regular)
 {
   V S[NX * VP];
   for (int i = 0; i < NX * XP; i++)
@@ -235,7 +253,7 @@ static void N(backward)(const V *restrict Phi, const V *restrict phi, V *restric
     for (int j = 0; j <= b; j++)
       Q[j * VP + b] += s->vw[i] * row[j];
   }
-  N(eliminate)(Q, NU, NV, VP, good);
+  N(eliminate)(Q, NU, NV, VP, convex);
   for (int i = 0; i < NX; i++) {
     for (int j = i; j < NX; j++)
       P[i * XP + j] = Q[(NU + i) * VP + NU + j];
@@ -257,7 +275,7 @@ static void N(backward)(const V *restrict Phi, const V *restrict phi, V *restric
 }
 
 /* The arrival cost: the initial state minimises the value function. */
-static void N(arrive)(const V *P, const V *p, const V *weight, const V *slope, V *dx, double *good)
+static void N(arrive)(const V *P, const V *p, const V *weight, const V *slope, V *dx, double *convex)
 {
   V L[NX * (NX + 1)];
   for (int i = 0; i < NX; i++) {
@@ -265,20 +283,11 @@ static void N(arrive)(const V *P, const V *p, const V *weight, const V *slope, V
       L[i * (NX + 1) + j] = j < i ? (V){0} : P[i * XP + j] + weight[i * NX + j];
     L[i * (NX + 1) + NX] = p[i] + slope[i];
   }
-  double least[LANES];
-  for (int l = 0; l < LANES; l++) {
-    double largest = 1e-300;
-    for (int j = 0; j < NX; j++)
-      largest = __builtin_fmax(largest, fabs(GET(L[j * (NX + 1) + j], l)));
-    least[l] = PIVOT_CONTROLS * largest;
-  }
+  double largest[LANES];
+  N(diagonal)(L, NX, NX + 1, largest);
   for (int j = 0; j < NX; j++) {
     V *row = L + j * (NX + 1);
-    for (int l = 0; l < LANES; l++)
-      if (!(GET(row[j], l) > least[l])) {
-        good[l] = 0.0;
-        PUT(row[j], l, 1.0);
-      }
+    row[j] = N(pivot)(row, j, NX, largest, convex);
     for (int i = j + 1; i < NX; i++) {
       V factor = row[i] / row[j];
       for (int k = i; k <= NX; k++)
@@ -294,7 +303,7 @@ static void N(arrive)(const V *P, const V *p, const V *weight, const V *slope, V
 }
 
 /* Problems first to last - 1 of a batch. in: t lam G gradient slack_gradient slack_quadratic dF dc H F dx0 mu shift weight slope (the last two
-   null where the initial state is given); out: x0 u w s t lam y, and flags[problem]: 1 good, 0 wrong inertia, -1 dynamics not solvable. */
+   null where the initial state is given); out: x0 u w s t lam y, and flags[problem]: 1 convex, 0 corrected, -1 dynamics not solvable. */
 void N(direction)(long n, long batch, long first, long last, const double *const *in, double *const *out, double *flags, double *work)
 {
   N(Stage) *stages = (N(Stage) *)work;
@@ -303,10 +312,10 @@ void N(direction)(long n, long batch, long first, long last, const double *const
     long used = last - b < LANES ? last - b : LANES, problem[LANES], row[LANES];
     for (int l = 0; l < LANES; l++)
       problem[l] = l < used ? b + l : last - 1;
-    double good[LANES], regular[LANES];
+    double convex[LANES], regular[LANES];
     V P[NX * XP], p[NX], mu, shift;
     for (int l = 0; l < LANES; l++) {
-      good[l] = regular[l] = 1.0;
+      convex[l] = regular[l] = 1.0;
       PUT(mu, l, in[11][problem[l]]);
       PUT(shift, l, in[12][problem[l]]);
     }
@@ -324,13 +333,13 @@ void N(direction)(long n, long batch, long first, long last, const double *const
       for (int i = 0; i < NZ; i++)
         phi[PLACE[i]] = g[i];
       N(condense)(Phi, phi, stages + k, t, lam, G, sg, sq, dc, H, mu, shift);
-      N(backward)(Phi, phi, Q, stages + k, dF, F, P, p, good, regular);
+      N(backward)(Phi, phi, Q, stages + k, dF, F, P, p, convex, regular);
     }
     V dz[NZ], *du = dz, *dx = dz + NU, *dw = dz + NV;
     if (in[13]) {
       V weight[NX * NX], slope[NX];
       N(get)(weight, in[13], NX * NX, problem), N(get)(slope, in[14], NX, problem);
-      N(arrive)(P, p, weight, slope, dx, good);
+      N(arrive)(P, p, weight, slope, dx, convex);
     } else
       N(get)(dx, in[10], NX, problem);
     N(set)(out[0], dx, NX, problem, used);
@@ -392,7 +401,7 @@ void N(direction)(long n, long batch, long first, long last, const double *const
         dx[i] = dw[i];
     }
     for (int l = 0; l < used; l++)
-      flags[b + l] = regular[l] > 0.0 ? good[l] : -1.0;
+      flags[b + l] = regular[l] > 0.0 ? convex[l] : -1.0;
   }
 }
 #undef V

@@ -26,9 +26,9 @@ TAU = 0.99
 """Share of the way to a bound that a step may go, at least."""
 KAPPA_SIGMA = 1e10
 """How far products of distances and multipliers may leave the barrier parameter."""
-SHIFT_FIRST, SHIFT_LEAST, SHIFT_MOST = 1e-4, 1e-10, 1e8
-SHIFT_UP_FIRST, SHIFT_UP, SHIFT_DOWN = 100.0, 8.0, 1.0 / 3.0
-"""Inertia correction: first value, limits, growth and fall."""
+SHIFT_FIRST, SHIFT_LEAST, SHIFT_MOST = 1e-3, 1e-6, 1e6
+SHIFT_UP, SHIFT_DOWN = 10.0, 0.2
+"""Added to the Hessian where a line search has failed: first value, limits, growth and fall."""
 BACKTRACKS = 30
 
 
@@ -84,10 +84,16 @@ class InteriorPoint:
         rows, mu = self.rows, options.mu
         u = rows.interior(start.u, bounds.u_low, bounds.u_high, (rows.u_low, rows.u_high), options.push)
         w = rows.interior(start.w, bounds.w_low, bounds.w_high, (rows.w_low, rows.w_high), options.push)
-        s = np.maximum(start.s, options.push)
         x0 = data.x0.copy() if data.arrival is None else start.x0.copy()
         x = np.concatenate([x0[None], w[:-1]])
-        G = rows.stack(self.evaluator.values(x, u, w, data.p).c, u, w, s, bounds)
+        c = self.evaluator.values(x, u, w, data.p).c
+        s = np.maximum(start.s, options.push)
+        if not dual:
+            # Slacks take up what soft rows lack, or the first steps go no further than they can grow.
+            lack = np.full(s.shape, -np.inf)
+            np.maximum.at(lack, (..., rows.slack), c[..., rows.softened])
+            s = np.maximum(s, lack + options.push)
+        G = rows.stack(c, u, w, s, bounds)
         t = np.maximum(-G, options.push)
         t[..., rows.path.stop :] = -G[..., rows.path.stop :]
         lam = mu / t
@@ -131,13 +137,7 @@ class _Run:
                 return
             found = self._residuals()
         self._lower_barrier(found)
-        direction, good = self._direction(found)
-        if not good.all():
-            self._leave(np.where(good, -1, Outcome.SINGULAR), found)
-            if not self.live.size:
-                return
-            direction = direction.take(np.flatnonzero(good))
-            found = self._residuals()
+        direction = self._direction(found)
         primal, dual = self.method.measures.reach(self.point, direction, np.maximum(TAU, 1.0 - self.mu))
         stuck = None
         if o.real_time is None:
@@ -146,8 +146,8 @@ class _Run:
         self._guard()
         self.count += 1
         self._look()
-        if stuck is not None and stuck.any():
-            self._give_up(stuck)
+        if stuck is not None:
+            self._damp(stuck)
 
     # -- parts of an iteration --------------------------------------------------------------------------------------
 
@@ -170,26 +170,14 @@ class _Run:
             self.mu = np.where(solved, lower, self.mu)
             self.filters.clear(np.flatnonzero(solved))
 
-    def _direction(self, found: Residuals) -> tuple[Iterate, np.ndarray]:
+    def _direction(self, found: Residuals) -> Iterate:
         data, point = self.data, self.point
         arrival = None
         if data.arrival is not None:
             arrival = data.arrival, (data.arrival @ (point.x0 - data.x0)[..., None])[..., 0]
         system = System(point, self.second, self.G, found.slack_gradient, data.slack_quadratic, data.x0 - point.x0, arrival)
-        direction, good = self.method.newton.direction(system, self.mu, np.zeros(self.live.size))
-        bad = np.flatnonzero(~good)
-        shift = np.where(self.shift[bad] > 0.0, np.maximum(SHIFT_LEAST, SHIFT_DOWN * self.shift[bad]), SHIFT_FIRST)
-        fresh = self.shift[bad] == 0.0
-        while bad.size:
-            self.shift[bad] = shift
-            again, well = self.method.newton.direction(system.take(bad), self.mu[bad], shift)
-            done = np.flatnonzero(well)
-            direction.put(bad[done], again.take(done))
-            good[bad[done]] = True
-            grown = shift * np.where(fresh, SHIFT_UP_FIRST, SHIFT_UP)
-            keep = ~well & (grown <= SHIFT_MOST)
-            bad, shift, fresh = bad[keep], grown[keep], fresh[keep]
-        return direction, good
+        direction, _ = self.method.newton.direction(system, self.mu, self.shift)
+        return direction
 
     def _search(self, d: Iterate, alpha: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Accepted step lengths, and which problems have none."""
@@ -230,10 +218,15 @@ class _Run:
 
     # -- leaving ------------------------------------------------------------------------------------------------------
 
-    def _give_up(self, stuck: np.ndarray) -> None:
-        found = self._residuals()
-        outcome = np.where(found.infeasibility > 1e3 * self.options.tolerance, Outcome.INFEASIBLE, Outcome.STALLED)
-        self._leave(np.where(stuck, outcome, -1), found)
+    def _damp(self, stuck: np.ndarray) -> None:
+        """Shorter steps, by a larger Hessian, where none was acceptable; who is stuck for good leaves."""
+        fallen = np.where(self.shift > SHIFT_LEAST, SHIFT_DOWN * self.shift, 0.0)
+        self.shift = np.where(stuck, np.maximum(SHIFT_FIRST, SHIFT_UP * self.shift), fallen)
+        lost = self.shift > SHIFT_MOST
+        if lost.any():
+            found = self._residuals()
+            outcome = np.where(found.infeasibility > 1e3 * self.options.tolerance, Outcome.INFEASIBLE, Outcome.STALLED)
+            self._leave(np.where(lost, outcome, -1), found)
 
     def _leave(self, ended: np.ndarray, found: Residuals) -> None:
         gone, stay = np.flatnonzero(ended >= 0), np.flatnonzero(ended < 0)

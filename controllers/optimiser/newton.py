@@ -26,7 +26,7 @@ class Newton(Protocol):
     """Finds directions: by NumPy or by a compiled kernel."""
 
     def direction(self, system: "System", mu: np.ndarray, shift: np.ndarray) -> tuple[Iterate, np.ndarray]:
-        """The direction and, per problem, whether its matrix has the right inertia."""
+        """The direction and, per problem, whether its Hessian was convex enough as it was; ``shift`` is added to its diagonal."""
 
 
 class System:

@@ -6,8 +6,10 @@ the end state's block of ``J`` regular. The end state is eliminated first (``dw 
     Q = [I T]' Phi [I T] with the value function of what follows added to the end state's block,
     K = -Q_uu^{-1} Q_ux,   P = Q_xx + Q_xu K.
 
-The step minimises where every ``Q_uu`` is positive definite; that is exactly the condition that the whole system has the right inertia, and it is
-reported problem by problem.
+The step minimises where every ``Q_uu`` is positive definite, which is exactly the condition that the whole system has the right inertia. Where
+one is not, its Cholesky pivots are corrected on the way (P. E. Gill and W. Murray, "Newton-type methods for unconstrained and linearly
+constrained optimization", Mathematical Programming 7 (1974) 311-350): a negative pivot is turned round. That adds to the Hessian only there
+where it lacks, in that problem, that stage and that direction, and needs no second factorisation.
 """
 
 import dataclasses
@@ -17,6 +19,8 @@ import numpy as np
 
 SMALLEST_PIVOT = 1e-11
 """Least pivot of ``Q_uu`` relative to its largest diagonal entry that counts as positive."""
+REPLACED = 1e-8
+"""Least pivot, relative to the same, that takes the place of one that does not."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,26 +48,28 @@ class Step:
     dy: np.ndarray
     """Multipliers of the dynamics ``(N, B, n_x)``."""
     convex: np.ndarray
-    """``(B,)``: every ``Q_uu`` was positive definite."""
+    """``(B,)``: every ``Q_uu`` was positive definite as it was."""
 
 
-def positive(matrix: np.ndarray) -> np.ndarray:
-    """Which symmetric matrices ``(B, n, n)`` are positive definite: Cholesky pivots, one at a time for all.
+def correction(matrix: np.ndarray) -> np.ndarray:
+    """What to add to the diagonals of symmetric matrices ``(B, n, n)`` to make them positive definite: zero where they are.
 
-    >>> positive(np.array([[[2.0, 1.0], [1.0, 2.0]], [[1.0, 2.0], [2.0, 1.0]]]))
-    array([ True, False])
+    >>> correction(np.array([[[2.0, 1.0], [1.0, 2.0]], [[1.0, 2.0], [2.0, 1.0]]]))
+    array([[0., 0.],
+           [0., 6.]])
     """
     a = matrix.copy()
     n = a.shape[-1]
-    least = SMALLEST_PIVOT * np.maximum(np.max(np.abs(np.diagonal(a, axis1=1, axis2=2)), axis=1, initial=0.0), 1e-300)
-    good: np.ndarray = np.isfinite(a).all(axis=(1, 2))
-    for j in range(n):
-        pivot = a[:, j, j]
-        good &= pivot > least
-        column = a[:, j + 1 :, j]
-        with np.errstate(all="ignore"):
-            a[:, j + 1 :, j + 1 :] -= column[:, :, None] * (column / np.where(pivot > least, pivot, 1.0)[:, None])[:, None, :]
-    return good
+    added = np.zeros(a.shape[:2])
+    largest = np.maximum(np.max(np.abs(np.diagonal(a, axis1=1, axis2=2)), axis=1, initial=0.0), 1e-300)
+    with np.errstate(all="ignore"):
+        for j in range(n):
+            pivot, column = a[:, j, j], a[:, j + 1 :, j]
+            beside = np.max(np.abs(column), axis=1, initial=0.0)
+            turned = np.maximum(np.maximum(np.abs(pivot), beside**2 / largest), REPLACED * largest)
+            added[:, j] = np.where(pivot > SMALLEST_PIVOT * largest, 0.0, turned - pivot)
+            a[:, j + 1 :, j + 1 :] -= column[:, :, None] * (column / (pivot + added[:, j])[:, None])[:, None, :]
+    return added
 
 
 def solve(
@@ -96,10 +102,9 @@ def solve(
         Q = q.Phi[:, :nv, :nv] + side @ T[k] + T[k].transpose(0, 2, 1) @ q.Phi[:, nv:, :nv]
         g = q.phi[:, :nv] + _times(T[k].transpose(0, 2, 1), q.phi[:, nv:] + pv) + _times(side, offset[k])
         Quu = Q[:, nx:, nx:]
-        good = positive(Quu)
-        convex &= good
-        if not good.all():
-            Quu = np.where(good[:, None, None], Quu, np.eye(nu))
+        added = correction(Quu)
+        convex &= (added == 0.0).all(axis=1)
+        Quu[:, np.arange(nu), np.arange(nu)] += added
         solved = np.linalg.solve(Quu, np.concatenate([Q[:, nx:, :nx], g[:, nx:, None]], axis=2))
         K[k], ahead[k] = -solved[:, :, :nx], -solved[:, :, nx]
         P = Q[:, :nx, :nx] + Q[:, :nx, nx:] @ K[k]
@@ -107,9 +112,10 @@ def solve(
         pv = g[:, :nx] + _times(Q[:, :nx, nx:], ahead[k])
     if arrival is not None:
         H0 = P + arrival[0]
-        good = positive(H0)
-        convex &= good
-        dx0 = -np.linalg.solve(np.where(good[:, None, None], H0, np.eye(nx)), (pv + arrival[1])[..., None])[..., 0]
+        added = correction(H0)
+        convex &= (added == 0.0).all(axis=1)
+        H0[:, np.arange(nx), np.arange(nx)] += added
+        dx0 = -np.linalg.solve(H0, (pv + arrival[1])[..., None])[..., 0]
     dz, dy = np.empty((n, b, nv + nx)), np.empty((n, b, nx))
     dx = dx0
     for k in range(n):
