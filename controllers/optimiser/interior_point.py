@@ -26,9 +26,11 @@ TAU = 0.99
 """Share of the way to a bound that a step may go, at least."""
 KAPPA_SIGMA = 1e10
 """How far products of distances and multipliers may leave the barrier parameter."""
-SHIFT_FIRST, SHIFT_LEAST, SHIFT_MOST = 1e-3, 1e-6, 1e6
-SHIFT_UP, SHIFT_DOWN = 10.0, 0.2
-"""Added to the Hessian where a line search has failed: first value, limits, growth and fall."""
+SHORT = 0.1
+"""Longest step below which a direction with corrected pivots is not trusted."""
+SHIFT_FIRST, SHIFT_LEAST, SHIFT_MOST = 1e-4, 1e-10, 1e8
+SHIFT_UP_FIRST, SHIFT_UP, SHIFT_DOWN = 100.0, 8.0, 1.0 / 3.0
+"""Inertia correction: first value, limits, growth and fall."""
 BACKTRACKS = 30
 
 
@@ -137,8 +139,7 @@ class _Run:
                 return
             found = self._residuals()
         self._lower_barrier(found)
-        direction = self._direction(found)
-        primal, dual = self.method.measures.reach(self.point, direction, np.maximum(TAU, 1.0 - self.mu))
+        direction, primal, dual = self._direction(found)
         stuck = None
         if o.real_time is None:
             primal, stuck = self._search(direction, primal)
@@ -146,8 +147,8 @@ class _Run:
         self._guard()
         self.count += 1
         self._look()
-        if stuck is not None:
-            self._damp(stuck)
+        if stuck is not None and stuck.any():
+            self._give_up(stuck)
 
     # -- parts of an iteration --------------------------------------------------------------------------------------
 
@@ -170,14 +171,32 @@ class _Run:
             self.mu = np.where(solved, lower, self.mu)
             self.filters.clear(np.flatnonzero(solved))
 
-    def _direction(self, found: Residuals) -> Iterate:
-        data, point = self.data, self.point
+    def _direction(self, found: Residuals) -> tuple[Iterate, np.ndarray, np.ndarray]:
+        """Directions and their longest steps. Corrected pivots do where a Hessian is a little concave; where they lead to short steps, a
+        multiple of the identity is added until nothing needs correction."""
+        data, point, newton = self.data, self.point, self.method.newton
         arrival = None
         if data.arrival is not None:
             arrival = data.arrival, (data.arrival @ (point.x0 - data.x0)[..., None])[..., 0]
         system = System(point, self.second, self.G, found.slack_gradient, data.slack_quadratic, data.x0 - point.x0, arrival)
-        direction, _ = self.method.newton.direction(system, self.mu, self.shift)
-        return direction
+        direction, convex = newton.direction(system, self.mu, np.zeros(self.live.size))
+        tau = np.maximum(TAU, 1.0 - self.mu)
+        primal, dual = self.method.measures.reach(point, direction, tau)
+        bad = np.flatnonzero(~convex & ~(primal >= SHORT))
+        if not bad.size:
+            return direction, primal, dual
+        shift = np.where(self.shift[bad] > 0.0, np.maximum(SHIFT_LEAST, SHIFT_DOWN * self.shift[bad]), SHIFT_FIRST)
+        fresh = self.shift[bad] == 0.0
+        while bad.size:
+            self.shift[bad] = shift
+            again, convex = newton.direction(system.take(bad), self.mu[bad], shift)
+            done = np.flatnonzero(convex | (shift > SHIFT_MOST))
+            direction.put(bad[done], again.take(done))
+            grown = shift * np.where(fresh, SHIFT_UP_FIRST, SHIFT_UP)
+            keep = ~convex & (shift <= SHIFT_MOST)
+            bad, shift, fresh = bad[keep], grown[keep], fresh[keep]
+        primal, dual = self.method.measures.reach(point, direction, tau)
+        return direction, primal, dual
 
     def _search(self, d: Iterate, alpha: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Accepted step lengths, and which problems have none."""
@@ -218,15 +237,10 @@ class _Run:
 
     # -- leaving ------------------------------------------------------------------------------------------------------
 
-    def _damp(self, stuck: np.ndarray) -> None:
-        """Shorter steps, by a larger Hessian, where none was acceptable; who is stuck for good leaves."""
-        fallen = np.where(self.shift > SHIFT_LEAST, SHIFT_DOWN * self.shift, 0.0)
-        self.shift = np.where(stuck, np.maximum(SHIFT_FIRST, SHIFT_UP * self.shift), fallen)
-        lost = self.shift > SHIFT_MOST
-        if lost.any():
-            found = self._residuals()
-            outcome = np.where(found.infeasibility > 1e3 * self.options.tolerance, Outcome.INFEASIBLE, Outcome.STALLED)
-            self._leave(np.where(lost, outcome, -1), found)
+    def _give_up(self, stuck: np.ndarray) -> None:
+        found = self._residuals()
+        outcome = np.where(found.infeasibility > 1e3 * self.options.tolerance, Outcome.INFEASIBLE, Outcome.STALLED)
+        self._leave(np.where(stuck, outcome, -1), found)
 
     def _leave(self, ended: np.ndarray, found: Residuals) -> None:
         gone, stay = np.flatnonzero(ended >= 0), np.flatnonzero(ended < 0)

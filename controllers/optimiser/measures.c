@@ -34,23 +34,24 @@ void stack(long rows, const double *const *in, double *G)
 }
 
 /* in: t lam G y F gradient slack_linear slack_quadratic s x0 mean weight (null where the initial state is given);
-   out: slack_gradient, then by problem infeasibility, stationarity, largest and smallest product, sum of all multipliers' sizes */
+   out: slack_gradient, then by problem infeasibility, stationarity, largest and smallest product, sum of all multipliers' sizes, sum of products */
 void residuals(long n, long batch, const double *const *in, double *const *out)
 {
   for (long b = 0; b < batch; b++) {
-    double off = 0.0, worst = 0.0, most = 0.0, least = 1e300, total = 0.0, broken = 0.0;
+    double off = 0.0, worst = 0.0, most = 0.0, least = 1e300, total = 0.0, sum = 0.0, broken = 0.0;
     for (long k = 0; k < n; k++) {
       const double *t = ROW(in[0], M), *lam = ROW(in[1], M), *G = ROW(in[2], M), *y = ROW(in[3], NX), *F = ROW(in[4], NX);
       const double *g = ROW(in[5], NZ), *a = ROW(in[6], NS), *q = ROW(in[7], NS), *s = ROW(in[8], NS), *next = g + batch * NZ;
       double z[NZ], *slack = ROW(out[0], NS);
-#pragma omp simd reduction(max:off,most) reduction(min:least) reduction(+:total,broken)
+#pragma omp simd reduction(max:off,most) reduction(min:least) reduction(+:total,sum,broken)
       for (int i = 0; i < M; i++) {
         double r = fabs(G[i] + t[i]), product = t[i] * lam[i];
         off = r > off ? r : off;
         most = product > most ? product : most;
         least = product < least ? product : least;
         total += fabs(lam[i]);
-        broken += 0.0 * (r + product);
+        sum += product;
+        broken += 0.0 * r;
       }
       for (int i = 0; i < NX; i++) {
         off = larger(off, fabs(F[i]));
@@ -90,7 +91,7 @@ void residuals(long n, long batch, const double *const *in, double *const *out)
       worst = larger(worst, fabs(pull));
       broken += 0.0 * pull;
     }
-    out[1][b] = off + broken, out[2][b] = worst + broken, out[3][b] = most + broken, out[4][b] = least + broken, out[5][b] = total;
+    out[1][b] = off + broken, out[2][b] = worst + broken, out[3][b] = most, out[4][b] = least, out[5][b] = total, out[6][b] = sum;
   }
 }
 

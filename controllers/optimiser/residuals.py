@@ -24,6 +24,8 @@ class Residuals:
     largest: np.ndarray
     """Largest product ``lam t``."""
     smallest: np.ndarray
+    mean: np.ndarray
+    """Mean product."""
     size: np.ndarray
     """Scale of multipliers."""
 
@@ -68,7 +70,7 @@ def residuals(rows: Inequalities, data: BatchData, point: Iterate, values: Value
     mean = (np.abs(point.lam).sum(axis=(0, 2)) + np.abs(point.y).sum(axis=(0, 2))) / n
     products = point.lam * point.t
     return Residuals(slack, infeasibility, stationarity, products.max(axis=(0, 2)), products.min(axis=(0, 2)),
-                     np.maximum(1.0, mean / MULTIPLIERS))  # fmt: skip
+                     products.mean(axis=(0, 2)), np.maximum(1.0, mean / MULTIPLIERS))  # fmt: skip
 
 
 def _largest(v: np.ndarray) -> np.ndarray:
