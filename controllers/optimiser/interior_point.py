@@ -32,6 +32,10 @@ SHIFT_FIRST, SHIFT_LEAST, SHIFT_MOST = 1e-4, 1e-10, 1e8
 SHIFT_UP_FIRST, SHIFT_UP, SHIFT_DOWN = 100.0, 8.0, 1.0 / 3.0
 """Inertia correction: first value, limits, growth and fall."""
 BACKTRACKS = 30
+PATIENCE, IMPROVED = 8, 0.9
+"""After so many iterations without an error below this share of the best one, a feasible problem is as solved as its kinks let it be: where
+limits of equipment meet inside a model, gradients jump, and no point of the seam is stationary. The barrier then goes on regardless, and at
+its end the problem leaves with the error it has."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -115,6 +119,7 @@ class _Run:
         self.mu = np.full(b, options.mu)
         self.shift = np.zeros(b)
         self.count = np.zeros(b, dtype=int)
+        self.best, self.waited = np.full(b, np.inf), np.zeros(b, dtype=int)
         self.result = BatchResult(
             point=point.take(self.live), outcome=np.full(b, Outcome.ITERATIONS), mu=self.mu.copy(), iterations=np.zeros(b, dtype=int),
             **{name: np.full(b, np.nan) for name in ("kkt_error", "infeasibility", "stationarity", "complementarity", "objective")},
@@ -138,7 +143,12 @@ class _Run:
             if not self.live.size:
                 return
             found = self._residuals()
-        self._lower_barrier(found)
+        vain = self._lower_barrier(found)
+        if vain.any() and o.real_time is None:
+            self._leave(np.where(vain, Outcome.STALLED, -1), found)
+            if not self.live.size:
+                return
+            found = self._residuals()
         direction, primal, dual = self._direction(found)
         stuck = None
         if o.real_time is None:
@@ -161,15 +171,26 @@ class _Run:
     def _residuals(self) -> Residuals:
         return self.method.measures.residuals(self.data, self.point, self.second, self.G)
 
-    def _lower_barrier(self, found: Residuals) -> None:
+    def _lower_barrier(self, found: Residuals) -> np.ndarray:
+        """Lower the barrier where its problem is solved. Returns which problems wait in vain at its end."""
         least = self.options.tolerance / (KAPPA_EPSILON + 1.0)
+        error = found.error(self.mu)
+        improved = error < IMPROVED * self.best
+        self.best = np.where(improved, error, self.best)
+        self.waited = np.where(improved | (found.infeasibility > self.options.tolerance), 0, self.waited + 1)
+        vain = self.waited >= PATIENCE
+        ended = vain & (self.mu <= least)
+        before = self.mu
         for _ in range(8):
-            solved = (found.error(self.mu) <= KAPPA_EPSILON * self.mu) & (self.mu > least)
+            solved = ((found.error(self.mu) <= KAPPA_EPSILON * self.mu) | (vain & (self.mu == before))) & (self.mu > least)
             if not solved.any():
-                return
+                break
             lower = np.maximum(least, np.minimum(KAPPA_MU * self.mu, self.mu**THETA_MU))
             self.mu = np.where(solved, lower, self.mu)
-            self.filters.clear(np.flatnonzero(solved))
+        fell = self.mu != before
+        self.best, self.waited = np.where(fell, np.inf, self.best), np.where(fell, 0, self.waited)
+        self.filters.clear(np.flatnonzero(fell))
+        return ended
 
     def _direction(self, found: Residuals) -> tuple[Iterate, np.ndarray, np.ndarray]:
         """Directions and their longest steps. Corrected pivots do where a Hessian is a little concave; where they lead to short steps, a
@@ -253,6 +274,7 @@ class _Run:
         r.objective[at] = self.merit.cost[gone]
         self.live = self.live[stay]
         self.mu, self.shift, self.count = self.mu[stay], self.shift[stay], self.count[stay]
+        self.best, self.waited = self.best[stay], self.waited[stay]
         self.point, self.data, self.bounds = self.point.take(stay), self.data.take(stay), self.bounds.take(stay)
         self.second, self.G, self.merit = self.second.take(stay), np.take(self.G, stay, axis=1), self.merit.take(stay)
         if hasattr(self, "filters"):

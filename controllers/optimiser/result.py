@@ -18,7 +18,7 @@ class Outcome(enum.IntEnum):
     ITERATIONS = 2
     """Out of iterations."""
     STALLED = 3
-    """No step is acceptable although the point is nearly feasible."""
+    """No step leads further although the point is nearly feasible: the KKT error says how far it is."""
     INFEASIBLE = 4
     """No step reduces the infeasibility further: the hard constraints cannot be kept, as far as a local method can tell."""
     SINGULAR = 5
