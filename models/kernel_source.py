@@ -3,8 +3,8 @@
 :class:`~lowlift.models.scheme.Scheme` is traced with CasADi columns (MX), which keeps racks, CDUs and plant-level signals as vectors. Each
 graph becomes one C function on arrays ``[component][lane]``, where a lane is a plant. Instructions on vectors of the same length that
 need nothing from each other's neighbours share one loop, so that what lives only inside it stays in registers; sums over racks, gathers
-and the facility stage (scalar, from its SX graph) stand between the loops. The texts in ``lanes.h`` and ``course.c`` drive these functions over blocks of
-plants and over declared steps. It is the same algorithm as in NumPy, with nothing written twice.
+and the facility stage (scalar, from its SX graph) stand between the loops. The texts in ``lanes.h`` and ``course.c`` drive these
+functions over blocks of plants and over declared steps. It is the same algorithm as in NumPy, with nothing written twice.
 """
 
 import dataclasses

@@ -5,6 +5,7 @@ rows are linear with slopes of one, so their ``t`` is the distance itself from t
 """
 
 import dataclasses
+import itertools
 
 import numpy as np
 
@@ -44,7 +45,7 @@ class Inequalities:
         sizes = (problem.nc, self.u_low.size, self.u_high.size, self.w_low.size, self.w_high.size, problem.ns)
         edges = np.concatenate([[0], np.cumsum(sizes)])
         self.path, self.at_u_low, self.at_u_high, self.at_w_low, self.at_w_high, self.at_slack = (
-            slice(int(a), int(b)) for a, b in zip(edges[:-1], edges[1:], strict=True)
+            slice(int(a), int(b)) for a, b in itertools.pairwise(edges)
         )
         self.size = int(edges[-1])
 
@@ -92,7 +93,6 @@ class Inequalities:
     def interior(self, v: np.ndarray, low: np.ndarray, high: np.ndarray, at: tuple[np.ndarray, np.ndarray], push: float) -> np.ndarray:
         """Move variables inside their bounds by ``push`` (relative to the room where that is small)."""
         result = v.copy()
-        room = np.full(v.shape, np.inf)
         lower, upper = np.full(v.shape, -np.inf), np.full(v.shape, np.inf)
         lower[..., at[0]], upper[..., at[1]] = low, high
         room = upper - lower

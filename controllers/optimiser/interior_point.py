@@ -1,8 +1,8 @@
 """A primal-dual interior-point method for a batch of optimal control problems.
 
-All problems of a batch take their steps together; each has its own barrier parameter, inertia correction, step length and filter, and leaves
-when it has converged or cannot go on. Barrier strategy and line search follow Waechter and Biegler (see :mod:`.filters`); the linear algebra
-is a Riccati recursion, whose pivots tell the inertia of the whole system problem by problem.
+All problems of a batch take their steps together; each has its own barrier parameter, inertia correction, step length and filter, and
+leaves when it has converged or cannot go on. Barrier strategy and line search follow Waechter and Biegler (see :mod:`.filters`); the
+linear algebra is a Riccati recursion, whose pivots tell the inertia of the whole system problem by problem.
 """
 
 import dataclasses
@@ -97,7 +97,8 @@ class InteriorPoint:
         if not dual:
             # Slacks take up what soft rows lack, or the first steps go no further than they can grow.
             lack = np.full(s.shape, -np.inf)
-            np.maximum.at(lack, (..., rows.slack), c[..., rows.softened])
+            for i, j in zip(rows.softened, rows.slack, strict=True):
+                np.maximum(lack[..., j], c[..., i], out=lack[..., j])
             s = np.maximum(s, lack + options.push)
         G = rows.stack(c, u, w, s, bounds)
         t = np.maximum(-G, options.push)
@@ -120,9 +121,13 @@ class _Run:
         self.shift = np.zeros(b)
         self.count = np.zeros(b, dtype=int)
         self.best, self.waited = np.full(b, np.inf), np.zeros(b, dtype=int)
+
+        def unknown() -> np.ndarray:
+            return np.full(b, np.nan)
+
         self.result = BatchResult(
-            point=point.take(self.live), outcome=np.full(b, Outcome.ITERATIONS), mu=self.mu.copy(), iterations=np.zeros(b, dtype=int),
-            **{name: np.full(b, np.nan) for name in ("kkt_error", "infeasibility", "stationarity", "complementarity", "objective")},
+            point=point.take(self.live), outcome=np.full(b, Outcome.ITERATIONS), kkt_error=unknown(), infeasibility=unknown(),
+            stationarity=unknown(), complementarity=unknown(), objective=unknown(), iterations=np.zeros(b, dtype=int), mu=self.mu.copy(),
         )  # fmt: skip
         self._look()
         self.filters = Filters(self.merit.theta)
@@ -193,8 +198,11 @@ class _Run:
         return ended
 
     def _direction(self, found: Residuals) -> tuple[Iterate, np.ndarray, np.ndarray]:
-        """Directions and their longest steps. Corrected pivots do where a Hessian is a little concave; where they lead to short steps, a
-        multiple of the identity is added until nothing needs correction."""
+        """Directions and their longest steps.
+
+        Corrected pivots do where a Hessian is a little concave; where they lead to short steps, a multiple of the identity is added until
+        nothing needs correction.
+        """
         data, point, newton = self.data, self.point, self.method.newton
         arrival = None
         if data.arrival is not None:
@@ -230,10 +238,9 @@ class _Run:
         alpha = alpha.copy()
         waiting, stuck = everyone, np.zeros(self.live.size, dtype=bool)
         for _ in range(BACKTRACKS):
-            whole = waiting.size == everyone.size
-            part, along, some, bounds = (
-                (q, d, data, self.bounds) if whole else (v.take(waiting) for v in (q, d, data, self.bounds))
-            )  # fmt: skip
+            part, along, some, bounds = q, d, data, self.bounds
+            if waiting.size < everyone.size:
+                part, along, some, bounds = q.take(waiting), d.take(waiting), data.take(waiting), self.bounds.take(waiting)
             trial = measures.moved(part, along, alpha[waiting], np.zeros(waiting.size))
             values = self.method.evaluator.values(trial.x, trial.u, trial.w, some.p)
             merit = measures.merit(some, trial, values, measures.stack(values.c, trial, bounds))
@@ -279,4 +286,3 @@ class _Run:
         self.second, self.G, self.merit = self.second.take(stay), np.take(self.G, stay, axis=1), self.merit.take(stay)
         if hasattr(self, "filters"):
             self.filters.keep(stay)
-

@@ -26,7 +26,7 @@ class Newton(Protocol):
     """Finds directions: by NumPy or by a compiled kernel."""
 
     def direction(self, system: "System", mu: np.ndarray, shift: np.ndarray) -> tuple[Iterate, np.ndarray]:
-        """The direction and, per problem, whether its Hessian was convex enough as it was; ``shift`` is added to its diagonal."""
+        """Directions, and whether a problem's Hessian was convex as it was; ``shift`` is added to its diagonal."""
 
 
 class System:
@@ -36,7 +36,10 @@ class System:
         point: where we are.
         second: derivatives there.
         G: the stack of inequalities there.
-        gradient: of the Lagrangian without inequalities' bounds, ``(u, w, s)`` residuals included: see :mod:`.residuals`.
+        slack_gradient: derivative of the Lagrangian with respect to the slacks.
+        slack_quadratic: weights of the slacks' squares.
+        dx0: what the given initial states lack.
+        arrival: Hessian and gradient of the arrival cost where they are free.
     """
 
     def __init__(self, point: Iterate, second: SecondOrder, G: np.ndarray, slack_gradient: np.ndarray, slack_quadratic: np.ndarray,
@@ -48,8 +51,8 @@ class System:
     def take(self, index: np.ndarray) -> "System":
         """Of some problems."""
         arrival = None if self.arrival is None else (self.arrival[0][index], self.arrival[1][index])
-        return System(self.point.take(index), self.second.take(index), np.take(self.G, index, axis=1),
-                      np.take(self.slack_gradient, index, axis=1), np.take(self.slack_quadratic, index, axis=1), self.dx0[index], arrival)  # fmt: skip
+        G, slack_gradient, slack_quadratic = (np.take(v, index, axis=1) for v in (self.G, self.slack_gradient, self.slack_quadratic))
+        return System(self.point.take(index), self.second.take(index), G, slack_gradient, slack_quadratic, self.dx0[index], arrival)
 
 
 class NumpyNewton:

@@ -1,14 +1,14 @@
 """One Newton step of a batch of stage-wise quadratic problems by a Riccati recursion.
 
-Stage ``k`` has the variables ``z = (dx, du, dw)``, a quadratic model ``z' Phi z / 2 + phi' z`` and the linear dynamics ``J z + F = 0``, with
-the end state's block of ``J`` regular. The end state is eliminated first (``dw = A dx + B du + b``), then the controls:
+Stage ``k`` has the variables ``z = (dx, du, dw)``, a quadratic model ``z' Phi z / 2 + phi' z`` and the linear dynamics ``J z + F = 0``,
+with the end state's block of ``J`` regular. The end state is eliminated first (``dw = A dx + B du + b``), then the controls:
 
     Q = [I T]' Phi [I T] with the value function of what follows added to the end state's block,
     K = -Q_uu^{-1} Q_ux,   P = Q_xx + Q_xu K.
 
-The step minimises where every ``Q_uu`` is positive definite, which is exactly the condition that the whole system has the right inertia. Where
-one is not, its Cholesky pivots are corrected on the way (P. E. Gill and W. Murray, "Newton-type methods for unconstrained and linearly
-constrained optimization", Mathematical Programming 7 (1974) 311-350): a negative pivot is turned round. That adds to the Hessian only there
+The step minimises where every ``Q_uu`` is positive definite, which is exactly the condition that the whole system has the right inertia.
+Where one is not, its Cholesky pivots are corrected on the way (P. E. Gill and W. Murray, "Newton-type methods for unconstrained and
+linearly constrained optimization", Mathematical Programming 7 (1974) 311-350): a negative pivot is turned round. That adds to the Hessian only there
 where it lacks, in that problem, that stage and that direction, and needs no second factorisation.
 """
 
