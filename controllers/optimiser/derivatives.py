@@ -23,7 +23,7 @@ class StageFunctions:
     first: Any
     """``F, c, l`` and the gradient of ``l + y.F + lam.c`` with respect to ``(x, u, w)``."""
     full: Any
-    """``F, c, l``, gradients of ``l`` and of ``l + y.F + lam.c``, and nonzeros of ``dF``, ``dc`` and the Lagrangian's Hessian (lower triangle)."""
+    """``F, c, l``, gradients of ``l`` and of the Lagrangian, and nonzeros of ``dF``, ``dc`` and its Hessian's lower triangle."""
     dynamics_at: tuple[np.ndarray, np.ndarray]
     """Rows and columns of the nonzeros of ``dF/d(x, u, w)``."""
     path_at: tuple[np.ndarray, np.ndarray]

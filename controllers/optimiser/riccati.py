@@ -8,8 +8,8 @@ with the end state's block of ``J`` regular. The end state is eliminated first (
 
 The step minimises where every ``Q_uu`` is positive definite, which is exactly the condition that the whole system has the right inertia.
 Where one is not, its Cholesky pivots are corrected on the way (P. E. Gill and W. Murray, "Newton-type methods for unconstrained and
-linearly constrained optimization", Mathematical Programming 7 (1974) 311-350): a negative pivot is turned round. That adds to the Hessian only there
-where it lacks, in that problem, that stage and that direction, and needs no second factorisation.
+linearly constrained optimization", Mathematical Programming 7 (1974) 311-350): a negative pivot is turned round. That adds to the
+Hessian only there where it lacks, in that problem, that stage and that direction, and needs no second factorisation.
 """
 
 import dataclasses
