@@ -28,7 +28,7 @@ def _somewhere(size: int, seed: int, *, arrival: bool, w_high: float) -> tuple:
 
 @pytest.mark.parametrize(("size", "arrival", "w_high"), [(1, False, np.inf), (3, True, 4.0), (9, False, 4.0), (17, True, np.inf)])
 def test_evaluation_direction_and_measures(size: int, arrival: bool, w_high: float) -> None:
-    problem, data, plain, compiled, q = _somewhere(size, 3, arrival=arrival, w_high=w_high)
+    _, data, plain, compiled, q = _somewhere(size, 3, arrival=arrival, w_high=w_high)
     rows = plain.rows
     bounds = rows.bounds(data)
     arguments = (q.x, q.u, q.w, data.p, q.y, q.lam[..., rows.path])
