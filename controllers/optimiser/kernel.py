@@ -1,7 +1,7 @@
 """The compiled path: evaluation and directions in C, equal to the NumPy path up to rounding, never required."""
 
 import ctypes
-from concurrent.futures import ThreadPoolExecutor
+import threading
 
 import numpy as np
 
@@ -62,11 +62,11 @@ class KernelNewton:
         CompilerError: no C compiler.
     """
 
-    def __init__(self, rows: Inequalities, functions: StageFunctions, threads: int = 1) -> None:
-        self.rows, self.threads = rows, threads
+    def __init__(self, rows: Inequalities, functions: StageFunctions) -> None:
+        self.rows = rows
         self._numpy = NumpyNewton(rows, functions)
         self._library, self.how = build(method_source(rows, functions))
-        self._space: dict[int, np.ndarray] = {}
+        self._of_thread = threading.local()
 
     def direction(self, system: System, mu: np.ndarray, shift: np.ndarray) -> tuple[Iterate, np.ndarray]:
         """Directions of all problems."""
@@ -88,20 +88,9 @@ class KernelNewton:
         work.restype = ctypes.c_long
         size = work(ctypes.c_long(n))
 
-        def some(first: int, last: int, slot: int) -> None:
-            space = self._space.get(slot)
-            if space is None or space.size < size + 8:
-                space = self._space[slot] = np.empty(size + 8)
-            start = ctypes.c_void_p(space.ctypes.data + -space.ctypes.data % 64)
-            call(*(ctypes.c_long(v) for v in (n, b, first, last)), _pointers(arrays), into, ctypes.c_void_p(flags.ctypes.data), start)
-
-        share = -(-b // (self.threads * lanes)) * lanes
-        spans = [(k, min(k + share, b), slot) for slot, k in enumerate(range(0, b, share))]
-        if len(spans) == 1:
-            some(*spans[0])
-        else:
-            with ThreadPoolExecutor(len(spans)) as pool:
-                list(pool.map(lambda span: some(*span), spans))
+        space = self._space(size + 8)
+        start = ctypes.c_void_p(space.ctypes.data + -space.ctypes.data % 64)
+        call(*(ctypes.c_long(v) for v in (n, b, 0, b)), _pointers(arrays), into, ctypes.c_void_p(flags.ctypes.data), start)
         hard = np.flatnonzero(flags < 0.0)
         good = flags > 0.0
         if hard.size:
@@ -109,6 +98,13 @@ class KernelNewton:
             out.put(hard, again)
             good[hard] = well
         return out, good
+
+    def _space(self, size: int) -> np.ndarray:
+        """Room to work in, kept from call to call; every thread has its own."""
+        space: np.ndarray | None = getattr(self._of_thread, "space", None)
+        if space is None or space.size < size:
+            space = self._of_thread.space = np.empty(size)
+        return space
 
 
 class KernelMeasures:
