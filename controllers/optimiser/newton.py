@@ -17,6 +17,7 @@ from lowlift.controllers.optimiser.derivatives import StageFunctions
 from lowlift.controllers.optimiser.evaluation import SecondOrder
 from lowlift.controllers.optimiser.inequalities import Inequalities
 from lowlift.controllers.optimiser.iterate import Iterate
+from lowlift.controllers.optimiser.pattern import Pattern
 
 ROOM = 4_000_000
 """Numbers in the matrices of the problems that are condensed together."""
@@ -60,12 +61,13 @@ class NumpyNewton:
 
     def __init__(self, rows: Inequalities, functions: StageFunctions) -> None:
         self.rows, self.functions = rows, functions
+        self._pattern = Pattern(rows, functions)
 
     def direction(self, system: System, mu: np.ndarray, shift: np.ndarray) -> tuple[Iterate, np.ndarray]:
         """Directions of all problems, a cache-sized part of the batch at a time."""
         p = self.rows.problem
         size = mu.size
-        part = max(1, ROOM // (p.n_stages * p.nz * (p.nz + p.nx + p.nc)))
+        part = max(1, ROOM // (p.n_stages * p.nz * p.nx))
         if part >= size:
             return self._some(system, mu, shift)
         done = []
@@ -77,7 +79,7 @@ class NumpyNewton:
         return Iterate(x0=np.concatenate([d.x0 for d, _ in done]), **joined), np.concatenate([good for _, good in done])
 
     def _some(self, system: System, mu: np.ndarray, shift: np.ndarray) -> tuple[Iterate, np.ndarray]:
-        rows, p = self.rows, self.rows.problem
+        rows, p, pattern = self.rows, self.rows.problem, self._pattern
         point, second = system.point, system.second
         n, b = point.u.shape[:2]
         nx, nu, nz = p.nx, p.nu, p.nz
@@ -91,34 +93,22 @@ class NumpyNewton:
         phi[..., nx : nx + nu] += gu
         phi[..., nx + nu :] += gw
         # Slacks: D and e.
-        D = 2.0 * system.slack_quadratic + sigma[..., rows.at_slack] + sigma[..., rows.path] @ rows.softening
+        path = sigma[..., rows.path]
+        D = 2.0 * system.slack_quadratic + sigma[..., rows.at_slack] + path @ rows.softening
         e = -(system.slack_gradient + gs)
-        dc = np.zeros((n, b, p.nc, nz))
-        dc[..., self.functions.path_at[0], self.functions.path_at[1]] = second.dc
-        weighted = sigma[..., rows.path, None] * dc
-        joined = rows.softening.T @ weighted
-        condensed = weighted - (sigma[..., rows.path, None] * rows.softening) @ (joined / D[..., None])
-        pulled = rho[..., rows.path] - sigma[..., rows.path] * ((e / D) @ rows.softening.T)
-        phi += (pulled[..., None, :] @ dc)[..., 0, :]
-        Phi = np.zeros((n, b, nz, nz))
-        i, j = self.functions.hessian_at
-        Phi[..., i, j] = second.hessian
-        Phi[..., j, i] = second.hessian
-        Phi += dc.swapaxes(2, 3) @ condensed
-        diagonal = np.zeros((n, b, nz))
-        diagonal[..., nx:] = shift[None, :, None]
-        for at, index, start in ((rows.at_u_low, rows.u_low, nx), (rows.at_u_high, rows.u_high, nx), (rows.at_w_low, rows.w_low, nx + nu),
-                                 (rows.at_w_high, rows.w_high, nx + nu)):  # fmt: skip
-            diagonal[..., start + index] += sigma[..., at]
-        Phi[..., np.arange(nz), np.arange(nz)] += diagonal
+        pulled = rho[..., rows.path] - path * ((e / D) @ rows.softening.T)
+        phi += pattern.pull(second.dc, pulled)
+        entries = pattern.entries(second.hessian, second.dc, sigma, D, shift)
         J = np.zeros((n, b, nx, nz))
         J[..., self.functions.dynamics_at[0], self.functions.dynamics_at[1]] = second.dF
-        F = second.values.F
-        step = riccati.solve(n, nx, nu, lambda k: riccati.Quadratic(Phi[k], phi[k], J[k], F[k]), system.dx0, system.arrival)
+
+        def stage(k: int) -> riccati.Quadratic:
+            return riccati.Quadratic(pattern.matrix(entries[k]), phi[k])
+
+        step = riccati.solve(stage, J, second.values.F, system.dx0, system.arrival)
         du, dw = step.dz[..., nx : nx + nu], step.dz[..., nx + nu :]
-        change = (dc @ step.dz[..., None])[..., 0]
-        ds = (e + (sigma[..., rows.path] * change) @ rows.softening) / D
+        change = pattern.along(second.dc, step.dz)
+        ds = (e + (path * change) @ rows.softening) / D
         along = rows.along(change, du, dw, ds)
-        dt = -(r + along)
         dlam = sigma * along + rho
-        return Iterate(step.dx0, du, dw, ds, dt, dlam, step.dy), step.convex
+        return Iterate(step.dx0, du, dw, ds, -(r + along), dlam, step.dy), step.convex

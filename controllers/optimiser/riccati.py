@@ -25,16 +25,12 @@ REPLACED = 1e-8
 
 @dataclasses.dataclass(frozen=True)
 class Quadratic:
-    """One stage of all problems."""
+    """The quadratic model of one stage, all problems."""
 
     Phi: np.ndarray
     """``(B, n_z, n_z)``, symmetric."""
     phi: np.ndarray
     """``(B, n_z)``."""
-    J: np.ndarray
-    """``(B, n_x, n_z)``."""
-    F: np.ndarray
-    """``(B, n_x)``."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,10 +54,15 @@ def correction(matrix: np.ndarray) -> np.ndarray:
     array([[0., 0.],
            [0., 6.]])
     """
-    a = matrix.copy()
-    n = a.shape[-1]
+    largest = np.maximum(np.max(np.abs(np.diagonal(matrix, axis1=1, axis2=2)), axis=1, initial=0.0), 1e-300)
+    try:
+        pivots = np.diagonal(np.linalg.cholesky(matrix), axis1=1, axis2=2) ** 2
+        if (pivots > SMALLEST_PIVOT * largest[:, None]).all():
+            return np.zeros(matrix.shape[:2])
+    except np.linalg.LinAlgError:
+        pass
+    a, n = matrix.copy(), matrix.shape[-1]
     added = np.zeros(a.shape[:2])
-    largest = np.maximum(np.max(np.abs(np.diagonal(a, axis1=1, axis2=2)), axis=1, initial=0.0), 1e-300)
     with np.errstate(all="ignore"):
         for j in range(n):
             pivot, column = a[:, j, j], a[:, j + 1 :, j]
@@ -73,38 +74,41 @@ def correction(matrix: np.ndarray) -> np.ndarray:
 
 
 def solve(
-    n: int, nx: int, nu: int, stage: Callable[[int], Quadratic], dx0: np.ndarray, arrival: tuple[np.ndarray, np.ndarray] | None
+    stage: Callable[[int], Quadratic], J: np.ndarray, F: np.ndarray, dx0: np.ndarray, arrival: tuple[np.ndarray, np.ndarray] | None
 ) -> Step:
     """Backward and forward sweep.
 
     Args:
-        n: stages.
-        nx: states.
-        nu: controls.
         stage: the quadratic model of stage ``k``; asked for twice.
+        J: dynamics ``(N, B, n_x, n_z)``.
+        F: their residuals ``(N, B, n_x)``.
         dx0: given change of the initial state ``(B, n_x)``; ignored where it is free.
         arrival: Hessian ``(B, n_x, n_x)`` and gradient ``(B, n_x)`` of the arrival cost where the initial state is free.
+
+    Raises:
+        LinAlgError: dynamics that do not determine the end state.
     """
-    b, nv = dx0.shape[0], nx + nu
-    T, offset = np.empty((n, b, nx, nv)), np.empty((n, b, nx))
+    n, b, nx, nz = J.shape
+    nv = nz - nx
+    nu = nv - nx
+    W = np.linalg.inv(J[..., nv:])
+    T, offset = -(W @ J[..., :nv]), -_times(W, F)
     K, ahead = np.empty((n, b, nu, nx)), np.empty((n, b, nu))
-    values = np.empty((n, b, nx, nx))
-    slopes = np.empty((n, b, nx))
+    values, slopes = np.empty((n, b, nx, nx)), np.empty((n, b, nx))
     P, pv = np.zeros((b, nx, nx)), np.zeros((b, nx))
     convex = np.ones(b, dtype=bool)
+    diagonal = np.arange(nu)
     for k in range(n - 1, -1, -1):
-        q = stage(k)
-        T[k], offset[k] = _eliminate(q, nv)
+        q, Tt = stage(k), T[k].transpose(0, 2, 1)
         values[k], slopes[k] = P, pv
-        Pw = q.Phi[:, nv:, nv:] + P
         # (Phi_vw + T' Phi_ww), used for the quadratic and for the linear part.
-        side = q.Phi[:, :nv, nv:] + T[k].transpose(0, 2, 1) @ Pw
-        Q = q.Phi[:, :nv, :nv] + side @ T[k] + T[k].transpose(0, 2, 1) @ q.Phi[:, nv:, :nv]
-        g = q.phi[:, :nv] + _times(T[k].transpose(0, 2, 1), q.phi[:, nv:] + pv) + _times(side, offset[k])
+        side = q.Phi[:, :nv, nv:] + Tt @ (q.Phi[:, nv:, nv:] + P)
+        Q = q.Phi[:, :nv, :nv] + side @ T[k] + Tt @ q.Phi[:, nv:, :nv]
+        g = q.phi[:, :nv] + _times(Tt, q.phi[:, nv:] + pv) + _times(side, offset[k])
         Quu = Q[:, nx:, nx:]
         added = correction(Quu)
-        convex &= (added == 0.0).all(axis=1)
-        Quu[:, np.arange(nu), np.arange(nu)] += added
+        convex &= ~added.any(axis=1)
+        Quu[:, diagonal, diagonal] += added
         solved = np.linalg.solve(Quu, np.concatenate([Q[:, nx:, :nx], g[:, nx:, None]], axis=2))
         K[k], ahead[k] = -solved[:, :, :nx], -solved[:, :, nx]
         P = Q[:, :nx, :nx] + Q[:, :nx, nx:] @ K[k]
@@ -113,26 +117,18 @@ def solve(
     if arrival is not None:
         H0 = P + arrival[0]
         added = correction(H0)
-        convex &= (added == 0.0).all(axis=1)
+        convex &= ~added.any(axis=1)
         H0[:, np.arange(nx), np.arange(nx)] += added
         dx0 = -np.linalg.solve(H0, (pv + arrival[1])[..., None])[..., 0]
-    dz, dy = np.empty((n, b, nv + nx)), np.empty((n, b, nx))
+    dz, pull = np.empty((n, b, nz)), np.empty((n, b, nx))
     dx = dx0
     for k in range(n):
         q = stage(k)
-        du = _times(K[k], dx) + ahead[k]
-        v = np.concatenate([dx, du], axis=1)
-        dw = _times(T[k], v) + offset[k]
-        dz[k] = np.concatenate([v, dw], axis=1)
-        pull = _times(q.Phi[:, nv:], dz[k]) + q.phi[:, nv:] + _times(values[k], dw) + slopes[k]
-        dy[k] = -np.linalg.solve(q.J[:, :, nv:].transpose(0, 2, 1), pull[..., None])[..., 0]
-        dx = dw
-    return Step(dx0, dz, dy, convex)
-
-
-def _eliminate(q: Quadratic, nv: int) -> tuple[np.ndarray, np.ndarray]:
-    solved = -np.linalg.solve(q.J[:, :, nv:], np.concatenate([q.J[:, :, :nv], q.F[:, :, None]], axis=2))
-    return solved[:, :, :nv], solved[:, :, nv]
+        dz[k, :, :nx] = dx
+        dz[k, :, nx:nv] = _times(K[k], dx) + ahead[k]
+        dx = dz[k, :, nv:] = _times(T[k], dz[k, :, :nv]) + offset[k]
+        pull[k] = _times(q.Phi[:, nv:], dz[k]) + q.phi[:, nv:] + _times(values[k], dx) + slopes[k]
+    return Step(dx0, dz, -_times(W.swapaxes(2, 3), pull), convex)
 
 
 def _times(matrix: np.ndarray, vector: np.ndarray) -> np.ndarray:

@@ -1,29 +1,43 @@
 """The Riccati step against a dense solve of the whole KKT system."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lowlift.controllers.optimiser.riccati import Quadratic, correction, solve
+from lowlift.controllers.optimiser.riccati import Quadratic, Step, correction, solve
 
 
-def _stages(n: int, b: int, nx: int, nu: int, rng: np.random.Generator) -> list[Quadratic]:
+@dataclasses.dataclass
+class Lq:
+    """Stages of random problems."""
+
+    stages: list[Quadratic]
+    J: np.ndarray
+    F: np.ndarray
+
+    def solve(self, dx0: np.ndarray, arrival: tuple[np.ndarray, np.ndarray] | None = None) -> Step:
+        return solve(self.stages.__getitem__, self.J, self.F, dx0, arrival)
+
+
+def _random(n: int, b: int, nx: int, nu: int, rng: np.random.Generator) -> Lq:
     nz = 2 * nx + nu
-    result = []
+    J = rng.normal(size=(n, b, nx, nz))
+    J[..., nx + nu :] += 4.0 * np.eye(nx)
+    stages = []
     for _ in range(n):
         root = rng.normal(size=(b, nz, nz))
-        J = rng.normal(size=(b, nx, nz))
-        J[:, :, nx + nu :] += 4.0 * np.eye(nx)
-        result.append(Quadratic(root @ root.transpose(0, 2, 1) + 0.1 * np.eye(nz), rng.normal(size=(b, nz)), J, rng.normal(size=(b, nx))))
-    return result
+        stages.append(Quadratic(root @ root.transpose(0, 2, 1) + 0.1 * np.eye(nz), rng.normal(size=(b, nz))))
+    return Lq(stages, J, rng.normal(size=(n, b, nx)))
 
 
 def _dense(
-    stages: list[Quadratic], k: int, nx: int, nu: int, dx0: np.ndarray, arrival: tuple[np.ndarray, np.ndarray] | None
+    lq: Lq, k: int, nx: int, nu: int, dx0: np.ndarray, arrival: tuple[np.ndarray, np.ndarray] | None
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Problem ``k``: unknowns ``dx0, (du, dw) ...`` and multipliers, in one matrix."""
-    n = len(stages)
+    n = len(lq.stages)
     size = nx + n * (nu + nx)
 
     def at(stage: int) -> np.ndarray:
@@ -34,12 +48,12 @@ def _dense(
     H, g = np.zeros((size, size)), np.zeros(size)
     fixed = nx if arrival is None else 0
     A, r = np.zeros((n * nx + fixed, size)), np.zeros(n * nx + fixed)
-    for j, q in enumerate(stages):
+    for j, q in enumerate(lq.stages):
         index = at(j)
         H[np.ix_(index, index)] += q.Phi[k]
         g[index] += q.phi[k]
-        A[j * nx : (j + 1) * nx, index] += q.J[k]
-        r[j * nx : (j + 1) * nx] = -q.F[k]
+        A[j * nx : (j + 1) * nx, index] += lq.J[j, k]
+        r[j * nx : (j + 1) * nx] = -lq.F[j, k]
     if arrival is None:
         A[n * nx :, :nx], r[n * nx :] = np.eye(nx), dx0[k]
     else:
@@ -57,13 +71,13 @@ def _dense(
 )
 def test_step_is_that_of_the_dense_system(n: int, nx: int, nu: int, b: int, seed: int, free: bool) -> None:
     rng = np.random.default_rng(seed)
-    stages = _stages(n, b, nx, nu, rng)
+    lq = _random(n, b, nx, nu, rng)
     dx0 = rng.normal(size=(b, nx))
     arrival = (np.broadcast_to(2.0 * np.eye(nx), (b, nx, nx)), rng.normal(size=(b, nx))) if free else None
-    step = solve(n, nx, nu, stages.__getitem__, dx0, arrival)
+    step = lq.solve(dx0, arrival)
     assert step.convex.all()
     for k in range(b):
-        x0, body, y = _dense(stages, k, nx, nu, dx0, arrival)
+        x0, body, y = _dense(lq, k, nx, nu, dx0, arrival)
         scale = 1.0 + max(np.abs(body).max(), np.abs(y).max())
         np.testing.assert_allclose(step.dx0[k], x0, atol=1e-7 * scale)
         np.testing.assert_allclose(step.dz[:, k, nx:], body, atol=1e-7 * scale)
@@ -72,14 +86,12 @@ def test_step_is_that_of_the_dense_system(n: int, nx: int, nu: int, b: int, seed
 
 def test_concave_controls_are_told_and_lead_downhill() -> None:
     rng = np.random.default_rng(4)
-    stages = _stages(5, 2, 2, 2, rng)
-    concave = stages[3].Phi.copy()
-    concave[1, 2:4, 2:4] -= 300.0 * np.eye(2)
-    stages[3] = Quadratic(concave, stages[3].phi, stages[3].J, 0.0 * stages[3].F)
-    stages = [Quadratic(q.Phi, q.phi, q.J, 0.0 * q.F) for q in stages]
-    step = solve(5, 2, 2, stages.__getitem__, np.zeros((2, 2)), None)
+    lq = _random(5, 2, 2, 2, rng)
+    lq.F[:] = 0.0
+    lq.stages[3].Phi[1, 2:4, 2:4] -= 300.0 * np.eye(2)
+    step = lq.solve(np.zeros((2, 2)))
     np.testing.assert_array_equal(step.convex, [True, False])
-    downhill = sum(np.einsum("bi,bi->b", q.phi, step.dz[k]) for k, q in enumerate(stages))
+    downhill = sum(np.einsum("bi,bi->b", q.phi, step.dz[k]) for k, q in enumerate(lq.stages))
     assert np.all(downhill < 0.0)
 
 
@@ -96,9 +108,7 @@ def test_correction_makes_positive_definite_and_leaves_what_is(seed: int, n: int
 
 
 def test_a_stage_whose_end_state_is_not_determined_is_an_error() -> None:
-    stages = _stages(2, 1, 2, 1, np.random.default_rng(0))
-    broken = stages[1].J.copy()
-    broken[:, :, 3:] = 0.0
-    stages[1] = Quadratic(stages[1].Phi, stages[1].phi, broken, stages[1].F)
+    lq = _random(2, 1, 2, 1, np.random.default_rng(0))
+    lq.J[1, :, :, 3:] = 0.0
     with pytest.raises(np.linalg.LinAlgError):
-        solve(2, 2, 1, stages.__getitem__, np.zeros((1, 2)), None)
+        lq.solve(np.zeros((1, 2)))
