@@ -160,14 +160,16 @@ void slope(long n, long batch, const double *const *in, double *const *out)
   }
 }
 
-/* to = from + length[problem] * along, n components a row */
-void moved(long n, long batch, long size, const double *from, const double *along, const double *length, double *to)
+/* to = from + length * along for u w s t lam y: multipliers of inequalities have a length of their own */
+void moved(long n, long batch, const double *const *from, const double *const *along, const double *primal, const double *dual, double *const *to)
 {
-  for (long k = 0; k < n; k++)
-    for (long b = 0; b < batch; b++) {
-      const double *f = ROW(from, size), *d = ROW(along, size);
-      double *r = ROW(to, size), a = length[b];
-      for (long i = 0; i < size; i++)
-        r[i] = f[i] + a * d[i];
-    }
+  static const long size[] = {NU, NX, NS, M, M, NX};
+  for (int v = 0; v < 6; v++)
+    for (long k = 0; k < n; k++)
+      for (long b = 0; b < batch; b++) {
+        const double *f = ROW(from[v], size[v]), *d = ROW(along[v], size[v]);
+        double *r = ROW(to[v], size[v]), a = v == 4 ? dual[b] : primal[b];
+        for (long i = 0; i < size[v]; i++)
+          r[i] = f[i] + a * d[i];
+      }
 }
