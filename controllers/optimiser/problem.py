@@ -63,6 +63,11 @@ class StageProblem:
     w_high: np.ndarray
     stage: Callable[[Any, Any, Any, Any], StageSymbols]
     """``(x, u, w, p)`` to the stage's expressions."""
+    state_scale: tuple[float, ...] = ()
+    """Size of one unit of each state in the unit of :attr:`state_units`; empty: one."""
+    state_units: tuple[str, ...] = ()
+    control_scale: tuple[float, ...] = ()
+    control_units: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for name, size in (("u_low", self.nu), ("u_high", self.nu), ("w_low", self.nx), ("w_high", self.nx)):
@@ -71,6 +76,9 @@ class StageProblem:
         for name in ("row_scale", "row_units", "slack_of_row"):
             if len(getattr(self, name)) != self.nc:
                 raise ValueError(f"{self.name}: {name} has {len(getattr(self, name))} entries: must be {self.nc}, one a path row")
+        for name, size in (("state_scale", self.nx), ("state_units", self.nx), ("control_scale", self.nu), ("control_units", self.nu)):
+            if len(getattr(self, name)) not in (0, size):
+                raise ValueError(f"{self.name}: {name} has {len(getattr(self, name))} entries: must be {size} or none")
         if self.n_stages < 1:
             raise ValueError(f"{self.name}: n_stages = {self.n_stages}: must be at least 1")
 

@@ -45,9 +45,25 @@ class BatchResult:
     mu: np.ndarray
     """Barrier parameter at the end."""
     seconds: float = 0.0
+    solver: np.ndarray = dataclasses.field(default_factory=lambda: np.empty(0, dtype="<U16"))
+    """Name of the solver that answered."""
 
     @property
     def converged(self) -> np.ndarray:
         """Which problems are solved to the tolerance."""
         result: np.ndarray = self.outcome == Outcome.CONVERGED
         return result
+
+    def take(self, index: np.ndarray) -> "BatchResult":
+        """Of some problems."""
+        some = {name: getattr(self, name)[index] for name in _PER_PROBLEM}
+        return BatchResult(point=self.point.take(index), seconds=self.seconds, **some)
+
+    def put(self, index: np.ndarray, other: "BatchResult") -> None:
+        """Overwrite some of the problems."""
+        self.point.put(index, other.point)
+        for name in _PER_PROBLEM:
+            getattr(self, name)[index] = getattr(other, name)
+
+
+_PER_PROBLEM = ("outcome", "kkt_error", "infeasibility", "stationarity", "complementarity", "objective", "iterations", "mu", "solver")

@@ -1,0 +1,173 @@
+"""Solvers of one interface: the core, fatrop and IPOPT, found again where the same structure is asked for twice."""
+
+import time
+from typing import Literal, Protocol, get_args
+
+import numpy as np
+
+from lowlift.controllers.optimiser.evaluation import Evaluator
+from lowlift.controllers.optimiser.inequalities import Inequalities
+from lowlift.controllers.optimiser.interior_point import InteriorPoint, Options
+from lowlift.controllers.optimiser.iterate import Iterate
+from lowlift.controllers.optimiser.newton import Newton
+from lowlift.controllers.optimiser.problem import BatchData, StageProblem
+from lowlift.controllers.optimiser.reference import FatropSolver, IpoptSolver
+from lowlift.controllers.optimiser.result import BatchResult, Outcome
+from lowlift.controllers.optimiser.store import core_parts, kept, structure_key
+
+Backend = Literal["auto", "core", "fatrop", "ipopt"]
+WARM = Options(mu=1e-2, push=1e-3)
+"""First barrier parameter and distance from bounds where the start brings multipliers."""
+
+
+class Solver(Protocol):
+    """Solves batches of one structure."""
+
+    problem: StageProblem
+
+    @property
+    def build_seconds(self) -> float:
+        """Time spent on building so far [s]."""
+
+    def solve(self, data: BatchData, start: Iterate, *, dual: bool = False) -> BatchResult:
+        """Solve a batch.
+
+        Args:
+            data: the problems.
+            start: first points.
+            dual: whether the start brings multipliers worth using.
+
+        Raises:
+            ValueError: something does not fit the structure or is not a number.
+        """
+
+
+class CoreSolver:
+    """The interior-point core.
+
+    Args:
+        rows: the structure's inequalities.
+        evaluator: evaluates stages.
+        newton: finds directions.
+        tolerance: KKT error at which a problem is solved; the barrier ends at an eleventh of it, so plans stay that little inside limits.
+        real_time: number of iterations after which every problem ends; ``None``: until it converges.
+        max_iterations: iterations after which a problem is given up.
+        warm: first barrier parameter and push where the start brings multipliers.
+    """
+
+    name = "core"
+
+    def __init__(
+        self, rows: Inequalities, evaluator: Evaluator, newton: Newton, *, tolerance: float = 1e-6, real_time: int | None = None,
+        max_iterations: int = 100, warm: Options = WARM,
+    ) -> None:  # fmt: skip
+        self.problem, self.rows, self.evaluator = rows.problem, rows, evaluator
+        self.build_seconds = 0.0
+        self._method = InteriorPoint(rows, evaluator, newton)
+        self._cold = Options(tolerance=tolerance, real_time=real_time, max_iterations=max_iterations)
+        self._warm = Options(tolerance=tolerance, real_time=real_time, max_iterations=max_iterations, mu=warm.mu, push=warm.push)
+
+    def solve(self, data: BatchData, start: Iterate, *, dual: bool = False) -> BatchResult:
+        """Solve a batch; see :class:`Solver`."""
+        result = self._method.solve(data, start, self._warm if dual else self._cold, dual=dual)
+        result.solver = np.full(data.size, self.name, dtype="<U16")
+        return result
+
+
+class Fallback:
+    """Asks a second solver about those problems of a batch that the first one did not solve, and keeps the better answer.
+
+    Args:
+        first: asked about all.
+        second: asked, from the same start, about problems that neither converged nor have a KKT error up to ``accept``. What was to end
+            after a number of iterations has not failed.
+        accept: KKT error up to which the first answer stands all the same.
+    """
+
+    def __init__(self, first: Solver, second: Solver, *, accept: float = 0.0) -> None:
+        self.problem, self.first, self.second, self.accept = first.problem, first, second, accept
+
+    @property
+    def build_seconds(self) -> float:
+        """Time spent on building so far [s]."""
+        return self.first.build_seconds + self.second.build_seconds
+
+    def solve(self, data: BatchData, start: Iterate, *, dual: bool = False) -> BatchResult:
+        """Solve a batch; see :class:`Solver`."""
+        result = self.first.solve(data, start, dual=dual)
+        done = result.converged | (result.outcome == Outcome.REAL_TIME) | (result.kkt_error <= self.accept)
+        failed = np.flatnonzero(~done)
+        if failed.size:
+            again = self.second.solve(data.take(failed), start.take(failed))
+            before = result.kkt_error[failed]
+            better = again.converged | ~np.isfinite(before) | (again.kkt_error < before)
+            result.put(failed[better], again.take(np.flatnonzero(better)))
+            result.seconds += again.seconds
+        return result
+
+
+class SingleElsewhere:
+    """The core for batches and another solver, which is faster there, for single problems."""
+
+    def __init__(self, core: Solver, single: Solver) -> None:
+        self.problem, self.core, self.single = core.problem, core, single
+
+    @property
+    def build_seconds(self) -> float:
+        """Time spent on building so far [s]."""
+        return self.core.build_seconds + self.single.build_seconds
+
+    def solve(self, data: BatchData, start: Iterate, *, dual: bool = False) -> BatchResult:
+        """Solve a batch; see :class:`Solver`."""
+        return (self.single if data.size == 1 else self.core).solve(data, start, dual=dual)
+
+
+def make_solver(
+    problem: StageProblem, backend: Backend = "auto", *, tolerance: float = 1e-6, real_time: int | None = None,
+    fatrop_tolerance: float | None = None,
+) -> Solver:  # fmt: skip
+    """A solver of a structure; one that was made before for an equal structure is handed out again.
+
+    Args:
+        problem: the structure.
+        backend: ``auto`` is the core, except that single problems go to fatrop where the core has no compiled kernel (and no number of
+            iterations is asked for, which fatrop cannot promise).
+        tolerance: KKT error at which a problem is solved.
+        real_time: of the core only: number of iterations after which every problem ends.
+        fatrop_tolerance: fatrop's, where another one suits it better.
+
+    Raises:
+        ValueError: a backend that does not exist, or real-time iterations of one that has none.
+    """
+    if backend not in get_args(Backend):
+        raise ValueError(f"backend = {backend!r}: must be one of {', '.join(get_args(Backend))}")
+    if real_time is not None and backend in ("fatrop", "ipopt"):
+        raise ValueError(f"real_time = {real_time} with backend {backend!r}: only the core ends after a given number of iterations")
+    key = structure_key(problem)
+    own = tolerance if fatrop_tolerance is None else fatrop_tolerance
+
+    def make(which: str) -> Solver:
+        began = time.perf_counter()
+        rows = Inequalities(problem)
+        parts = core_parts(problem, rows, key)
+        solver: CoreSolver | FatropSolver | IpoptSolver
+        if which == "core":
+            solver = CoreSolver(rows, parts.evaluator, parts.newton, tolerance=tolerance, real_time=real_time)
+        elif which == "fatrop":
+            solver = FatropSolver(rows, parts.evaluator, tolerance=own)
+        else:
+            solver = IpoptSolver(rows, parts.evaluator, tolerance=tolerance)
+        solver.build_seconds = time.perf_counter() - began
+        return solver
+
+    def cached(which: str) -> Solver:
+        size = own if which == "fatrop" else tolerance
+        return kept((key, problem.n_stages, which, size, real_time), lambda: make(which))
+
+    if backend != "auto":
+        return cached(backend)
+    core = cached("core")
+    # The one place where a backend is chosen: in NumPy a single problem costs nearly as much as a batch of tens.
+    if real_time is not None or core_parts(problem, Inequalities(problem), key).compiled:
+        return core
+    return SingleElsewhere(core, cached("fatrop"))
