@@ -22,6 +22,7 @@ from lowlift.controllers.interface import (
     setpoint_table,
 )
 from lowlift.controllers.ocp import T_REFERENCE, T_SCALE, Weights
+from lowlift.controllers.optimiser.explain import Explanation
 from lowlift.controllers.optimiser.iterate import Iterate
 from lowlift.controllers.optimiser.problem import BatchData
 from lowlift.controllers.optimiser.solver import Backend
@@ -79,6 +80,7 @@ class MPC:
         if batch != 1:
             raise ValueError(f"batch = {batch}: {self.name} controls one plant at a time")
         self._last: Solution | None = None
+        self._latest: Solution | None = None
         self._last_t = 0.0
         self._in_force: np.ndarray | None = None
         self._failures = 0
@@ -110,6 +112,7 @@ class MPC:
         else:
             running = int(np.round(measurement["n_chillers"][0, 0]))
             found, course = self.day.choose(measurement.t, running, solve)
+        self._latest = found
         ms = 1e3 * (time.perf_counter() - started)
         if found.kkt_error <= ACCEPTABLE:
             self._last, self._last_t, self._failures = found, measurement.t, 0
@@ -120,7 +123,8 @@ class MPC:
             return Decision(setpoints=plan.setpoints[:1], status=status, message=note, solve_ms=ms,
                             kkt_error=found.kkt_error, plan=plan)  # fmt: skip
         self._failures += 1
-        reason = f"{found.solver} ended with KKT error {found.kkt_error:.1e} (infeasibility {found.infeasibility:.1e})"
+        reason = (f"{found.solver} ended {found.outcome.name.lower()} after {found.iterations} iterations with KKT error "
+                  f"{found.kkt_error:.1e} (infeasibility {found.infeasibility:.1e}); {self.explain().worst or 'no limit is broken'}")  # fmt: skip
         if self._failures == 1 and start is not None:
             plan = self._plan(found.data, start, course, measurement)
             return Decision(setpoints=plan.setpoints[:1], status=Status.FALLBACK, solve_ms=ms,
@@ -128,6 +132,16 @@ class MPC:
         self._last = self._in_force = None
         return dataclasses.replace(rule, status=Status.FALLBACK, solve_ms=ms, kkt_error=found.kkt_error,
                                    message=f"{reason}; {self.fallback.name} took over")  # fmt: skip
+
+    def explain(self) -> Explanation:
+        """The last plan that was solved for, used or not: broken limits, active limits with shadow prices, largest KKT errors.
+
+        Raises:
+            ValueError: nothing has been solved yet.
+        """
+        if self._latest is None:
+            raise ValueError(f"{self.name}: no plan yet, so there is nothing to explain")
+        return self.problem.explain(self._latest)
 
     # -- setpoints out --------------------------------------------------------------------------------------------
 

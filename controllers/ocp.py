@@ -21,6 +21,7 @@ import numpy as np
 
 from lowlift.controllers.envelope import chilled_water_is_dry
 from lowlift.controllers.ocp_rows import SPARE_SCALE, path_rows
+from lowlift.controllers.optimiser.explain import Clock
 from lowlift.controllers.optimiser.iterate import Iterate
 from lowlift.controllers.optimiser.problem import BatchData, StageProblem, StageSymbols
 from lowlift.controllers.optimiser.start import Shift
@@ -175,6 +176,12 @@ class Ocp:
             state_units=("K",) * len(m.nodes), control_scale=tuple(float(v) for v in self.u_scale),
             control_units=tuple(s.unit for s in table.signals for _ in range(s.size)),
         )  # fmt: skip
+
+    @functools.cached_property
+    def clock(self) -> Clock:
+        """Times and money of the scaled problem."""
+        energy_only = self.weights.energy == 1.0 and self.weights.water == 0.0
+        return Clock(self.edges, self.hours, self.unit, "MWh" if energy_only else "currency")
 
     @functools.cached_property
     def shift(self) -> Shift:

@@ -1,6 +1,7 @@
 """A planning problem posed: the optimal control problem of a plant, filled with what is measured and forecast at one moment."""
 
 import dataclasses
+import functools
 from collections.abc import Sequence
 
 import numpy as np
@@ -8,9 +9,11 @@ import numpy as np
 from lowlift.controllers.chiller_day import Course
 from lowlift.controllers.interface import Forecast, Measurement
 from lowlift.controllers.ocp import T_REFERENCE, T_SCALE, Ocp, Weights
+from lowlift.controllers.optimiser.explain import Explanation, explain
 from lowlift.controllers.optimiser.iterate import Iterate
 from lowlift.controllers.optimiser.solver import Backend, Fallback, Solver, make_solver
 from lowlift.controllers.optimiser.start import cold_start, joined
+from lowlift.controllers.optimiser.store import core_parts
 from lowlift.controllers.solution import TOLERANCE, Solution
 from lowlift.models.grouped import GroupedHall
 from lowlift.models.liquid_hall import LiquidHall
@@ -63,9 +66,13 @@ class PlanProblem:
         self.site, self.margin = plant.site, margin
         self.model = GroupedHall(plant)
         self.ocp = Ocp(self.model, stages, weights)
-        structure = self.ocp.structure
-        first = make_solver(structure, backend, tolerance=PLAN_TOLERANCE, fatrop_tolerance=FATROP_TOLERANCE)
-        self.solver: Solver = Fallback(first, make_solver(structure, "ipopt"), accept=TOLERANCE)
+        self._backend: Backend = backend
+
+    @functools.cached_property
+    def solver(self) -> Solver:
+        """Built when it is first asked for."""
+        first = make_solver(self.ocp.structure, self._backend, tolerance=PLAN_TOLERANCE, fatrop_tolerance=FATROP_TOLERANCE)
+        return Fallback(first, make_solver(self.ocp.structure, "ipopt"), accept=TOLERANCE)
 
     def pose(self, measurement: Measurement, forecast: Forecast) -> Posed:
         """Fill in a moment.
@@ -112,6 +119,11 @@ class PlanProblem:
     def shifted(self, solution: Solution, x0: np.ndarray, passed: float) -> Iterate:
         """A plan moved on by ``passed`` seconds, from the state ``x0`` [K]."""
         return self.ocp.shift(solution.point, passed, (x0[None] - T_REFERENCE) / T_SCALE)
+
+    def explain(self, solution: Solution) -> Explanation:
+        """Broken limits, active limits with their prices and what is not solved, by name."""
+        parts = core_parts(self.ocp.structure)
+        return explain(parts.rows, parts.evaluator, solution.data, solution.result, self.ocp.clock)
 
     def _data(self, measurement: Measurement, forecast: Forecast, *, surge: bool) -> np.ndarray:
         """Scaled stage data: stage means of the forecast, with ``surge`` of its upper bounds."""

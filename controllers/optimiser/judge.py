@@ -4,8 +4,8 @@ import numpy as np
 
 from lowlift.controllers.optimiser.evaluation import Evaluator
 from lowlift.controllers.optimiser.inequalities import Inequalities
-from lowlift.controllers.optimiser.interior_point import objective
 from lowlift.controllers.optimiser.iterate import Iterate
+from lowlift.controllers.optimiser.measures import NumpyMeasures
 from lowlift.controllers.optimiser.problem import BatchData
 from lowlift.controllers.optimiser.residuals import residuals
 from lowlift.controllers.optimiser.result import BatchResult, Outcome
@@ -20,11 +20,12 @@ def judge(rows: Inequalities, evaluator: Evaluator, data: BatchData, point: Iter
     G = rows.stack(values.values.c, point.u, point.w, point.s, rows.bounds(data))
     point.t = np.maximum(-G, 0.0)
     found = residuals(rows, data, point, values.values, values.gradient, G)
+    cost = NumpyMeasures(rows).merit(data, point, values.values, G).cost
     error = found.error(0.0)
     # What is not finite anywhere is finite nowhere: maxima over several errors hide it.
     error = np.where(np.isfinite(values.gradient).all(axis=(0, 2)) & np.isfinite(G).all(axis=(0, 2)), error, np.inf)
     return BatchResult(
         point=point, outcome=np.full(data.size, Outcome.ITERATIONS), kkt_error=error, infeasibility=found.infeasibility,
-        stationarity=found.stationarity, complementarity=found.complementarity(0.0), objective=objective(data, point, values.values),
+        stationarity=found.stationarity, complementarity=found.complementarity(0.0), objective=cost,
         iterations=np.zeros(data.size, dtype=int), mu=np.full(data.size, np.nan),
     )  # fmt: skip

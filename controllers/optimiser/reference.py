@@ -9,29 +9,27 @@ from typing import Any
 
 import numpy as np
 
-from lowlift.controllers.optimiser.evaluation import Evaluator
-from lowlift.controllers.optimiser.inequalities import Inequalities
 from lowlift.controllers.optimiser.iterate import Iterate
 from lowlift.controllers.optimiser.judge import judge
 from lowlift.controllers.optimiser.nlp import ShootingProgram
 from lowlift.controllers.optimiser.problem import BatchData
 from lowlift.controllers.optimiser.result import BatchResult, Outcome
+from lowlift.controllers.optimiser.store import Parts
 
 
 class ProgramSolver:
     """One problem of a batch after the other, by a solver of CasADi's; one object a thread.
 
     Args:
-        rows: the structure's inequalities.
-        evaluator: evaluates stages for the verdict.
+        parts: the core's, for the verdict.
         tolerance: KKT error up to which a problem counts as converged.
         max_iterations: iterations after which the solver gives up.
     """
 
     name = ""
 
-    def __init__(self, rows: Inequalities, evaluator: Evaluator, *, tolerance: float, max_iterations: int = 150) -> None:
-        self.problem, self.rows, self.evaluator = rows.problem, rows, evaluator
+    def __init__(self, parts: Parts, *, tolerance: float, max_iterations: int = 150) -> None:
+        self.problem, self.parts = parts.rows.problem, parts
         self.tolerance, self.max_iterations = tolerance, max_iterations
         self.build_seconds = 0.0
         """Time spent on building solvers so far [s]."""
@@ -60,7 +58,7 @@ class ProgramSolver:
             parts.append([np.asarray(r[key]).ravel() for key in ("x", "lam_g", "lam_x")])
             iterations[i] = int(solver.stats().get("iter_count", 0))
         z, lam_g, lam_x = (np.array([part[j] for part in parts]) for j in range(3))
-        found = judge(self.rows, self.evaluator, data, program.iterate(data, z, lam_g, lam_x))
+        found = judge(self.parts.rows, self.parts.evaluator, data, program.iterate(data, z, lam_g, lam_x))
         ended = np.where(found.infeasibility > 1e3 * self.tolerance, Outcome.INFEASIBLE, Outcome.STALLED)
         ended[iterations >= self.max_iterations] = Outcome.ITERATIONS
         ended[found.kkt_error <= self.tolerance] = Outcome.CONVERGED
@@ -77,11 +75,14 @@ class ProgramSolver:
 
     def _program(self, free_initial: bool) -> ShootingProgram:
         if free_initial not in self._programs:
-            self._programs[free_initial] = ShootingProgram(self.rows, free_initial=free_initial)
+            self._programs[free_initial] = ShootingProgram(self.parts.rows, free_initial=free_initial)
         return self._programs[free_initial]
 
     def _solver(self, program: ShootingProgram, fixed: np.ndarray) -> Any:
-        """The solver for this set of fixed variables: CasADi's interface to fatrop builds it anew where the set changes, and forgets its options."""
+        """The solver for this set of fixed variables.
+
+        CasADi's interface would build fatrop anew where the set changes, and forget its options.
+        """
         import casadi as ca
 
         key = (program.free_initial, fixed.tobytes())

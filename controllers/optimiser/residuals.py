@@ -1,6 +1,7 @@
 """The KKT conditions of a batch, in the problems' own scaled units."""
 
 import dataclasses
+from typing import NamedTuple
 
 import numpy as np
 
@@ -40,16 +41,24 @@ class Residuals:
         return result
 
 
-def residuals(rows: Inequalities, data: BatchData, point: Iterate, values: Values, gradient: np.ndarray, G: np.ndarray) -> Residuals:
-    """KKT residuals.
+class LagrangianGradient(NamedTuple):
+    """Gradient of the whole Lagrangian, ``(N, B, ·)``."""
+
+    x0: np.ndarray
+    """``(B, n_x)``; zero where the initial state is given."""
+    u: np.ndarray
+    w: np.ndarray
+    s: np.ndarray
+
+
+def lagrangian_gradient(rows: Inequalities, data: BatchData, point: Iterate, gradient: np.ndarray) -> LagrangianGradient:
+    """Stages joined: what a state costs at the end of its stage and at the start of the next one.
 
     Args:
         rows: the inequalities.
         data: the problems.
         point: where.
-        values: of the stages there.
         gradient: of ``l + y.F + lam.c``, ``(N, B, n_z)``.
-        G: the stack of inequalities there.
     """
     p = rows.problem
     nx, nu = p.nx, p.nu
@@ -61,7 +70,22 @@ def residuals(rows: Inequalities, data: BatchData, point: Iterate, values: Value
     initial = np.zeros_like(point.x0)
     if data.arrival is not None:
         initial = gradient[0, :, :nx] + _times(data.arrival, point.x0 - data.x0)
-    stationarity = np.maximum.reduce([_largest(along_u), _largest(along_w), _largest(slack), np.max(np.abs(initial), axis=1)])
+    return LagrangianGradient(initial, along_u, along_w, slack)
+
+
+def residuals(rows: Inequalities, data: BatchData, point: Iterate, values: Values, gradient: np.ndarray, G: np.ndarray) -> Residuals:
+    """KKT residuals.
+
+    Args:
+        rows: the inequalities.
+        data: the problems.
+        point: where.
+        values: of the stages there.
+        gradient: of ``l + y.F + lam.c``, ``(N, B, n_z)``.
+        G: the stack of inequalities there.
+    """
+    along = lagrangian_gradient(rows, data, point, gradient)
+    stationarity = np.maximum.reduce([_largest(along.u), _largest(along.w), _largest(along.s), np.max(np.abs(along.x0), axis=1)])
     r = G + point.t
     infeasibility = np.maximum(_largest(values.F), _largest(r))
     if data.arrival is None:
@@ -69,7 +93,7 @@ def residuals(rows: Inequalities, data: BatchData, point: Iterate, values: Value
     n = point.lam.shape[0] * (point.lam.shape[2] + point.y.shape[2])
     mean = (np.abs(point.lam).sum(axis=(0, 2)) + np.abs(point.y).sum(axis=(0, 2))) / n
     products = point.lam * point.t
-    return Residuals(slack, infeasibility, stationarity, products.max(axis=(0, 2)), products.min(axis=(0, 2)),
+    return Residuals(along.s, infeasibility, stationarity, products.max(axis=(0, 2)), products.min(axis=(0, 2)),
                      products.mean(axis=(0, 2)), np.maximum(1.0, mean / MULTIPLIERS))  # fmt: skip
 
 

@@ -5,15 +5,12 @@ from typing import Literal, Protocol, get_args
 
 import numpy as np
 
-from lowlift.controllers.optimiser.evaluation import Evaluator
-from lowlift.controllers.optimiser.inequalities import Inequalities
 from lowlift.controllers.optimiser.interior_point import InteriorPoint, Options
 from lowlift.controllers.optimiser.iterate import Iterate
-from lowlift.controllers.optimiser.newton import Newton
 from lowlift.controllers.optimiser.problem import BatchData, StageProblem
 from lowlift.controllers.optimiser.reference import FatropSolver, IpoptSolver
 from lowlift.controllers.optimiser.result import BatchResult, Outcome
-from lowlift.controllers.optimiser.store import core_parts, kept, structure_key
+from lowlift.controllers.optimiser.store import Parts, core_parts, kept, structure_key
 
 Backend = Literal["auto", "core", "fatrop", "ipopt"]
 WARM = Options(mu=1e-2, push=1e-3)
@@ -46,9 +43,7 @@ class CoreSolver:
     """The interior-point core.
 
     Args:
-        rows: the structure's inequalities.
-        evaluator: evaluates stages.
-        newton: finds directions.
+        parts: what it is made of.
         tolerance: KKT error at which a problem is solved; the barrier ends at an eleventh of it, so plans stay that little inside limits.
         real_time: number of iterations after which every problem ends; ``None``: until it converges.
         max_iterations: iterations after which a problem is given up.
@@ -58,12 +53,11 @@ class CoreSolver:
     name = "core"
 
     def __init__(
-        self, rows: Inequalities, evaluator: Evaluator, newton: Newton, *, tolerance: float = 1e-6, real_time: int | None = None,
-        max_iterations: int = 100, warm: Options = WARM,
+        self, parts: Parts, *, tolerance: float = 1e-6, real_time: int | None = None, max_iterations: int = 100, warm: Options = WARM
     ) -> None:  # fmt: skip
-        self.problem, self.rows, self.evaluator = rows.problem, rows, evaluator
+        self.problem, self.parts = parts.rows.problem, parts
         self.build_seconds = 0.0
-        self._method = InteriorPoint(rows, evaluator, newton)
+        self._method = InteriorPoint(parts.rows, parts.evaluator, parts.newton, parts.measures)
         self._cold = Options(tolerance=tolerance, real_time=real_time, max_iterations=max_iterations)
         self._warm = Options(tolerance=tolerance, real_time=real_time, max_iterations=max_iterations, mu=warm.mu, push=warm.push)
 
@@ -124,7 +118,7 @@ class SingleElsewhere:
 
 def make_solver(
     problem: StageProblem, backend: Backend = "auto", *, tolerance: float = 1e-6, real_time: int | None = None,
-    fatrop_tolerance: float | None = None,
+    fatrop_tolerance: float | None = None, compiled: bool | None = None,
 ) -> Solver:  # fmt: skip
     """A solver of a structure; one that was made before for an equal structure is handed out again.
 
@@ -135,39 +129,43 @@ def make_solver(
         tolerance: KKT error at which a problem is solved.
         real_time: of the core only: number of iterations after which every problem ends.
         fatrop_tolerance: fatrop's, where another one suits it better.
+        compiled: of the core: whether it has a compiled kernel; ``None``: where there is a compiler.
 
     Raises:
         ValueError: a backend that does not exist, or real-time iterations of one that has none.
+        CompilerError: a kernel is required and cannot be made.
     """
     if backend not in get_args(Backend):
         raise ValueError(f"backend = {backend!r}: must be one of {', '.join(get_args(Backend))}")
     if real_time is not None and backend in ("fatrop", "ipopt"):
         raise ValueError(f"real_time = {real_time} with backend {backend!r}: only the core ends after a given number of iterations")
     key = structure_key(problem)
-    own = tolerance if fatrop_tolerance is None else fatrop_tolerance
+    size = tolerance if fatrop_tolerance is None else fatrop_tolerance
 
-    def make(which: str) -> Solver:
+    def core() -> CoreSolver:
         began = time.perf_counter()
-        rows = Inequalities(problem)
-        parts = core_parts(problem, rows, key)
-        solver: CoreSolver | FatropSolver | IpoptSolver
-        if which == "core":
-            solver = CoreSolver(rows, parts.evaluator, parts.newton, tolerance=tolerance, real_time=real_time)
-        elif which == "fatrop":
-            solver = FatropSolver(rows, parts.evaluator, tolerance=own)
-        else:
-            solver = IpoptSolver(rows, parts.evaluator, tolerance=tolerance)
+        solver = CoreSolver(core_parts(problem, key, compiled), tolerance=tolerance, real_time=real_time)
         solver.build_seconds = time.perf_counter() - began
         return solver
 
-    def cached(which: str) -> Solver:
-        size = own if which == "fatrop" else tolerance
-        return kept((key, problem.n_stages, which, size, real_time), lambda: make(which))
+    def fatrop() -> FatropSolver:
+        return FatropSolver(core_parts(problem, key, compiled), tolerance=size)
 
-    if backend != "auto":
-        return cached(backend)
-    core = cached("core")
+    def find_core() -> CoreSolver:
+        return kept(("core", key, problem.n_stages, tolerance, real_time, compiled), core)
+
+    def find_fatrop() -> FatropSolver:
+        return kept(("fatrop", key, problem.n_stages, size, compiled), fatrop)
+
+    if backend == "fatrop":
+        return find_fatrop()
+    if backend == "ipopt":
+        return kept(
+            ("ipopt", key, problem.n_stages, tolerance, compiled),
+            lambda: IpoptSolver(core_parts(problem, key, compiled), tolerance=tolerance),
+        )
+    own = find_core()
     # The one place where a backend is chosen: in NumPy a single problem costs nearly as much as a batch of tens.
-    if real_time is not None or core_parts(problem, Inequalities(problem), key).compiled:
-        return core
-    return SingleElsewhere(core, cached("fatrop"))
+    if backend == "core" or real_time is not None or own.parts.compiled:
+        return own
+    return SingleElsewhere(own, find_fatrop())

@@ -6,10 +6,14 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from typing import Any, TypeVar
 
+from lowlift.controllers.optimiser.derivatives import stage_functions
 from lowlift.controllers.optimiser.evaluation import Evaluator, NumpyEvaluator
 from lowlift.controllers.optimiser.inequalities import Inequalities
+from lowlift.controllers.optimiser.kernel import KernelEvaluator, KernelMeasures, KernelNewton
+from lowlift.controllers.optimiser.measures import Measures, NumpyMeasures
 from lowlift.controllers.optimiser.newton import Newton, NumpyNewton
 from lowlift.controllers.optimiser.problem import StageProblem
+from lowlift.models.kernel_build import CompilerError
 
 KEPT = 64
 """Things kept; the one that was asked for longest ago goes first."""
@@ -23,10 +27,13 @@ _store: OrderedDict[Hashable, Any] = OrderedDict()
 class Parts:
     """What the core is made of."""
 
+    rows: Inequalities
     evaluator: Evaluator
     newton: Newton
+    measures: Measures
+    how: str
+    """How its kernel was compiled; for NumPy, why there is none."""
     compiled: bool
-    """Whether a compiled kernel is at work."""
 
 
 def structure_key(problem: StageProblem) -> str:
@@ -49,10 +56,34 @@ def structure_key(problem: StageProblem) -> str:
     return digest.hexdigest()
 
 
-def core_parts(problem: StageProblem, rows: Inequalities, key: str) -> Parts:
-    """Evaluator and Newton's method of a structure; the evaluator is shared by all horizons."""
-    evaluator = kept(("evaluator", key), lambda: NumpyEvaluator(problem))
-    return kept(("parts", key, problem.n_stages), lambda: Parts(evaluator, NumpyNewton(rows, evaluator.functions), compiled=False))
+def core_parts(problem: StageProblem, key: str | None = None, compiled: bool | None = None) -> Parts:
+    """The core's parts for a structure; horizons share them.
+
+    Args:
+        problem: the structure.
+        key: its digest, where it is known already.
+        compiled: whether to compile a kernel; ``None``: where there is a compiler.
+
+    Raises:
+        CompilerError: a kernel is required and cannot be made.
+    """
+    key = structure_key(problem) if key is None else key
+
+    def make() -> Parts:
+        rows = Inequalities(problem)
+        functions = kept(("functions", key), lambda: stage_functions(problem))
+        why = "not asked for"
+        if compiled is not False:
+            try:
+                evaluator = KernelEvaluator(functions)
+                return Parts(rows, evaluator, KernelNewton(rows, functions), KernelMeasures(rows, functions), evaluator.how, True)
+            except CompilerError as error:
+                if compiled:
+                    raise
+                why = str(error)
+        return Parts(rows, NumpyEvaluator(problem, functions), NumpyNewton(rows, functions), NumpyMeasures(rows), why, False)
+
+    return kept(("parts", key, problem.n_stages, compiled), make)
 
 
 def kept(key: Hashable, make: Callable[[], T]) -> T:
