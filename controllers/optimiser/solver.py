@@ -1,5 +1,6 @@
 """Solvers of one interface: the core, fatrop and IPOPT, found again where the same structure is asked for twice."""
 
+import dataclasses
 import time
 from typing import Literal, Protocol, get_args
 
@@ -10,11 +11,12 @@ from lowlift.controllers.optimiser.iterate import Iterate
 from lowlift.controllers.optimiser.problem import BatchData, StageProblem
 from lowlift.controllers.optimiser.reference import FatropSolver, IpoptSolver
 from lowlift.controllers.optimiser.result import BatchResult, Outcome
+from lowlift.controllers.optimiser.start import cold_start
 from lowlift.controllers.optimiser.store import Parts, core_parts, kept, structure_key
 
 Backend = Literal["auto", "core", "fatrop", "ipopt"]
-WARM = Options(mu=1e-2, push=1e-3)
-"""First barrier parameter and distance from bounds where the start brings multipliers."""
+WARM = Options(mu=1e-4, push=1e-4, max_iterations=30)
+"""First barrier parameter, distance from bounds and iterations where the start brings multipliers."""
 
 
 class Solver(Protocol):
@@ -40,14 +42,14 @@ class Solver(Protocol):
 
 
 class CoreSolver:
-    """The interior-point core.
+    """The interior-point core. Problems that a warm start leads astray (loads that jumped, machines that came or went) start cold again.
 
     Args:
         parts: what it is made of.
         tolerance: KKT error at which a problem is solved; the barrier ends at an eleventh of it, so plans stay that little inside limits.
         real_time: number of iterations after which every problem ends; ``None``: until it converges.
         max_iterations: iterations after which a problem is given up.
-        warm: first barrier parameter and push where the start brings multipliers.
+        warm: first barrier parameter, push and most iterations where the start brings multipliers.
     """
 
     name = "core"
@@ -59,12 +61,21 @@ class CoreSolver:
         self.build_seconds = 0.0
         self._method = InteriorPoint(parts.rows, parts.evaluator, parts.newton, parts.measures)
         self._cold = Options(tolerance=tolerance, real_time=real_time, max_iterations=max_iterations)
-        self._warm = Options(tolerance=tolerance, real_time=real_time, max_iterations=max_iterations, mu=warm.mu, push=warm.push)
+        self._warm = dataclasses.replace(self._cold, mu=warm.mu, push=warm.push, max_iterations=min(warm.max_iterations, max_iterations))
 
     def solve(self, data: BatchData, start: Iterate, *, dual: bool = False) -> BatchResult:
         """Solve a batch; see :class:`Solver`."""
         result = self._method.solve(data, start, self._warm if dual else self._cold, dual=dual)
         result.solver = np.full(data.size, self.name, dtype="<U16")
+        astray = np.flatnonzero(~result.converged & (result.outcome != Outcome.REAL_TIME)) if dual else np.empty(0, dtype=np.intp)
+        if astray.size:
+            some = data.take(astray)
+            again = self._method.solve(some, cold_start(self.problem, some), self._cold)
+            again.solver = result.solver[astray]
+            again.iterations += result.iterations[astray]
+            better = again.converged | ~(again.kkt_error >= result.kkt_error[astray])
+            result.seconds += again.seconds
+            result.put(astray[better], again.take(np.flatnonzero(better)))
         return result
 
 

@@ -9,7 +9,7 @@ from models_halls import hall
 
 from lowlift.controllers.forecast import History, Persistence
 from lowlift.controllers.guideline36 import Guideline36
-from lowlift.controllers.interface import Decision, Forecast, Measurement, Status, setpoint_table
+from lowlift.controllers.interface import Decision, Measurement, Status, setpoint_table
 from lowlift.controllers.mpc import MPC
 from lowlift.controllers.optimiser import BatchData, cold_start, make_solver
 from lowlift.controllers.oracle import Oracle
