@@ -2,6 +2,7 @@
 
 import dataclasses
 import hashlib
+import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from typing import Any, TypeVar
@@ -20,6 +21,7 @@ KEPT = 64
 
 T = TypeVar("T")
 
+_keys: "weakref.WeakKeyDictionary[StageProblem, str]" = weakref.WeakKeyDictionary()
 _store: OrderedDict[Hashable, Any] = OrderedDict()
 
 
@@ -42,6 +44,8 @@ def structure_key(problem: StageProblem) -> str:
     The expressions themselves are part of the digest, so structures that were built twice from equal inputs are the same, and those of a
     changed model never are.
     """
+    if problem in _keys:
+        return _keys[problem]
     import casadi as ca
 
     p = problem
@@ -53,7 +57,7 @@ def structure_key(problem: StageProblem) -> str:
         if f.name not in ("stage", "n_stages"):
             value = getattr(p, f.name)
             digest.update(f"{f.name}={value.tolist() if hasattr(value, 'tolist') else value!r};".encode())
-    return digest.hexdigest()
+    return _keys.setdefault(problem, digest.hexdigest())
 
 
 def core_parts(problem: StageProblem, key: str | None = None, compiled: bool | None = None) -> Parts:

@@ -3,43 +3,19 @@
 import dataclasses
 
 import numpy as np
-import pandas as pd
 import pytest
-from models_halls import hall
+from plan_situations import situation
 
-from lowlift.controllers.forecast import History, Persistence
 from lowlift.controllers.guideline36 import Guideline36
-from lowlift.controllers.interface import Decision, Measurement, Status, setpoint_table
+from lowlift.controllers.interface import Decision, Status, setpoint_table
 from lowlift.controllers.mpc import MPC
 from lowlift.controllers.optimiser import BatchData, cold_start, make_solver
 from lowlift.controllers.oracle import Oracle
 from lowlift.controllers.plan_problem import stage_means
 from lowlift.controllers.solution import ACCEPTABLE, TOLERANCE
 from lowlift.controllers.static import StaticOptimal
-from lowlift.models.facility import FLUXES
-from lowlift.models.measure import measure
-from lowlift.sim.closed_loop import initial_state
 
 STAGES = (300.0,) * 4 + (900.0,) * 2
-
-
-def situation(name: str, load: float = 0.8, **changes: float):
-    plant = hall(name)
-    s = plant.site
-    values = {"q_liquid": load * s.rack_power * s.liquid_share, "q_air": load * s.P_it_nominal * (1 - s.liquid_share), "T_wb": 288.0,
-              "T_db": 298.0, "p": s.p}  # fmt: skip
-    d = np.asarray(plant.disturbances.pack(values))
-    x, u = initial_state(plant, d)
-    f = plant.fluxes(x[None], u[None], d[None])
-    flux = np.concatenate([np.broadcast_to(getattr(f, k), (1, 1)) for k in FLUXES], axis=-1)
-    flows = plant.flows(u[None])
-    r = measure(plant, x[None], u[None], d[None], flux, np.zeros((1, s.n_cdu)), flows)
-    r |= {k: np.full_like(r[k], v) for k, v in changes.items()}
-    q = np.tile(r["q_cdu"], (40, 1))
-    past = History(
-        15.0, 600.0, q, np.tile(r["q_rack"], (40, 1)), np.full(40, r["q_air"][0, 0]), np.full(40, 288.0), np.full(40, 298.0), None
-    )
-    return plant, Measurement(t=600.0, time=pd.Timestamp("2024-04-07", tz="UTC"), values=r), Persistence().predict(past, 86400.0)
 
 
 class Broken:
