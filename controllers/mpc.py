@@ -22,7 +22,7 @@ from lowlift.controllers.interface import (
     setpoint_table,
 )
 from lowlift.controllers.ocp import T_REFERENCE, T_SCALE, Weights
-from lowlift.controllers.optimiser.explain import Explanation
+from lowlift.controllers.optimiser.explanation import Explanation
 from lowlift.controllers.optimiser.iterate import Iterate
 from lowlift.controllers.optimiser.problem import BatchData
 from lowlift.controllers.optimiser.solver import Backend

@@ -21,7 +21,7 @@ import numpy as np
 
 from lowlift.controllers.envelope import chilled_water_is_dry
 from lowlift.controllers.ocp_rows import SPARE_SCALE, path_rows
-from lowlift.controllers.optimiser.explain import Clock
+from lowlift.controllers.optimiser.explanation import Clock
 from lowlift.controllers.optimiser.iterate import Iterate
 from lowlift.controllers.optimiser.problem import BatchData, StageProblem, StageSymbols
 from lowlift.controllers.optimiser.start import Shift

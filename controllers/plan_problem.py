@@ -9,7 +9,7 @@ import numpy as np
 from lowlift.controllers.chiller_day import Course
 from lowlift.controllers.interface import Forecast, Measurement
 from lowlift.controllers.ocp import T_REFERENCE, T_SCALE, Ocp, Weights
-from lowlift.controllers.optimiser.explain import Explanation, explain
+from lowlift.controllers.optimiser.explanation import Explanation, explain
 from lowlift.controllers.optimiser.iterate import Iterate
 from lowlift.controllers.optimiser.solver import Backend, Fallback, Solver, make_solver
 from lowlift.controllers.optimiser.start import cold_start, joined

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 from lowlift.lazy import lazy
 
 if TYPE_CHECKING:
-    from lowlift.controllers.optimiser.explain import Clock, Explanation, explain
+    from lowlift.controllers.optimiser.explanation import Clock, Explanation, explain
     from lowlift.controllers.optimiser.interior_point import Options
     from lowlift.controllers.optimiser.iterate import Iterate
     from lowlift.controllers.optimiser.problem import BatchData, StageProblem, StageSymbols
@@ -38,14 +38,12 @@ __all__ = [
 ]  # fmt: skip
 
 _HOME = {
-    "Clock": "explain", "Explanation": "explain", "Options": "interior_point", "Iterate": "iterate", "BatchData": "problem",
+    "Clock": "explanation", "Explanation": "explanation", "explain": "explanation",
+    "Options": "interior_point", "Iterate": "iterate", "BatchData": "problem",
     "StageProblem": "problem", "StageSymbols": "problem", "FatropSolver": "reference", "IpoptSolver": "reference",
     "BatchResult": "result", "Outcome": "result", "CoreSolver": "solver", "Fallback": "solver", "Solver": "solver",
     "make_solver": "solver", "Shift": "start", "cold_start": "start", "Parts": "store", "core_parts": "store",
 }  # fmt: skip
 
 if not TYPE_CHECKING:
-    # The module ``explain`` has the name of its function, which is the one meant here.
-    from lowlift.controllers.optimiser.explain import explain as explain
-
     __getattr__, __dir__ = lazy(__name__, {name: f"{__name__}.{module}" for name, module in _HOME.items()}, __all__)

@@ -7,7 +7,7 @@ import pytest
 from stage_problems import STAGES, room, rooms
 
 from lowlift.controllers.optimiser import Clock, cold_start, core_parts, explain, make_solver
-from lowlift.controllers.optimiser.explain import inequality_labels
+from lowlift.controllers.optimiser.explanation import inequality_labels
 
 CLOCK = Clock(3600.0 * np.concatenate([[0.0], np.cumsum(STAGES)]), STAGES, 2.0, "EUR")
 

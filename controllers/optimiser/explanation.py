@@ -52,7 +52,7 @@ class Explanation:
     violations: pd.DataFrame
     """Limits that the plan breaks: ``constraint, from_min, to_min, amount, unit, softened``."""
     active: pd.DataFrame
-    """Limits that hold the plan: ``constraint, from_min, to_min, price, per, distance, unit``."""
+    """Limits that hold the plan: ``constraint, from_min, to_min, price, per, distance, unit``; sorted by price per scaled unit."""
     kkt: pd.DataFrame
     """Largest errors in scaled units: ``kind, name, from_min, to_min, error``."""
 
@@ -170,9 +170,13 @@ def _active(labels: list[Label], G: np.ndarray, lam: np.ndarray, clock: Clock) -
     stage, row = stage[order], row[order]
     return pd.DataFrame({
         "constraint": [labels[j].name for j in row], **_times(clock, stage), "price": price[stage, row],
-        "per": [f"{clock.currency} per {labels[j].unit or 'unit'} and hour" for j in row], "distance": -G[stage, row] * scale[row],
+        "per": [f"{clock.currency} per {_unit(labels[j])} and hour" for j in row], "distance": -G[stage, row] * scale[row],
         "unit": [labels[j].unit for j in row],
     })  # fmt: skip
+
+
+def _unit(label: Label) -> str:
+    return label.unit if label.unit not in ("", "1") else "unit"
 
 
 def _largest(kind: str, names: list[str], errors: np.ndarray, clock: Clock, n: int) -> pd.DataFrame:
