@@ -124,8 +124,8 @@ class MPC:
                             kkt_error=found.kkt_error, plan=plan)  # fmt: skip
         self._failures += 1
         ended = f"{found.solver} ended {found.outcome.name.lower()} after {found.iterations} iterations"
-        error = f"KKT error {found.kkt_error:.1e} (infeasibility {found.infeasibility:.1e})"
-        reason = f"{ended} with {error}; {self.explain().worst or 'no limit is broken'}"
+        size = f"KKT error {found.kkt_error:.1e} (infeasibility {found.infeasibility:.1e})"
+        reason = f"{ended} with {size}; {self.explain().worst or 'no limit is broken'}"
         if self._failures == 1 and start is not None:
             plan = self._plan(found.data, start, course, measurement)
             return Decision(setpoints=plan.setpoints[:1], status=Status.FALLBACK, solve_ms=ms,
