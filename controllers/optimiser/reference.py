@@ -4,6 +4,7 @@ A return string is never trusted: the KKT error of every result is computed from
 core's iterates, and decides alone whether a problem counts as converged.
 """
 
+import abc
 import time
 from typing import Any
 
@@ -17,7 +18,7 @@ from lowlift.controllers.optimiser.result import BatchResult, Outcome
 from lowlift.controllers.optimiser.store import Parts
 
 
-class ProgramSolver:
+class ProgramSolver(abc.ABC):
     """One problem of a batch after the other, by a solver of CasADi's; one object a thread.
 
     Args:
@@ -42,7 +43,7 @@ class ProgramSolver:
         Args:
             data: the problems.
             start: first points.
-            dual: whether the start brings multipliers worth using.
+            dual: ignored: fatrop does not take multipliers, and IPOPT starts anew with its own.
         """
         began = time.perf_counter()
         data.check(self.problem)
@@ -51,10 +52,9 @@ class ProgramSolver:
         for i in range(data.size):
             low, high = program.bounds(data, i)
             solver = self._solver(program, low == high)
-            extra = self._multipliers(program, start, i) if dual else {}
             lbg, ubg = program.row_bounds
             r = solver(x0=np.clip(program.guess(start, i), low, high), p=program.parameters(data, i), lbx=low, ubx=high,
-                       lbg=lbg, ubg=ubg, **extra)  # fmt: skip
+                       lbg=lbg, ubg=ubg)  # fmt: skip
             parts.append([np.asarray(r[key]).ravel() for key in ("x", "lam_g", "lam_x")])
             iterations[i] = int(solver.stats().get("iter_count", 0))
         z, lam_g, lam_x = (np.array([part[j] for part in parts]) for j in range(3))
@@ -63,15 +63,13 @@ class ProgramSolver:
         ended[iterations >= self.max_iterations] = Outcome.ITERATIONS
         ended[found.kkt_error <= self.tolerance] = Outcome.CONVERGED
         ended[~np.isfinite(found.kkt_error)] = Outcome.NOT_A_NUMBER
-        found.outcome, found.iterations, found.solver = ended, iterations, np.full(data.size, self.name)
+        found.outcome, found.iterations, found.solver = ended, iterations, np.full(data.size, self.name, dtype="<U16")
         found.seconds = time.perf_counter() - began
         return found
 
+    @abc.abstractmethod
     def _options(self, program: ShootingProgram) -> dict[str, Any]:
-        raise NotImplementedError
-
-    def _multipliers(self, program: ShootingProgram, start: Iterate, i: int) -> dict[str, np.ndarray]:
-        return {}
+        """What the solver is told."""
 
     def _program(self, free_initial: bool) -> ShootingProgram:
         if free_initial not in self._programs:

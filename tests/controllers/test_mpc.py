@@ -74,6 +74,19 @@ def test_a_plan_explains_itself() -> None:
     assert np.all(kelvin["price"] <= mpc.ocp.weights.slack + 2.0 * mpc.ocp.weights.slack_quadratic * 1.0)
 
 
+def test_a_plan_that_breaks_limits_says_which() -> None:
+    """Air too humid to cool with: the last hour of the plan is too warm, by so many kelvin."""
+    plant, m, forecast = situation("frontier")
+    humid = dataclasses.replace(forecast, T_wb=forecast.T_wb + 25.0, T_db=forecast.T_db + 25.0)
+    mpc = MPC(plant, Guideline36(plant.site), stages=STAGES)
+    assert mpc.decide(m, humid).status is Status.OPTIMAL
+    told = mpc.explain()
+    first = told.violations.iloc[0]
+    assert first["unit"] == "K" and bool(first["softened"]) and first["amount"] > 0.5
+    assert "temperature" in first["constraint"] and "(CDU" in told.worst and "broken by" in told.worst
+    assert first["amount"] == pytest.approx(mpc._last.point.s.max(), rel=0.05)
+
+
 def test_a_warm_start_needs_fewer_iterations() -> None:
     plant, m, forecast = situation("gb200_hall")
     mpc = MPC(plant, Guideline36(plant.site), stages=STAGES, backend="core")

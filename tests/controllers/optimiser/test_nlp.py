@@ -12,6 +12,8 @@ from lowlift.controllers.optimiser.measures import NumpyMeasures
 from lowlift.controllers.optimiser.nlp import ShootingProgram
 from lowlift.controllers.optimiser.store import core_parts
 
+BACKENDS = ("core", "fatrop", "ipopt")
+
 
 def random_point(rows: Inequalities, data, seed: int = 1) -> Iterate:
     rng, p = np.random.default_rng(seed), rows.problem
@@ -64,3 +66,16 @@ def test_fixed_controls_may_change_from_call_to_call(backend: str) -> None:
         core = make_solver(problem, "core", compiled=False).solve(pinned, cold_start(problem, pinned))
         assert found.point.u[2, 0, k] == pytest.approx(0.25, abs=1e-6)
         assert found.objective[0] == pytest.approx(core.objective[0], rel=1e-4)
+
+
+def test_a_free_initial_state_has_its_arrival_cost() -> None:
+    problem, data = room(), rooms(room(), 3)
+    weight = np.array([[4.0, 1.0], [1.0, 2.0]])
+    free = dataclasses.replace(data, arrival=np.tile(weight, (3, 1, 1)))
+    found = {b: make_solver(problem, b, tolerance=1e-6, compiled=False).solve(free, cold_start(problem, free)) for b in BACKENDS}
+    given = make_solver(problem, "core", compiled=False).solve(data, cold_start(problem, data))
+    for result in found.values():
+        assert result.converged.all()
+        np.testing.assert_allclose(result.objective, found["core"].objective, rtol=1e-5, atol=6e-6)
+        np.testing.assert_allclose(result.point.x0, found["core"].point.x0, atol=1e-3)
+        assert np.all(result.objective < given.objective) and np.abs(result.point.x0 - data.x0).max() > 1e-2
