@@ -18,10 +18,8 @@ from lowlift.controllers.solution import TOLERANCE, Solution
 from lowlift.models.grouped import GroupedHall
 from lowlift.models.liquid_hall import LiquidHall
 
-PLAN_TOLERANCE = 1e-5
-"""KKT error of plans."""
-FATROP_TOLERANCE = 1e-4
-"""fatrop's: its barrier then ends near a tenth of this."""
+PLAN_TOLERANCE = 1e-4
+"""KKT error of plans. The barrier ends near a tenth of it, which holds plans some millikelvin inside their limits."""
 
 
 class InputError(ValueError):
@@ -71,7 +69,7 @@ class PlanProblem:
     @functools.cached_property
     def solver(self) -> Solver:
         """Built when it is first asked for."""
-        first = make_solver(self.ocp.structure, self._backend, tolerance=PLAN_TOLERANCE, fatrop_tolerance=FATROP_TOLERANCE)
+        first = make_solver(self.ocp.structure, self._backend, tolerance=PLAN_TOLERANCE)
         return Fallback(first, make_solver(self.ocp.structure, "ipopt"), accept=TOLERANCE)
 
     def pose(self, measurement: Measurement, forecast: Forecast) -> Posed:

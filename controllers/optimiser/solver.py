@@ -129,7 +129,7 @@ class SingleElsewhere:
 
 def make_solver(
     problem: StageProblem, backend: Backend = "auto", *, tolerance: float = 1e-6, real_time: int | None = None,
-    fatrop_tolerance: float | None = None, compiled: bool | None = None,
+    compiled: bool | None = None,
 ) -> Solver:  # fmt: skip
     """A solver of a structure; one that was made before for an equal structure is handed out again.
 
@@ -139,7 +139,6 @@ def make_solver(
             iterations is asked for, which fatrop cannot promise).
         tolerance: KKT error at which a problem is solved.
         real_time: of the core only: number of iterations after which every problem ends.
-        fatrop_tolerance: fatrop's, where another one suits it better.
         compiled: of the core: whether it has a compiled kernel; ``None``: where there is a compiler.
 
     Raises:
@@ -151,7 +150,6 @@ def make_solver(
     if real_time is not None and backend in ("fatrop", "ipopt"):
         raise ValueError(f"real_time = {real_time} with backend {backend!r}: only the core ends after a given number of iterations")
     key = structure_key(problem)
-    size = tolerance if fatrop_tolerance is None else fatrop_tolerance
 
     def core() -> CoreSolver:
         began = time.perf_counter()
@@ -159,24 +157,14 @@ def make_solver(
         solver.build_seconds = time.perf_counter() - began
         return solver
 
-    def fatrop() -> FatropSolver:
-        return FatropSolver(core_parts(problem, key, compiled), tolerance=size)
+    def other(kind: type[FatropSolver] | type[IpoptSolver]) -> Solver:
+        name = (kind.name, key, problem.n_stages, tolerance, compiled)
+        return kept(name, lambda: kind(core_parts(problem, key, compiled), tolerance=tolerance))
 
-    def find_core() -> CoreSolver:
-        return kept(("core", key, problem.n_stages, tolerance, real_time, compiled), core)
-
-    def find_fatrop() -> FatropSolver:
-        return kept(("fatrop", key, problem.n_stages, size, compiled), fatrop)
-
-    if backend == "fatrop":
-        return find_fatrop()
-    if backend == "ipopt":
-        return kept(
-            ("ipopt", key, problem.n_stages, tolerance, compiled),
-            lambda: IpoptSolver(core_parts(problem, key, compiled), tolerance=tolerance),
-        )
-    own = find_core()
+    if backend in ("fatrop", "ipopt"):
+        return other(FatropSolver if backend == "fatrop" else IpoptSolver)
+    own = kept(("core", key, problem.n_stages, tolerance, real_time, compiled), core)
     # The one place where a backend is chosen: in NumPy a single problem costs nearly as much as a batch of tens.
     if backend == "core" or real_time is not None or own.parts.compiled:
         return own
-    return SingleElsewhere(own, find_fatrop())
+    return SingleElsewhere(own, other(FatropSolver))
