@@ -17,6 +17,8 @@ from lowlift.controllers.optimiser.store import Parts, core_parts, kept, structu
 Backend = Literal["auto", "core", "fatrop", "ipopt"]
 WARM = Options(mu=1e-4, push=1e-4, max_iterations=30)
 """First barrier parameter, distance from bounds and iterations where the start brings multipliers."""
+FEW = 3
+"""Up to so many problems a loop over fatrop is faster than the core without a compiled kernel."""
 
 
 class Solver(Protocol):
@@ -111,20 +113,20 @@ class Fallback:
         return result
 
 
-class SingleElsewhere:
-    """The core for batches and another solver, which is faster there, for single problems."""
+class FewElsewhere:
+    """The core for batches and another solver for a few problems, up to :data:`FEW`."""
 
-    def __init__(self, core: Solver, single: Solver) -> None:
-        self.problem, self.core, self.single = core.problem, core, single
+    def __init__(self, core: Solver, other: Solver) -> None:
+        self.problem, self.core, self.other = core.problem, core, other
 
     @property
     def build_seconds(self) -> float:
         """Time spent on building so far [s]."""
-        return self.core.build_seconds + self.single.build_seconds
+        return self.core.build_seconds + self.other.build_seconds
 
     def solve(self, data: BatchData, start: Iterate, *, dual: bool = False) -> BatchResult:
         """Solve a batch; see :class:`Solver`."""
-        return (self.single if data.size == 1 else self.core).solve(data, start, dual=dual)
+        return (self.other if data.size <= FEW else self.core).solve(data, start, dual=dual)
 
 
 def make_solver(
@@ -135,7 +137,7 @@ def make_solver(
 
     Args:
         problem: the structure.
-        backend: ``auto`` is the core, except that single problems go to fatrop where the core has no compiled kernel (and no number of
+        backend: ``auto`` is the core, except that a few problems go to fatrop where the core has no compiled kernel (and no number of
             iterations is asked for, which fatrop cannot promise).
         tolerance: KKT error at which a problem is solved.
         real_time: of the core only: number of iterations after which every problem ends.
@@ -164,7 +166,7 @@ def make_solver(
     if backend in ("fatrop", "ipopt"):
         return other(FatropSolver if backend == "fatrop" else IpoptSolver)
     own = kept(("core", key, problem.n_stages, tolerance, real_time, compiled), core)
-    # The one place where a backend is chosen: in NumPy a single problem costs nearly as much as a batch of tens.
+    # The one place where a backend is chosen.
     if backend == "core" or real_time is not None or own.parts.compiled:
         return own
-    return SingleElsewhere(own, other(FatropSolver))
+    return FewElsewhere(own, other(FatropSolver))

@@ -20,7 +20,7 @@ from lowlift.controllers.optimiser import (
     cold_start,
     make_solver,
 )
-from lowlift.controllers.optimiser.solver import SingleElsewhere
+from lowlift.controllers.optimiser.solver import FEW, FewElsewhere
 from lowlift.controllers.optimiser.store import core_parts, forget, structure_key
 from lowlift.controllers.plan_problem import PlanProblem
 
@@ -136,15 +136,15 @@ def test_only_what_failed_is_solved_again() -> None:
     assert single.solve(data.take(np.array([2])), cold_start(problem, data.take(np.array([2])))).solver.tolist() == ["ipopt"]
 
 
-def test_without_a_compiler_single_problems_go_to_fatrop(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_compiler_few_problems_go_to_fatrop(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CC", "no-such-compiler")
     forget()
-    problem, data = room(), rooms(room(), 2)
+    problem, data = room(), rooms(room(), FEW + 1)
     solver = make_solver(problem, "auto")
-    assert isinstance(solver, SingleElsewhere) and "no-such-compiler" in core_parts(problem).how
+    assert isinstance(solver, FewElsewhere) and "no-such-compiler" in core_parts(problem).how
     alone = data.take(np.array([0]))
     assert solver.solve(alone, cold_start(problem, alone)).solver.tolist() == ["fatrop"]
-    assert solver.solve(data, cold_start(problem, data)).solver.tolist() == ["core", "core"]
+    assert solver.solve(data, cold_start(problem, data)).solver.tolist() == ["core"] * (FEW + 1)
     assert isinstance(make_solver(problem, "auto", real_time=2), CoreSolver)
     forget()
 
