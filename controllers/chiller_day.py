@@ -12,12 +12,11 @@ Assumptions
 """
 
 import dataclasses
-from collections.abc import Callable
-from typing import NamedTuple, Protocol
+from collections.abc import Callable, Mapping
+from typing import NamedTuple, Protocol, TypeVar
 
 import numpy as np
 
-from lowlift.controllers.solver import Solution
 from lowlift.controllers.staging import CONFIRM_DOWN
 
 STAGE = CONFIRM_DOWN
@@ -48,11 +47,15 @@ class Course:
     """Machines that staging is asked for: a start is asked for before it can cool."""
 
 
-class SolveWith(Protocol):
-    """Solves the problem of the moment for a course of chillers."""
+class Planned(Protocol):
+    """A plan for a course of chillers."""
 
-    def __call__(self, course: Course, /) -> Solution:
-        """Solve; the plan's slacks tell how limits are kept."""
+    @property
+    def violation(self) -> float:
+        """Limits broken by the plan [K h]."""
+
+
+P = TypeVar("P", bound=Planned)
 
 
 def modes(installed: int) -> list[Mode]:
@@ -66,7 +69,7 @@ def held(mode: Mode, n: int) -> Course:
     return Course(on=np.full(n, float(mode.on)), cooling=cooling, called=cooling)
 
 
-def cheapest_path(costs: dict[Mode, np.ndarray], running: int) -> list[Mode]:
+def cheapest_path(costs: Mapping[Mode, np.ndarray], running: int) -> list[Mode]:
     """The modes of all stages with the least sum of costs.
 
     From ``k`` machines a stage may have ``k``, any more, or ``k`` with one being let go; after that, ``k - 1`` are left.
@@ -117,22 +120,20 @@ class ChillerDay:
         self._path: list[Mode] = []
         self._from = 0.0
 
-    def plan(self, t: float, running: int, stage_costs: Callable[[Mode], np.ndarray | None]) -> None:
+    def plan(self, t: float, running: int, costs: Mapping[Mode, np.ndarray]) -> None:
         """Plan anew at time ``t``.
 
         Args:
             t: now [s].
             running: machines that run.
-            stage_costs: costs of all stages of a mode, or nothing where it has no plan.
+            costs: costs of all stages of each mode that has a plan.
         """
         # A machine that was let go in the stage that ends now is as good as gone.
         left = min(running, self._mode(t - 1.0, running).cooling)
-        found = {mode: stage_costs(mode) for mode in modes(self.installed)}
-        costs = {mode: cost for mode, cost in found.items() if cost is not None}
         self._path = cheapest_path(costs, left) if costs else []
         self._from = t
 
-    def choose(self, t: float, running: int, solve: SolveWith) -> tuple[Solution, Course]:
+    def choose(self, t: float, running: int, solve: Callable[[Course], P]) -> tuple[P, Course]:
         """The plan along the path, or with one machine more where that keeps limits better."""
         along = self._course(t, running)
         found = solve(along)

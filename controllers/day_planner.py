@@ -2,11 +2,12 @@
 
 import numpy as np
 
-from lowlift.controllers.chiller_day import STAGE, ChillerDay, Mode, held
+from lowlift.controllers.chiller_day import STAGE, ChillerDay, Mode, held, modes
 from lowlift.controllers.interface import Forecast, Measurement
 from lowlift.controllers.ocp import Weights
+from lowlift.controllers.optimiser.solver import Backend
 from lowlift.controllers.plan_problem import PlanProblem
-from lowlift.controllers.solver import ACCEPTABLE
+from lowlift.controllers.solution import ACCEPTABLE, Solution
 from lowlift.models.liquid_hall import LiquidHall
 
 HOURS = 12
@@ -21,18 +22,19 @@ class DayPlanner:
         day: follows the cheapest path.
         weights: what to minimise.
         margin: distance to limits [K].
+        backend: who solves.
     """
 
-    def __init__(self, plant: LiquidHall, day: ChillerDay, *, weights: Weights | None, margin: float) -> None:
+    def __init__(self, plant: LiquidHall, day: ChillerDay, *, weights: Weights | None, margin: float, backend: Backend = "auto") -> None:
         self.day = day
-        self.problem = PlanProblem(plant, (STAGE,) * HOURS, weights, margin)
+        self.problem = PlanProblem(plant, (STAGE,) * HOURS, weights, margin, backend)
         self.reset()
 
     def reset(self) -> None:
         """Forget all plans."""
         self.day.reset()
         self._due = -np.inf
-        self._guesses: dict[Mode, np.ndarray] = {}
+        self._last: dict[Mode, Solution] = {}
 
     def look_ahead(self, measurement: Measurement, forecast: Forecast) -> None:
         """Plan anew where the last plan is an hour old.
@@ -42,16 +44,15 @@ class DayPlanner:
         """
         if measurement.t < self._due - 1e-6:
             return
+        passed = measurement.t - (self._due - STAGE)
         self._due = measurement.t + STAGE
         posed = self.problem.pose(measurement, forecast)
-
-        def stage_costs(mode: Mode) -> np.ndarray | None:
-            course = held(mode, HOURS)
-            guess = self._guesses.get(mode)
-            found = posed.solve(course, self.problem.cold_guess(posed.x0) if guess is None else guess, surge=True)
-            if found.kkt_error > ACCEPTABLE:
-                return None
-            self._guesses[mode] = found.z
-            return self.problem.ocp.stage_costs(found.z, posed.data(course, surge=True), posed.counts, self.problem.margin, posed.floor)
-
-        self.day.plan(measurement.t, int(np.round(measurement["n_chillers"][0, 0])), stage_costs)
+        every = modes(self.day.installed)
+        starts = [None if (last := self._last.get(mode)) is None else self.problem.shifted(last, posed.x0, passed) for mode in every]
+        found = self.problem.solve(posed, [held(mode, HOURS) for mode in every], starts, surge=True)
+        self._last |= {mode: plan for mode, plan in zip(every, found, strict=True) if plan.kkt_error <= ACCEPTABLE}
+        costs = {
+            mode: self.problem.ocp.stage_costs(plan.data, plan.point)
+            for mode, plan in zip(every, found, strict=True) if plan.kkt_error <= ACCEPTABLE
+        }  # fmt: skip
+        self.day.plan(measurement.t, int(np.round(measurement["n_chillers"][0, 0])), costs)

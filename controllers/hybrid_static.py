@@ -24,7 +24,7 @@ from lowlift.controllers.hybrid_protection import T_FROST
 from lowlift.controllers.hybrid_rules import HybridGuideline36
 from lowlift.controllers.interface import Decision, Forecast, Measurement, Status
 from lowlift.controllers.optimum_at_rest import OptimumAtRest, refused
-from lowlift.controllers.solver import ACCEPTABLE, TOLERANCE
+from lowlift.controllers.solution import ACCEPTABLE, TOLERANCE
 from lowlift.controllers.steady_solver import Point, SteadySolver
 from lowlift.models.hybrid_hall import HybridHall, cooling
 from lowlift.models.hybrid_tables import T_PAD_RANGE

@@ -22,8 +22,12 @@ from lowlift.controllers.interface import (
     setpoint_table,
 )
 from lowlift.controllers.ocp import T_REFERENCE, T_SCALE, Weights
-from lowlift.controllers.plan_problem import InputError, PlanProblem, Posed
-from lowlift.controllers.solver import ACCEPTABLE, TOLERANCE, Solution
+from lowlift.controllers.optimiser.explanation import Explanation
+from lowlift.controllers.optimiser.iterate import Iterate
+from lowlift.controllers.optimiser.problem import BatchData
+from lowlift.controllers.optimiser.solver import Backend
+from lowlift.controllers.plan_problem import InputError, PlanProblem
+from lowlift.controllers.solution import ACCEPTABLE, TOLERANCE, Solution
 from lowlift.models.liquid_hall import LiquidHall
 
 STAGES = (300.0,) * 4 + (600.0,) * 2 + (1200.0,) * 2 + (1800.0,) * 2 + (3600.0,) * 4
@@ -45,6 +49,8 @@ class MPC:
         margin: distance kept to chip and return limits [K]; at least the regulatory layer's guard, or the plan would
             count on flows that the protection overrides.
         name: name in tables.
+        period: seconds between decisions.
+        backend: who solves, see :func:`lowlift.controllers.optimiser.make_solver`; IPOPT is asked where it fails.
     """
 
     def __init__(
@@ -57,15 +63,16 @@ class MPC:
         margin: float = 1.7,
         name: str = "MPC",
         period: float = 300.0,
+        backend: Backend = "auto",
     ) -> None:
         self.name, self.period = name, period
         self.plant, self.fallback, self.margin = plant, fallback, margin
-        self.problem = PlanProblem(plant, stages, weights, margin)
+        self.problem = PlanProblem(plant, stages, weights, margin, backend)
         self.model, self.ocp = self.problem.model, self.problem.ocp
         self.setpoints = setpoint_table(plant.site)
         installed = 0 if plant.site.chilled is None else plant.site.chilled.n_chillers
         self.day = ChillerDay(self.ocp.stages, installed=installed) if installed else None
-        self.planner = None if self.day is None else DayPlanner(plant, self.day, weights=weights, margin=margin)
+        self.planner = None if self.day is None else DayPlanner(plant, self.day, weights=weights, margin=margin, backend=backend)
         self.reset(1)
 
     def reset(self, batch: int) -> None:
@@ -73,6 +80,7 @@ class MPC:
         if batch != 1:
             raise ValueError(f"batch = {batch}: {self.name} controls one plant at a time")
         self._last: Solution | None = None
+        self._latest: Solution | None = None
         self._last_t = 0.0
         self._in_force: np.ndarray | None = None
         self._failures = 0
@@ -93,42 +101,55 @@ class MPC:
         except InputError as error:
             return dataclasses.replace(rule, status=Status.FALLBACK, message=f"input refused: {error}")
         passed = measurement.t - self._last_t
-        guess = self.problem.cold_guess(posed.x0) if self._last is None else self.problem.shifted(self._last.z, posed.x0, passed)
+        start = None if self._last is None else self.problem.shifted(self._last, posed.x0, passed)
+
+        def solve(course: Course) -> Solution:
+            return self.problem.solve(posed, [course], [start])[0]
+
         if self.day is None:
             course = held(Mode(0, 0), len(self.ocp.stages))
-            found = posed.solve(course, guess)
+            found = solve(course)
         else:
             running = int(np.round(measurement["n_chillers"][0, 0]))
-            found, course = self.day.choose(measurement.t, running, lambda course: posed.solve(course, guess))
+            found, course = self.day.choose(measurement.t, running, solve)
+        self._latest = found
         ms = 1e3 * (time.perf_counter() - started)
         if found.kkt_error <= ACCEPTABLE:
             self._last, self._last_t, self._failures = found, measurement.t, 0
             status = Status.OPTIMAL if found.kkt_error <= TOLERANCE else Status.SUBOPTIMAL
             note = f"{found.solver}, {found.iterations} iterations, KKT error {found.kkt_error:.1e}"
-            plan = self._plan(posed, found.z, course, measurement)
+            plan = self._plan(found.data, found.point, course, measurement)
             self._in_force = plan.setpoints[0]
             return Decision(setpoints=plan.setpoints[:1], status=status, message=note, solve_ms=ms,
                             kkt_error=found.kkt_error, plan=plan)  # fmt: skip
         self._failures += 1
-        reason = f"{found.solver} ended with KKT error {found.kkt_error:.1e} (infeasibility {found.infeasibility:.1e})"
-        if self._failures == 1 and self._last is not None:
-            plan = self._plan(posed, guess, course, measurement)
+        ended = f"{found.solver} ended {found.outcome.name.lower()} after {found.iterations} iterations"
+        size = f"KKT error {found.kkt_error:.1e} (infeasibility {found.infeasibility:.1e})"
+        reason = f"{ended} with {size}; {self.explain().worst or 'no limit is broken'}"
+        if self._failures == 1 and start is not None:
+            plan = self._plan(found.data, start, course, measurement)
             return Decision(setpoints=plan.setpoints[:1], status=Status.FALLBACK, solve_ms=ms,
                             kkt_error=found.kkt_error, message=f"{reason}; previous plan shifted", plan=plan)  # fmt: skip
         self._last = self._in_force = None
         return dataclasses.replace(rule, status=Status.FALLBACK, solve_ms=ms, kkt_error=found.kkt_error,
                                    message=f"{reason}; {self.fallback.name} took over")  # fmt: skip
 
+    def explain(self) -> Explanation:
+        """The last plan that was solved for, used or not: broken limits, active limits with shadow prices, largest KKT errors.
+
+        Raises:
+            ValueError: nothing has been solved yet.
+        """
+        if self._latest is None:
+            raise ValueError(f"{self.name}: no plan yet, so there is nothing to explain")
+        return self.problem.explain(self._latest)
+
     # -- setpoints out --------------------------------------------------------------------------------------------
 
-    def _plan(self, posed: Posed, z: np.ndarray, course: Course, measurement: Measurement) -> Plan:
+    def _plan(self, problem: BatchData, point: Iterate, course: Course, measurement: Measurement) -> Plan:
         m, site, g = self.model, self.plant.site, self.plant.site.n_groups
-        _, controls, ends, slacks = self.ocp.split(z)
-        data, margin = posed.data(course), np.array([self.margin, posed.floor])
-        n = len(self.ocp.stages)
-        shown = np.column_stack([
-            np.asarray(self.ocp.stage(ends[k], controls[k], data[k], posed.counts, margin)[3]).ravel() for k in range(n)
-        ]).T  # fmt: skip
+        controls, ends, data = point.u[:, 0], point.w[:, 0], problem.p[:, 0]
+        shown = self.ocp.shown(problem, point)[1]
         x = T_REFERENCE + T_SCALE * ends
         u = m.controls.unpack(self.ocp.u_scale * controls)
         values = {
@@ -150,7 +171,7 @@ class MPC:
             "P_it": 1e6 * (data[:, :g] @ np.bincount(site.group_of_cdu) + data[:, 5 * g])[:, None],
             "P_cooling": shown[:, [4 * g + 1]], "T_inlet": shown[:, [4 * g + 2]],
             "T_return": x[:, :g], "T_supply": x[:, g : 2 * g], "T_tower": values["T_tower_set"],
-            "slack": slacks, **{name: value for name, value in u.items()},
+            "slack": point.s[:, 0], **{name: value for name, value in u.items()},
         }  # fmt: skip
         return Plan(t=measurement.t + self.ocp.edges, predicted=predicted, setpoints=setpoints)
 

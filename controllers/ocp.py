@@ -20,6 +20,11 @@ from typing import Any
 import numpy as np
 
 from lowlift.controllers.envelope import chilled_water_is_dry
+from lowlift.controllers.ocp_rows import SPARE_SCALE, path_rows
+from lowlift.controllers.optimiser.explanation import Clock
+from lowlift.controllers.optimiser.iterate import Iterate
+from lowlift.controllers.optimiser.problem import BatchData, StageProblem, StageSymbols
+from lowlift.controllers.optimiser.start import Shift
 from lowlift.models.grouped import GroupedHall
 from lowlift.thermal import ops
 
@@ -55,23 +60,8 @@ class Weights:
     """Penalty on the change of scaled supply and tower temperatures between stages (actuator wear, conditioning)."""
 
 
-@dataclasses.dataclass(frozen=True)
-class StageSizes:
-    """Sizes of one stage."""
-
-    nx: int
-    nu: int
-    ns: int
-    n_path: int
-
-    @property
-    def decisions(self) -> int:
-        """Controls, end state and slacks."""
-        return self.nu + self.nx + self.ns
-
-
 class Ocp:
-    """One problem structure: a model, a grid, weights. Data enters as parameters; solvers are built once.
+    """One problem structure: a model, a grid, weights. Data, stage lengths and weights enter as stage parameters.
 
     Raises:
         ValueError: a stage is shorter than the stroke of an actuator, whose rate limit would need rows of its own.
@@ -88,18 +78,17 @@ class Ocp:
         if self.stages.min() < stroke:
             raise ValueError(f"shortest stage {self.stages.min():g} s: must be at least the longest stroke of an actuator, {stroke:g} s")
         self.has_air = model.site.chilled is not None
-        ns = 4 * g + (3 if self.has_air else 0)
         self.n_data = 5 * g + 9
         """Per stage: q, q_hot, q_surge, q_rack, q_rack_surge (per group, MW), q_air, q_air_surge (MW), T_wb, T_db (scaled), p (1e5 Pa),
         two prices, chillers on, chillers that cool."""
         self.n_counts = model.counts.size
-        self.sizes = StageSizes(len(model.nodes), model.controls.size, ns, self._path_rows(g))
         self.u_scale = np.ones(model.controls.size)
         if model.site.chilled is not None:
             self.u_scale[model.controls.slices["Q_chiller"]] = model.site.chilled.chiller.Q_dot_nominal
-
-    def _path_rows(self, g: int) -> int:
-        return 8 * g + 2 + (5 if self.has_air else 0)
+        self.hours = np.minimum(self.stages, 3600.0) / 3600.0
+        """What each stage counts in the cost, ``(n,)`` [h]; stages of practically infinite length count as an hour."""
+        self.unit = float(self.hours.min())
+        """One unit of the scaled cost in the currency of the weights: costs are per length of the shortest stage."""
 
     # -- symbolic -------------------------------------------------------------------------------------------------
 
@@ -113,7 +102,7 @@ class Ocp:
 
         m, site, lim = self.model, self.model.site, self.model.site.limits
         g = site.n_groups
-        w, v = ca.SX.sym("w", self.sizes.nx), ca.SX.sym("v", self.sizes.nu)
+        w, v = ca.SX.sym("w", len(m.nodes)), ca.SX.sym("v", m.controls.size)
         d, counts = ca.SX.sym("d", self.n_data), ca.SX.sym("c", self.n_counts)
         margin = ca.SX.sym("margin", 2)
         x = T_REFERENCE + T_SCALE * w
@@ -134,7 +123,7 @@ class Ocp:
             out.T_return_hot - (lim.T_return_max - margin[0]),
             out.T_surge - (lim.T_return_max - margin[0] - overshoot),
             out.T_chip_surge - (lim.T_chip_max - margin[0] - overshoot),
-            -20.0 * out.spare,
+            -out.spare / SPARE_SCALE,
             S - (lim.T_supply_max - SUPPLY_MARGIN - overshoot),
             floor - S,
             out.flows.dp_header / 1e5 - site.facility_pump.dp_nominal * 0.8 / 1e5,
@@ -161,117 +150,90 @@ class Ocp:
         return ca.Function("stage", [w, v, d, counts, margin], [dx / T_SCALE, ca.vertcat(*path), cost, shown],
                            {"cse": True})  # fmt: skip
 
-    def _slack_of_row(self) -> list[int | None]:
-        """Which slack softens each path row; None: hard.
+    @functools.cached_property
+    def structure(self) -> StageProblem:
+        """The problem in the optimiser's form, with names for messages."""
+        g, m, table = self.model.site.n_groups, self.model, self.model.controls
+        rows = path_rows(self.model.site)
+        moving = [*range(g, 2 * g), m.nodes.index("T_basin")]
+        sizes = [self.n_data, self.n_counts, 2, 1, 1, 1]
 
-        What holds now and what a surge would break have slacks of their own: a surge that cannot be met must not loosen today's limit.
+        def stage(x: Any, u: Any, w: Any, p: Any) -> StageSymbols:
+            import casadi as ca
+
+            data, counts, margin, dt, hours, wear = ops.split(p, sizes)
+            f, path, cost, _ = self.stage(w, u, data, counts, margin)
+            return StageSymbols(
+                dynamics=(w - x - dt * f) / _row_scale(dt), path=path, cost=hours * cost + wear * ca.sumsqr((w - x)[moving])
+            )
+
+        free = np.full(len(m.nodes), np.inf)
+        return StageProblem(
+            name=m.site.name, n_stages=len(self.stages), states=m.nodes, controls=tuple(table.names),
+            rows=tuple(r.name for r in rows), row_scale=tuple(r.scale for r in rows), row_units=tuple(r.unit for r in rows),
+            slack_of_row=tuple(r.slack for r in rows), n_parameters=sum(sizes), u_low=table.low / self.u_scale,
+            u_high=table.high / self.u_scale, w_low=-free, w_high=free, stage=stage, state_scale=(T_SCALE,) * len(m.nodes),
+            state_units=("K",) * len(m.nodes), control_scale=tuple(float(v) for v in self.u_scale),
+            control_units=tuple(s.unit for s in table.signals for _ in range(s.size)),
+        )  # fmt: skip
+
+    @functools.cached_property
+    def clock(self) -> Clock:
+        """Times and money of the scaled problem."""
+        energy_only = self.weights.energy == 1.0 and self.weights.water == 0.0
+        return Clock(self.edges, self.hours, self.unit, "MWh" if energy_only else "currency")
+
+    @functools.cached_property
+    def shift(self) -> Shift:
+        """Moves plans on in time."""
+        return Shift(self.edges, self.hours, _row_scale(self.stages))
+
+    def batch(self, x0: np.ndarray, data: np.ndarray, counts: np.ndarray, margin: float, T_floor: np.ndarray) -> BatchData:
+        """Problems of this structure.
+
+        Args:
+            x0: states ``(B, n_x)`` [K].
+            data: scaled stage data ``(B, n, n_data)``.
+            counts: equipment counts ``(B, n_counts)``.
+            margin: distance kept to chip and return limits [K].
+            T_floor: least water temperature for the dew point ``(B,)`` [K].
         """
-        g = self.model.site.n_groups
-        hot, spare, supply, surge = range(g), range(g, 2 * g), range(2 * g, 3 * g), range(3 * g, 4 * g)
-        # Cold towers are softened with the first group's supply: tower water may start below a dew point that has risen.
-        rows: list[int | None] = [*hot, *hot, *surge, *surge, *spare, *supply, *supply, *([None] * g), 2 * g, None]
-        if self.has_air:
-            inlet, inlet_surge, cold = range(4 * g, 4 * g + 3)
-            rows += [inlet, inlet_surge, cold, cold, None]
-        return rows
+        n, b, ns = len(self.stages), len(x0), self.structure.ns
+        hours = self.hours / self.unit
 
-    @functools.cached_property
-    def problem(self) -> dict[str, Any]:
-        """The nonlinear program: symbols, bounds and the equality mask, in stage order."""
-        import casadi as ca
+        def everywhere(values: np.ndarray, k: int) -> np.ndarray:
+            return np.broadcast_to(values, (n, b, k))
 
-        z, n = self.sizes, len(self.stages)
-        x0 = ca.MX.sym("x0", z.nx)
-        data, counts, margin = (
-            ca.MX.sym("data", self.n_data, n),
-            ca.MX.sym("counts", self.n_counts),
-            ca.MX.sym("m", 2),
-        )
-        rows = self._slack_of_row()
-        softening = np.zeros((z.n_path, z.ns))
-        for i, j in enumerate(rows):
-            if j is not None:
-                softening[i, j] = 1.0
-        variables, constraints, equality, lbg, ubg = [], [], [], [], []
-        cost: Any = 0.0
-        x = ca.MX.sym("x_0", z.nx)
-        variables.append(x)
-        g = self.model.site.n_groups
-        moving = [*range(g, 2 * g), self.model.nodes.index("T_basin")]
-        for k, dt in enumerate(self.stages):
-            u, w, s = ca.MX.sym(f"u_{k}", z.nu), ca.MX.sym(f"w_{k}", z.nx), ca.MX.sym(f"s_{k}", z.ns)
-            variables += [u, w, s]
-            f, path, price, _ = self.stage(w, u, data[:, k], counts, margin)
-            cost += self._hours[k] * (price + self.weights.slack * ca.sum1(s) + self.weights.slack_quadratic * ca.sumsqr(s))
-            cost += self.weights.wear * ca.sumsqr((w - x)[moving])
-            x_next = ca.MX.sym(f"x_{k + 1}", z.nx)
-            constraints.append(x_next - w)
-            lbg.append(np.zeros(z.nx))
-            ubg.append(np.zeros(z.nx))
-            equality += [True] * z.nx
-            if k == 0:
-                constraints.append(x - x0)
-                lbg.append(np.zeros(z.nx))
-                ubg.append(np.zeros(z.nx))
-                equality += [True] * z.nx
-            constraints.append((w - x - dt * f) / (1.0 + dt / DT_REFERENCE))
-            lbg.append(np.zeros(z.nx))
-            ubg.append(np.zeros(z.nx))
-            equality += [True] * z.nx
-            constraints.append(path - softening @ s)
-            lbg.append(np.full(z.n_path, -np.inf))
-            ubg.append(np.zeros(z.n_path))
-            equality += [False] * z.n_path
-            variables.append(x_next)
-            x = x_next
-        parameters = ca.veccat(x0, data, counts, margin)
-        return {
-            "nlp": {"x": ca.vertcat(*variables), "f": cost / float(self._hours.min()), "g": ca.vertcat(*constraints), "p": parameters},
-            "equality": equality, "lbg": np.concatenate(lbg), "ubg": np.concatenate(ubg),
-        }  # fmt: skip
+        p = np.concatenate([
+            data.transpose(1, 0, 2), everywhere(counts, self.n_counts), everywhere(np.array(margin), 1), everywhere(T_floor[:, None], 1),
+            everywhere(self.stages[:, None, None], 1), everywhere(hours[:, None, None], 1),
+            everywhere(np.array(self.weights.wear / self.unit), 1),
+        ], axis=-1)  # fmt: skip
+        linear = everywhere((hours * self.weights.slack)[:, None, None], ns)
+        quadratic = everywhere((hours * self.weights.slack_quadratic)[:, None, None], ns)
+        return BatchData(x0=(x0 - T_REFERENCE) / T_SCALE, p=p, slack_linear=linear.copy(), slack_quadratic=quadratic.copy())
 
-    @functools.cached_property
-    def bounds(self) -> tuple[np.ndarray, np.ndarray]:
-        """Bounds of all variables: actuators and slacks are hard, states free."""
-        z, table = self.sizes, self.model.controls
-        free = np.full(z.nx, np.inf)
-        low, high = [-free], [free]
-        for _ in self.stages:
-            low += [table.low / self.u_scale, -free, np.zeros(z.ns), -free]
-            high += [table.high / self.u_scale, free, np.full(z.ns, np.inf), free]
-        return np.concatenate(low), np.concatenate(high)
+    # -- reading solutions --------------------------------------------------------------------------------------------
 
-    # -- packing --------------------------------------------------------------------------------------------------
+    def shown(self, data: BatchData, point: Iterate, i: int = 0) -> tuple[np.ndarray, np.ndarray]:
+        """Energy and water price ``(n,)`` of problem ``i`` per hour, and what is shown of it ``(n, ·)``."""
+        d, c = self.n_data, self.n_data + self.n_counts
+        p = data.p[:, i]
+        _, _, price, shown = self.stage(point.w[:, i].T, point.u[:, i].T, p[:, :d].T, p[:, d:c].T, p[:, c : c + 2].T)
+        return np.asarray(price).ravel(), np.asarray(shown).T
 
-    def split(self, solution: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """States (n + 1, nx), controls (n, nu), end states (n, nx), slacks (n, ns); all scaled."""
-        z, n = self.sizes, len(self.stages)
-        body = solution[z.nx :].reshape(n, z.decisions + z.nx)
-        states = np.vstack([solution[None, : z.nx], body[:, z.decisions :]])
-        return states, body[:, : z.nu], body[:, z.nu : z.nu + z.nx], body[:, z.nu + z.nx : z.decisions]
-
-    def join(self, states: np.ndarray, controls: np.ndarray, ends: np.ndarray, slacks: np.ndarray) -> np.ndarray:
-        """Inverse of :meth:`split`."""
-        body = np.hstack([controls, ends, slacks, states[1:]])
-        return np.concatenate([states[0], body.ravel()])
-
-    def violation(self, solution: np.ndarray) -> float:
-        """Slacks summed and integrated over the plan [K h]; stages of practically infinite length count as an hour."""
-        return float(self._hours @ self.split(solution)[3].sum(axis=1))
-
-    def stage_costs(self, solution: np.ndarray, data: np.ndarray, counts: np.ndarray, margin: float, T_floor: float) -> np.ndarray:
-        """Price of energy and water and penalty of slacks of every stage, shape ``(n,)``, in the currency of the weights."""
-        _, controls, ends, slacks = self.split(solution)
-        limits = np.array([margin, T_floor])
-        price = [float(self.stage(ends[k], controls[k], data[k], counts, limits)[2]) for k in range(len(self.stages))]
-        penalty = self.weights.slack * slacks.sum(axis=1) + self.weights.slack_quadratic * (slacks**2).sum(axis=1)
-        result: np.ndarray = self._hours * (np.array(price) + penalty)
+    def violation(self, point: Iterate) -> np.ndarray:
+        """Slacks summed and integrated over the plans, ``(B,)`` [K h]."""
+        result: np.ndarray = self.hours @ point.s.sum(axis=2)
         return result
 
-    @functools.cached_property
-    def _hours(self) -> np.ndarray:
-        return np.minimum(self.stages, 3600.0) / 3600.0
+    def stage_costs(self, data: BatchData, point: Iterate, i: int = 0) -> np.ndarray:
+        """Price of energy and water and penalty of slacks of every stage, shape ``(n,)``, in the currency of the weights."""
+        slacks = point.s[:, i]
+        penalty = self.weights.slack * slacks.sum(axis=1) + self.weights.slack_quadratic * (slacks**2).sum(axis=1)
+        result: np.ndarray = self.hours * (self.shown(data, point, i)[0] + penalty)
+        return result
 
-    def parameters(self, x0: np.ndarray, data: np.ndarray, counts: np.ndarray, margin: float, T_floor: float) -> np.ndarray:
-        """Parameter vector from SI state ``(nx,)``, scaled data ``(n, n_data)``, counts, margin [K] and dew floor [K]."""
-        return np.concatenate([(x0 - T_REFERENCE) / T_SCALE, data.ravel(), counts, [margin, T_floor]])
+
+def _row_scale(dt: Any) -> Any:
+    return 1.0 + dt / DT_REFERENCE

@@ -1,15 +1,25 @@
 """A planning problem posed: the optimal control problem of a plant, filled with what is measured and forecast at one moment."""
 
 import dataclasses
+import functools
+from collections.abc import Sequence
 
 import numpy as np
 
 from lowlift.controllers.chiller_day import Course
 from lowlift.controllers.interface import Forecast, Measurement
 from lowlift.controllers.ocp import T_REFERENCE, T_SCALE, Ocp, Weights
-from lowlift.controllers.solver import OcpSolver, Solution
+from lowlift.controllers.optimiser.explanation import Explanation, explain
+from lowlift.controllers.optimiser.iterate import Iterate
+from lowlift.controllers.optimiser.solver import Backend, Fallback, Solver, make_solver
+from lowlift.controllers.optimiser.start import cold_start, joined
+from lowlift.controllers.optimiser.store import core_parts
+from lowlift.controllers.solution import TOLERANCE, Solution
 from lowlift.models.grouped import GroupedHall
 from lowlift.models.liquid_hall import LiquidHall
+
+PLAN_TOLERANCE = 1e-4
+"""KKT error of plans. The barrier ends near a tenth of it, which holds plans some millikelvin inside their limits."""
 
 
 class InputError(ValueError):
@@ -36,11 +46,6 @@ class Posed:
         """Stage data with the chillers of a course; with ``surge`` at the load's upper bound."""
         return np.column_stack([(self.upper if surge else self.expected)[:, :-2], course.on, course.cooling])
 
-    def solve(self, course: Course, guess: np.ndarray, *, surge: bool = False) -> Solution:
-        """Solve for a course of chillers."""
-        p = self.problem
-        return p.solver.solve(p.ocp.parameters(self.x0, self.data(course, surge=surge), self.counts, p.margin, self.floor), guess)
-
 
 class PlanProblem:
     """Model, optimal control problem and solver of a plant on one grid.
@@ -50,13 +55,22 @@ class PlanProblem:
         stages: stage lengths [s].
         weights: what to minimise.
         margin: distance kept to chip and return limits [K].
+        backend: who solves; IPOPT is asked where it fails.
     """
 
-    def __init__(self, plant: LiquidHall, stages: tuple[float, ...], weights: Weights | None, margin: float) -> None:
+    def __init__(
+        self, plant: LiquidHall, stages: tuple[float, ...], weights: Weights | None, margin: float, backend: Backend = "auto"
+    ) -> None:
         self.site, self.margin = plant.site, margin
         self.model = GroupedHall(plant)
         self.ocp = Ocp(self.model, stages, weights)
-        self.solver = OcpSolver(self.ocp)
+        self._backend: Backend = backend
+
+    @functools.cached_property
+    def solver(self) -> Solver:
+        """Built when it is first asked for."""
+        first = make_solver(self.ocp.structure, self._backend, tolerance=PLAN_TOLERANCE)
+        return Fallback(first, make_solver(self.ocp.structure, "ipopt"), accept=TOLERANCE)
 
     def pose(self, measurement: Measurement, forecast: Forecast) -> Posed:
         """Fill in a moment.
@@ -76,23 +90,38 @@ class PlanProblem:
                          "equipment counts": posed.counts, "dew point": np.array([posed.floor])})  # fmt: skip
         return posed
 
-    def cold_guess(self, x0: np.ndarray) -> np.ndarray:
-        """A guess where there is no plan before: everything stays, actuators in the middle."""
-        n, z, table = len(self.ocp.stages), self.ocp.sizes, self.model.controls
-        controls = (table.low + 0.6 * (table.high - table.low)) / self.ocp.u_scale
-        states = np.tile((x0 - T_REFERENCE) / T_SCALE, (n + 1, 1))
-        return self.ocp.join(states, np.tile(controls, (n, 1)), states[1:], np.full((n, z.ns), 0.1))
+    def solve(self, posed: Posed, courses: Sequence[Course], starts: Sequence[Iterate | None], *, surge: bool = False) -> list[Solution]:
+        """Solve for several courses of chillers, as one batch.
 
-    def shifted(self, z: np.ndarray, x0: np.ndarray, passed: float) -> np.ndarray:
-        """A plan moved on by ``passed`` seconds, resampled on the non-uniform grid."""
-        states, controls, _, slacks = self.ocp.split(z)
-        edges = self.ocp.edges
-        later = np.minimum(edges + passed, edges[-1])
-        moved = np.column_stack([np.interp(later, edges, column) for column in states.T])
-        moved[0] = (x0 - T_REFERENCE) / T_SCALE
-        middle = np.minimum(0.5 * (edges[1:] + edges[:-1]) + passed, edges[-1] - 1.0)
-        stage = np.searchsorted(edges, middle, side="right") - 1
-        return self.ocp.join(moved, controls[stage], moved[1:], slacks[stage])
+        Args:
+            posed: the moment.
+            courses: the courses.
+            starts: a plan with multipliers for each course (see :meth:`shifted`), or nothing; a batch that has one for every course
+                starts warm.
+            surge: plan for the upper bound of the load.
+        """
+        size = len(courses)
+        data = self.ocp.batch(
+            np.tile(posed.x0, (size, 1)), np.array([posed.data(course, surge=surge) for course in courses]),
+            np.tile(posed.counts, (size, 1)), self.margin, np.full(size, posed.floor),
+        )  # fmt: skip
+        cold = cold_start(self.ocp.structure, data)
+        points = [cold.take(np.array([i])) if start is None else start for i, start in enumerate(starts)]
+        warm = all(start is not None for start in starts)
+        result = self.solver.solve(data, joined(points), dual=warm)
+        violation = self.ocp.violation(result.point)
+        return [
+            Solution(data.take(np.array([i])), result.take(np.array([i])), float(violation[i])) for i in range(size)
+        ]  # fmt: skip
+
+    def shifted(self, solution: Solution, x0: np.ndarray, passed: float) -> Iterate:
+        """A plan moved on by ``passed`` seconds, from the state ``x0`` [K]."""
+        return self.ocp.shift(solution.point, passed, (x0[None] - T_REFERENCE) / T_SCALE)
+
+    def explain(self, solution: Solution) -> Explanation:
+        """Broken limits, active limits with their prices and what is not solved, by name."""
+        parts = core_parts(self.ocp.structure)
+        return explain(parts.rows, parts.evaluator, solution.data, solution.result, self.ocp.clock)
 
     def _data(self, measurement: Measurement, forecast: Forecast, *, surge: bool) -> np.ndarray:
         """Scaled stage data: stage means of the forecast, with ``surge`` of its upper bounds."""

@@ -18,7 +18,6 @@ from pathlib import Path
 COMPILERS = ("cc", "gcc", "clang")
 BASE = (
     "-std=gnu11",
-    "-O3",
     "-fopenmp-simd",
     "-fPIC",
     "-shared",
@@ -64,8 +63,12 @@ def cache_folder() -> Path:
 
 
 @functools.lru_cache(maxsize=16)
-def build(source: str) -> tuple[ctypes.CDLL, str]:
+def build(source: str, level: str = "-O3") -> tuple[ctypes.CDLL, str]:
     """The library of a source and how it was compiled, from the cache where it is there.
+
+    Args:
+        source: C text.
+        level: optimisation; long straight lines compile much faster, and run as fast, with ``-O1``.
 
     Raises:
         CompilerError: no compiler, or none of the attempts compiled; with the compiler's words.
@@ -79,11 +82,11 @@ def build(source: str) -> tuple[ctypes.CDLL, str]:
         if not accepted:
             words = words or target
             continue
-        key = hashlib.sha256("\0".join((source, sys.platform, target, *BASE, *flags)).encode()).hexdigest()[:32]
+        key = hashlib.sha256("\0".join((source, sys.platform, target, level, *BASE, *flags)).encode()).hexdigest()[:32]
         path = cache_folder() / f"{key}.so"
         library = _load(path)
         if library is None:
-            words = _compile(compiler, source, flags, path)
+            words = _compile(compiler, source, (level, *flags), path)
             library = _load(path)
         if library is not None:
             return library, " ".join((Path(compiler[0]).name, *machine))

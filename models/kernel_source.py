@@ -3,8 +3,8 @@
 :class:`~lowlift.models.scheme.Scheme` is traced with CasADi columns (MX), which keeps racks, CDUs and plant-level signals as vectors. Each
 graph becomes one C function on arrays ``[component][lane]``, where a lane is a plant. Instructions on vectors of the same length that
 need nothing from each other's neighbours share one loop, so that what lives only inside it stays in registers; sums over racks, gathers
-and the facility stage (scalar, from its SX graph) stand between the loops. The text in ``course.c`` drives these functions over blocks of
-plants and over declared steps. It is the same algorithm as in NumPy, with nothing written twice.
+and the facility stage (scalar, from its SX graph) stand between the loops. The texts in ``lanes.h`` and ``course.c`` drive these
+functions over blocks of plants and over declared steps. It is the same algorithm as in NumPy, with nothing written twice.
 """
 
 import dataclasses
@@ -60,8 +60,12 @@ def kernel_source(plant: LiquidHall) -> str:
         "SETTING": _size(setting), "OPERATOR": _size(operator), "LOAD": _size(load), "INSIDE": _size(inside), "WORK": work,
     }  # fmt: skip
     head = "\n".join(f"#define {name} {value}" for name, value in sizes.items())
-    first, driver = importlib.resources.files("lowlift.models").joinpath("course.c").read_text().split("/* PRINTED FUNCTIONS */\n")
-    return "\n".join([head, first, *(scalar_source(f) for f in called.values()), *functions, driver])
+    return "\n".join([head, packaged("lanes.h"), *(scalar_source(f) for f in called.values()), *functions, packaged("course.c")])
+
+
+def packaged(name: str, package: str = "lowlift.models") -> str:
+    """Text of a C file of ours."""
+    return importlib.resources.files(package).joinpath(name).read_text()
 
 
 def _symbols(record: Any) -> Any:

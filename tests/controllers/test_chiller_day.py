@@ -1,5 +1,6 @@
 """Chillers of a day: the path is the cheapest that staging allows, and plans follow it in time."""
 
+import dataclasses
 import itertools
 
 import numpy as np
@@ -8,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lowlift.controllers.chiller_day import STAGE, STARTS_AFTER, ChillerDay, Course, Mode, cheapest_path, modes
-from lowlift.controllers.solver import Solution
 
 STAGES = np.full(24, 300.0)
 
@@ -39,18 +39,21 @@ def test_modes_without_a_plan_are_never_taken() -> None:
     assert cheapest_path(costs, 1) == [Mode(1, 0), Mode(1, 1), Mode(1, 0), Mode(1, 1)]
 
 
+@dataclasses.dataclass(frozen=True)
+class Plan:
+    violation: float
+
+
 def follow(day: ChillerDay, n: int, t: float, violation: dict[float, float] | None = None) -> Course:
-    def solve(course: Course, /) -> Solution:
-        broken = 0.0 if violation is None else violation[float(course.cooling[-1])]
-        return Solution(z=np.zeros(1), lam_g=np.zeros(1), lam_x=np.zeros(1), infeasibility=0.0, stationarity=0.0, complementarity=0.0,
-                        cost=1.0, violation=broken, solver="none", iterations=1, seconds=0.0)  # fmt: skip
+    def solve(course: Course, /) -> Plan:
+        return Plan(0.0 if violation is None else violation[float(course.cooling[-1])])
 
     return day.choose(t, n, solve)[1]
 
 
 def planned(hours: dict[Mode, list[float]], running: int) -> ChillerDay:
     day = ChillerDay(STAGES, installed=1)
-    day.plan(0.0, running, lambda mode: np.array(hours[mode]))
+    day.plan(0.0, running, {mode: np.array(row) for mode, row in hours.items()})
     return day
 
 
@@ -77,17 +80,17 @@ def test_more_is_called_where_the_path_breaks_limits() -> None:
 
 def test_without_any_plan_what_runs_stays() -> None:
     day = ChillerDay(STAGES, installed=2)
-    day.plan(0.0, 1, lambda mode: None)
+    day.plan(0.0, 1, {})
     assert np.all(follow(day, 1, 0.0).cooling == 1.0)
 
 
 def test_a_single_stage_lies_beyond_all_changes() -> None:
     day = ChillerDay(np.array([1e7]), installed=1)
-    day.plan(0.0, 0, lambda mode: np.full(3, 1.0 if mode == Mode(1, 1) else 2.0))
+    day.plan(0.0, 0, {mode: np.full(3, 1.0 if mode == Mode(1, 1) else 2.0) for mode in modes(1)})
     assert follow(day, 0, 0.0).cooling.tolist() == [1.0]
 
 
 def test_next_plan_begins_without_the_machine_that_was_let_go() -> None:
     day = planned({Mode(0, 0): [1.0, 1.0, 1.0], Mode(1, 1): [2.0, 5.0, 5.0], Mode(1, 0): [2.0, 2.0, 2.0]}, 1)
-    day.plan(STAGE, 1, lambda mode: np.array({Mode(0, 0): [1.0] * 3, Mode(1, 1): [9.0] * 3, Mode(1, 0): [0.0] * 3}[mode]))
+    day.plan(STAGE, 1, {Mode(0, 0): np.ones(3), Mode(1, 1): np.full(3, 9.0), Mode(1, 0): np.zeros(3)})
     assert not follow(day, 1, STAGE).on[1:].any()

@@ -3,48 +3,31 @@
 import dataclasses
 
 import numpy as np
-import pandas as pd
 import pytest
-from models_halls import hall
+from plan_situations import situation
 
-from lowlift.controllers.chiller_day import Mode, held
-from lowlift.controllers.forecast import History, Persistence
 from lowlift.controllers.guideline36 import Guideline36
-from lowlift.controllers.interface import Decision, Forecast, Measurement, Status, setpoint_table
+from lowlift.controllers.interface import Decision, Status, setpoint_table
 from lowlift.controllers.mpc import MPC
+from lowlift.controllers.optimiser import BatchData, cold_start, make_solver
 from lowlift.controllers.oracle import Oracle
 from lowlift.controllers.plan_problem import stage_means
-from lowlift.controllers.solver import TOLERANCE, OcpSolver
+from lowlift.controllers.solution import ACCEPTABLE, TOLERANCE
 from lowlift.controllers.static import StaticOptimal
-from lowlift.models.facility import FLUXES
-from lowlift.models.measure import measure
-from lowlift.sim.closed_loop import initial_state
 
 STAGES = (300.0,) * 4 + (900.0,) * 2
 
 
-def situation(name: str, load: float = 0.8, **changes: float):
-    plant = hall(name)
-    s = plant.site
-    values = {"q_liquid": load * s.rack_power * s.liquid_share, "q_air": load * s.P_it_nominal * (1 - s.liquid_share), "T_wb": 288.0,
-              "T_db": 298.0, "p": s.p}  # fmt: skip
-    d = np.asarray(plant.disturbances.pack(values))
-    x, u = initial_state(plant, d)
-    f = plant.fluxes(x[None], u[None], d[None])
-    flux = np.concatenate([np.broadcast_to(getattr(f, k), (1, 1)) for k in FLUXES], axis=-1)
-    flows = plant.flows(u[None])
-    r = measure(plant, x[None], u[None], d[None], flux, np.zeros((1, s.n_cdu)), flows)
-    r |= {k: np.full_like(r[k], v) for k, v in changes.items()}
-    q = np.tile(r["q_cdu"], (40, 1))
-    past = History(
-        15.0, 600.0, q, np.tile(r["q_rack"], (40, 1)), np.full(40, r["q_air"][0, 0]), np.full(40, 288.0), np.full(40, 298.0), None
-    )
-    return plant, Measurement(t=600.0, time=pd.Timestamp("2024-04-07", tz="UTC"), values=r), Persistence().predict(past, 86400.0)
+class Broken:
+    """A solver whose answers do not satisfy the KKT conditions, and say so."""
 
+    def __init__(self, true) -> None:
+        self.true, self.problem, self.build_seconds = true, true.problem, 0.0
 
-def parameters(mpc: MPC, m: Measurement, forecast: Forecast, mode: Mode) -> np.ndarray:
-    posed = mpc.problem.pose(m, forecast)
-    return mpc.ocp.parameters(posed.x0, posed.data(held(mode, len(mpc.ocp.stages))), posed.counts, mpc.margin, 287.15)
+    def solve(self, data, start, *, dual=False):
+        result = self.true.solve(data, start, dual=dual)
+        result.infeasibility = result.stationarity = result.kkt_error = np.ones(data.size)
+        return result
 
 
 @pytest.mark.parametrize("name", ["gb200_hall", "frontier"])
@@ -60,19 +43,57 @@ def test_plan_is_converged_and_in_range(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["gb200_hall", "frontier"])
-def test_fatrop_and_ipopt_find_the_same(name: str) -> None:
+def test_all_solvers_find_the_same(name: str) -> None:
     plant, m, forecast = situation(name)
     mpc = MPC(plant, Guideline36(plant.site), stages=STAGES)
     mpc.decide(m, forecast)
-    best = mpc._last
-    assert best is not None and best.solver == "fatrop"
-    n = 0 if plant.site.chilled is None else int(m["n_chillers"][0, 0])
-    p = parameters(mpc, m, forecast, Mode(n, n))
-    bounds = mpc.ocp.bounds
-    r = mpc.problem.solver._ipopt(x0=np.clip(best.z, *bounds), p=p, lbx=bounds[0], ubx=bounds[1], lbg=mpc.ocp.problem["lbg"],
-                          ubg=mpc.ocp.problem["ubg"])  # fmt: skip
-    again = OcpSolver(mpc.ocp, tolerance=1e-7).solve(p, best.z)
-    assert float(r["f"]) == pytest.approx(again.cost, rel=1e-4)
+    plan = mpc._last
+    assert plan is not None
+    costs = {}
+    for backend in ("core", "fatrop", "ipopt"):
+        solver = make_solver(mpc.ocp.structure, backend, tolerance=1e-7)
+        for start in (plan.point, cold_start(mpc.ocp.structure, plan.data)):
+            found = solver.solve(plan.data, start)
+            assert found.kkt_error[0] <= 1e-6 and found.solver[0] == backend
+            costs[backend, start is plan.point] = found.objective[0]
+    np.testing.assert_allclose(list(costs.values()), costs["ipopt", True], rtol=1e-4)
+
+
+def test_a_plan_explains_itself() -> None:
+    plant, m, forecast = situation("gb200_hall")
+    mpc = MPC(plant, Guideline36(plant.site), stages=STAGES)
+    with pytest.raises(ValueError, match="no plan yet"):
+        mpc.explain()
+    mpc.decide(m, forecast)
+    told = mpc.explain()
+    prices = told.active.set_index("constraint")["price"]
+    assert any("group 1 (CDU 1-4)" in name for name in prices.index)
+    assert np.all(prices > 0.0) and "MWh per K and hour" in str(told)
+    # No limit is worth more than breaking it costs.
+    kelvin = told.active[told.active["unit"] == "K"]
+    assert np.all(kelvin["price"] <= mpc.ocp.weights.slack + 2.0 * mpc.ocp.weights.slack_quadratic * 1.0)
+
+
+def test_a_plan_that_breaks_limits_says_which() -> None:
+    """Air too humid to cool with: the last hour of the plan is too warm, by so many kelvin."""
+    plant, m, forecast = situation("frontier")
+    humid = dataclasses.replace(forecast, T_wb=forecast.T_wb + 25.0, T_db=forecast.T_db + 25.0)
+    mpc = MPC(plant, Guideline36(plant.site), stages=STAGES)
+    assert mpc.decide(m, humid).status is Status.OPTIMAL
+    told = mpc.explain()
+    first = told.violations.iloc[0]
+    assert first["unit"] == "K" and bool(first["softened"]) and first["amount"] > 0.5
+    assert "temperature" in first["constraint"] and "(CDU" in told.worst and "broken by" in told.worst
+    assert first["amount"] == pytest.approx(mpc._last.point.s.max(), rel=0.05)
+
+
+def test_a_warm_start_needs_fewer_iterations() -> None:
+    plant, m, forecast = situation("gb200_hall")
+    mpc = MPC(plant, Guideline36(plant.site), stages=STAGES, backend="core")
+    mpc.decide(m, forecast)
+    first = mpc._last
+    assert mpc.decide(dataclasses.replace(m, t=900.0), forecast).status is Status.OPTIMAL
+    assert mpc._last.iterations < 0.6 * first.iterations
 
 
 def test_F33_not_a_number_is_refused_before_the_solver() -> None:
@@ -89,19 +110,16 @@ def test_F31_a_solver_that_fails_is_never_believed() -> None:
     plant, m, forecast = situation("frontier")
     mpc = MPC(plant, Guideline36(plant.site), stages=STAGES)
     good = mpc.decide(m, forecast)
-    true_solve = mpc.problem.solver.solve
-
-    def broken(*args, **kwargs):
-        return dataclasses.replace(true_solve(*args, **kwargs), infeasibility=1.0, stationarity=1.0)
-
-    mpc.problem.solver.solve = broken
+    true = mpc.problem.solver
+    mpc.problem.solver = Broken(true)
     later = dataclasses.replace(m, t=900.0)
     first = mpc.decide(later, forecast)
     assert first.status is Status.FALLBACK and "previous plan shifted" in first.message
+    assert "KKT error 1.0e+00" in first.message and first.kkt_error > ACCEPTABLE
     np.testing.assert_allclose(first.setpoints, good.plan.setpoints[1:2], rtol=0.05)
     second = mpc.decide(dataclasses.replace(m, t=1200.0), forecast)
     assert second.status is Status.FALLBACK and "Guideline36 took over" in second.message
-    mpc.problem.solver.solve = true_solve
+    mpc.problem.solver = true
     assert mpc.decide(dataclasses.replace(m, t=1500.0), forecast).status is Status.OPTIMAL
 
 
@@ -124,22 +142,22 @@ def test_static_optimum_beats_its_neighbours(name: str) -> None:
     plant, m, forecast = situation(name)
     static = StaticOptimal(plant, Guideline36(plant.site))
     assert static.decide(m, forecast).status is Status.OPTIMAL
-    n = int(plant.site.chilled is not None)
-    p = parameters(static, m, forecast, Mode(n, n))
-    low, high = static.ocp.bounds
-    solver = OcpSolver(static.ocp, tolerance=1e-8)
-    best = solver.solve(p, static._last.z)
-    z = static.ocp.sizes
-    for k in range(z.nu):
-        for step in (-0.03, 0.03):
-            j = z.nx + k
-            value = best.z[j] + step
-            if not low[j] < value < high[j] or low[j] == high[j]:
-                continue
-            pinned = (low.copy(), high.copy())
-            pinned[0][j] = pinned[1][j] = value
-            other = solver.solve(p, best.z, pinned)
-            assert other.kkt_error > TOLERANCE or other.cost >= best.cost - 1e-4 * abs(best.cost)
+    plan = static._last
+    solver = make_solver(static.ocp.structure, "core", tolerance=1e-6)
+    best = solver.solve(plan.data, plan.point)
+    assert best.converged.all()
+    low, high = static.ocp.structure.u_low, static.ocp.structure.u_high
+    tries = [(k, best.point.u[0, 0, k] + step) for k in range(low.size) for step in (-0.03, 0.03)]
+    tries = [(k, value) for k, value in tries if low[k] < value < high[k]]
+    pinned_low, pinned_high = (np.tile(v, (1, len(tries), 1)) for v in (low, high))
+    for i, (k, value) in enumerate(tries):
+        pinned_low[0, i, k] = pinned_high[0, i, k] = value
+    same = np.zeros(len(tries), dtype=int)
+    data: BatchData = dataclasses.replace(plan.data.take(same), u_low=pinned_low, u_high=pinned_high)
+    others = solver.solve(data, best.point.take(same))
+    solved = others.kkt_error <= TOLERANCE
+    assert solved.mean() > 0.8
+    assert np.all(others.objective[solved] >= best.objective[0] - 1e-4 * abs(best.objective[0]))
 
 
 def test_oracle_hands_out_the_stages_of_its_window() -> None:

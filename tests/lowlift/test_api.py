@@ -17,7 +17,7 @@ def printed(code: str, *options: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, *options, "-c", code], capture_output=True, text=True, check=True)
 
 
-@pytest.mark.parametrize("package", ["lowlift", *(f"lowlift.{name}" for name in PACKAGES)])
+@pytest.mark.parametrize("package", ["lowlift", *(f"lowlift.{name}" for name in PACKAGES), "lowlift.controllers.optimiser"])
 def test_every_public_name_exists_and_is_listed(package: str) -> None:
     module = importlib.import_module(package)
     assert module.__all__ and len(set(module.__all__)) == len(module.__all__)

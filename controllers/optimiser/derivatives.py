@@ -1,0 +1,63 @@
+"""Derivatives of a stage as CasADi functions of scalars, built once for a structure and never for a horizon.
+
+The same three functions serve every stage, so the time to build does not grow with the number of stages.
+"""
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+
+from lowlift.controllers.optimiser.problem import StageProblem
+
+
+@dataclasses.dataclass(frozen=True)
+class StageFunctions:
+    """What an evaluation needs.
+
+    Inputs of all: ``x, u, w, p``; of ``first`` and ``full`` also the multipliers ``y`` of the dynamics and ``lam`` of the path rows.
+    """
+
+    light: Any
+    """``F, c, l``."""
+    first: Any
+    """``F, c, l`` and the gradient of ``l + y.F + lam.c`` with respect to ``(x, u, w)``."""
+    full: Any
+    """``F, c, l``, gradients of ``l`` and of the Lagrangian, and nonzeros of ``dF``, ``dc`` and its Hessian's lower triangle."""
+    dynamics_at: tuple[np.ndarray, np.ndarray]
+    """Rows and columns of the nonzeros of ``dF/d(x, u, w)``."""
+    path_at: tuple[np.ndarray, np.ndarray]
+    hessian_at: tuple[np.ndarray, np.ndarray]
+
+
+def stage_functions(problem: StageProblem) -> StageFunctions:
+    """Differentiate a stage.
+
+    Raises:
+        ValueError: the stage's expressions have other sizes than the structure declares.
+    """
+    import casadi as ca
+
+    nx, nu = problem.nx, problem.nu
+    x, u, w, p = (ca.SX.sym(n, k) for n, k in (("x", nx), ("u", nu), ("w", nx), ("p", problem.n_parameters)))
+    y, lam = ca.SX.sym("y", nx), ca.SX.sym("lam", problem.nc)
+    s = problem.stage(x, u, w, p)
+    F, c, cost = (ca.densify(ca.SX(v)) for v in (s.dynamics, s.path, s.cost))
+    for name, value, rows in (("dynamics", F, nx), ("path", c, problem.nc), ("cost", cost, 1)):
+        if value.numel() != rows:
+            raise ValueError(f"{problem.name}: {name} has {value.numel()} rows: must be {rows}")
+    v = ca.vertcat(x, u, w)
+    lagrangian = cost + ca.dot(y, F) + ca.dot(lam, c)
+    hessian, gradient = ca.hessian(lagrangian, v)
+    dF, dc, lower = ca.jacobian(F, v), ca.jacobian(c, v), ca.tril(hessian)
+    options = {"cse": True}
+    light = ca.Function("light", [x, u, w, p], [F, c, cost], options)
+    first = ca.Function("first", [x, u, w, p, y, lam], [F, c, cost, ca.densify(gradient)], options)
+    slope = ca.densify(ca.gradient(cost, v))
+    full = ca.Function("full", [x, u, w, p, y, lam], [F, c, cost, slope, ca.densify(gradient), dF, dc, lower], options)
+    return StageFunctions(light, first, full, _at(dF), _at(dc), _at(lower))
+
+
+def _at(matrix: Any) -> tuple[np.ndarray, np.ndarray]:
+    rows, columns = matrix.sparsity().get_triplet()
+    return np.array(rows, dtype=np.intp), np.array(columns, dtype=np.intp)

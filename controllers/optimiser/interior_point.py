@@ -1,0 +1,288 @@
+"""A primal-dual interior-point method for a batch of optimal control problems.
+
+All problems of a batch take their steps together; each has its own barrier parameter, inertia correction, step length and filter, and
+leaves when it has converged or cannot go on. Barrier strategy and line search follow Waechter and Biegler (see :mod:`.filters`); the
+linear algebra is a Riccati recursion, whose pivots tell the inertia of the whole system problem by problem.
+"""
+
+import dataclasses
+import time
+
+import numpy as np
+
+from lowlift.controllers.optimiser.evaluation import Evaluator, SecondOrder
+from lowlift.controllers.optimiser.filters import Filters
+from lowlift.controllers.optimiser.inequalities import Bounds, Inequalities
+from lowlift.controllers.optimiser.iterate import Iterate
+from lowlift.controllers.optimiser.measures import Measures
+from lowlift.controllers.optimiser.newton import Newton, System
+from lowlift.controllers.optimiser.problem import BatchData
+from lowlift.controllers.optimiser.residuals import Residuals
+from lowlift.controllers.optimiser.result import BatchResult, Outcome
+
+KAPPA_EPSILON, KAPPA_MU, THETA_MU = 10.0, 0.2, 1.5
+"""The barrier parameter falls when the error of its problem is below this many times itself; how far it falls."""
+TAU = 0.99
+"""Share of the way to a bound that a step may go, at least."""
+KAPPA_SIGMA = 1e10
+"""How far products of distances and multipliers may leave the barrier parameter."""
+SHORT = 0.1
+"""Longest step below which a direction with corrected pivots is not trusted."""
+SHIFT_FIRST, SHIFT_LEAST, SHIFT_MOST = 1e-4, 1e-10, 1e8
+SHIFT_UP_FIRST, SHIFT_UP, SHIFT_DOWN = 100.0, 8.0, 1.0 / 3.0
+"""Inertia correction: first value, limits, growth and fall."""
+BACKTRACKS = 30
+PATIENCE, IMPROVED = 8, 0.9
+"""After so many iterations without an error below this share of the best one, a feasible problem is as solved as its kinks let it be: where
+limits of equipment meet inside a model, gradients jump, and no point of the seam is stationary. The barrier then goes on regardless, and at
+its end the problem leaves with the error it has."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Options:
+    """Settings of a solve."""
+
+    tolerance: float = 1e-6
+    """Scaled KKT error at which a problem is solved."""
+    max_iterations: int = 100
+    mu: float = 0.1
+    """First barrier parameter."""
+    push: float = 1e-2
+    """Distance from bounds to which the first point is moved."""
+    real_time: int | None = None
+    """Number of iterations after which every problem ends; ``None``: until it converges."""
+
+
+class InteriorPoint:
+    """Solver of the batches of one structure.
+
+    Args:
+        rows: the structure's inequalities.
+        evaluator: evaluates stages.
+        newton: finds directions.
+        measures: measures points and directions.
+    """
+
+    def __init__(self, rows: Inequalities, evaluator: Evaluator, newton: Newton, measures: Measures) -> None:
+        self.rows, self.evaluator, self.newton, self.measures = rows, evaluator, newton, measures
+
+    def solve(self, data: BatchData, start: Iterate, options: Options, *, dual: bool = False) -> BatchResult:
+        """Solve a batch.
+
+        Args:
+            data: the problems.
+            start: first point; its distances are computed anew. Its multipliers are used where ``dual`` is set.
+            options: settings.
+            dual: whether the start brings multipliers.
+        """
+        began = time.perf_counter()
+        data.check(self.rows.problem)
+        bounds = self.rows.bounds(data)
+        run = _Run(self, data, bounds, self._first(data, bounds, start, options, dual), options)
+        while run.live.size:
+            run.iterate()
+        result = run.result
+        result.seconds = time.perf_counter() - began
+        return result
+
+    def _first(self, data: BatchData, bounds: Bounds, start: Iterate, options: Options, dual: bool) -> Iterate:
+        """A point in the interior."""
+        rows, mu = self.rows, options.mu
+        u = rows.interior(start.u, bounds.u_low, bounds.u_high, (rows.u_low, rows.u_high), options.push)
+        w = rows.interior(start.w, bounds.w_low, bounds.w_high, (rows.w_low, rows.w_high), options.push)
+        x0 = data.x0.copy() if data.arrival is None else start.x0.copy()
+        x = np.concatenate([x0[None], w[:-1]])
+        c = self.evaluator.values(x, u, w, data.p).c
+        s = np.maximum(start.s, options.push)
+        if not dual:
+            # Slacks take up what soft rows lack, or the first steps go no further than they can grow.
+            lack = np.full(s.shape, -np.inf)
+            for i, j in zip(rows.softened, rows.slack, strict=True):
+                np.maximum(lack[..., j], c[..., i], out=lack[..., j])
+            s = np.maximum(s, lack + options.push)
+        G = rows.stack(c, u, w, s, bounds)
+        t = np.maximum(-G, options.push)
+        t[..., rows.path.stop :] = -G[..., rows.path.stop :]
+        lam = mu / t
+        if dual:
+            # Products of a shifted plan scatter; those far from the barrier parameter would only shorten the first steps.
+            lam = np.clip(start.lam, 0.1 * lam, 10.0 * lam)
+        return Iterate(x0, u, w, s, t, lam, start.y.copy() if dual else np.zeros_like(start.y))
+
+
+class _Run:
+    """One solve: the problems that are still in it."""
+
+    def __init__(self, method: InteriorPoint, data: BatchData, bounds: Bounds, point: Iterate, options: Options) -> None:
+        self.method, self.data, self.bounds, self.point, self.options = method, data, bounds, point, options
+        b = data.size
+        self.live = np.arange(b)
+        self.mu = np.full(b, options.mu)
+        self.shift = np.zeros(b)
+        self.count = np.zeros(b, dtype=int)
+        self.best, self.waited = np.full(b, np.inf), np.zeros(b, dtype=int)
+
+        def unknown() -> np.ndarray:
+            return np.full(b, np.nan)
+
+        self.result = BatchResult(
+            point=point.take(self.live), outcome=np.full(b, Outcome.ITERATIONS), kkt_error=unknown(), infeasibility=unknown(),
+            stationarity=unknown(), complementarity=unknown(), objective=unknown(), iterations=np.zeros(b, dtype=int), mu=self.mu.copy(),
+        )  # fmt: skip
+        self._look()
+        self.filters = Filters(self.merit.theta)
+
+    def iterate(self) -> None:
+        """One iteration of all live problems."""
+        found = self._residuals()
+        error = found.error(0.0)
+        o = self.options
+        broken = ~np.isfinite(error)
+        ended = np.full(self.live.size, -1)
+        ended[error <= o.tolerance] = Outcome.CONVERGED
+        last = o.max_iterations if o.real_time is None else o.real_time
+        ended[(ended < 0) & (self.count >= last)] = Outcome.ITERATIONS if o.real_time is None else Outcome.REAL_TIME
+        ended[broken] = Outcome.NOT_A_NUMBER
+        if (ended >= 0).any():
+            self._leave(ended, found)
+            if not self.live.size:
+                return
+            found = self._residuals()
+        vain = self._lower_barrier(found)
+        if vain.any() and o.real_time is None:
+            self._leave(np.where(vain, Outcome.STALLED, -1), found)
+            if not self.live.size:
+                return
+            found = self._residuals()
+        direction, primal, dual = self._direction(found)
+        stuck = None
+        if o.real_time is None:
+            primal, stuck = self._search(direction, primal)
+        self.point = self.method.measures.moved(self.point, direction, primal, dual)
+        self._guard()
+        self.count += 1
+        self._look()
+        if stuck is not None and stuck.any():
+            self._give_up(stuck)
+
+    # -- parts of an iteration --------------------------------------------------------------------------------------
+
+    def _look(self) -> None:
+        q, m = self.point, self.method
+        self.second: SecondOrder = m.evaluator.second(q.x, q.u, q.w, self.data.p, q.y, q.lam[..., m.rows.path])
+        self.G = m.measures.stack(self.second.values.c, q, self.bounds)
+        self.merit = m.measures.merit(self.data, q, self.second.values, self.G)
+
+    def _residuals(self) -> Residuals:
+        return self.method.measures.residuals(self.data, self.point, self.second, self.G)
+
+    def _lower_barrier(self, found: Residuals) -> np.ndarray:
+        """Lower the barrier where its problem is solved. Returns which problems wait in vain at its end."""
+        least = self.options.tolerance / (KAPPA_EPSILON + 1.0)
+        error = found.error(self.mu)
+        improved = error < IMPROVED * self.best
+        self.best = np.where(improved, error, self.best)
+        self.waited = np.where(improved | (found.infeasibility > self.options.tolerance), 0, self.waited + 1)
+        vain = self.waited >= PATIENCE
+        ended = vain & (self.mu <= least)
+        before = self.mu
+        for _ in range(8):
+            solved = ((found.error(self.mu) <= KAPPA_EPSILON * self.mu) | (vain & (self.mu == before))) & (self.mu > least)
+            if not solved.any():
+                break
+            lower = np.maximum(least, np.minimum(KAPPA_MU * self.mu, self.mu**THETA_MU))
+            self.mu = np.where(solved, lower, self.mu)
+        fell = self.mu != before
+        self.best, self.waited = np.where(fell, np.inf, self.best), np.where(fell, 0, self.waited)
+        self.filters.clear(np.flatnonzero(fell))
+        return ended
+
+    def _direction(self, found: Residuals) -> tuple[Iterate, np.ndarray, np.ndarray]:
+        """Directions and their longest steps.
+
+        Corrected pivots do where a Hessian is a little concave; where they lead to short steps, a multiple of the identity is added until
+        nothing needs correction.
+        """
+        data, point, newton = self.data, self.point, self.method.newton
+        arrival = None
+        if data.arrival is not None:
+            arrival = data.arrival, (data.arrival @ (point.x0 - data.x0)[..., None])[..., 0]
+        system = System(point, self.second, self.G, found.slack_gradient, data.slack_quadratic, data.x0 - point.x0, arrival)
+        direction, convex = newton.direction(system, self.mu, np.zeros(self.live.size))
+        tau = np.maximum(TAU, 1.0 - self.mu)
+        primal, dual = self.method.measures.reach(point, direction, tau)
+        bad = np.flatnonzero(~convex & ~(primal >= SHORT))
+        if not bad.size:
+            return direction, primal, dual
+        shift = np.where(self.shift[bad] > 0.0, np.maximum(SHIFT_LEAST, SHIFT_DOWN * self.shift[bad]), SHIFT_FIRST)
+        fresh = self.shift[bad] == 0.0
+        while bad.size:
+            self.shift[bad] = shift
+            again, convex = newton.direction(system.take(bad), self.mu[bad], shift)
+            done = np.flatnonzero(convex | (shift > SHIFT_MOST))
+            direction.put(bad[done], again.take(done))
+            grown = shift * np.where(fresh, SHIFT_UP_FIRST, SHIFT_UP)
+            keep = ~convex & (shift <= SHIFT_MOST)
+            bad, shift, fresh = bad[keep], grown[keep], fresh[keep]
+        primal, dual = self.method.measures.reach(point, direction, tau)
+        return direction, primal, dual
+
+    def _search(self, d: Iterate, alpha: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Accepted step lengths, and which problems have none."""
+        data, q, measures = self.data, self.point, self.method.measures
+        theta, phi = self.merit.theta, self.merit.phi(self.mu)
+        cost_slope, barrier_slope = measures.slope(data, q, d, self.second)
+        slope = cost_slope - self.mu * barrier_slope
+        everyone = np.arange(self.live.size)
+        smallest = self.filters.smallest(everyone, slope, theta)
+        alpha = alpha.copy()
+        waiting, stuck = everyone, np.zeros(self.live.size, dtype=bool)
+        for _ in range(BACKTRACKS):
+            part, along, some, bounds = q, d, data, self.bounds
+            if waiting.size < everyone.size:
+                part, along, some, bounds = q.take(waiting), d.take(waiting), data.take(waiting), self.bounds.take(waiting)
+            trial = measures.moved(part, along, alpha[waiting], np.zeros(waiting.size))
+            values = self.method.evaluator.values(trial.x, trial.u, trial.w, some.p)
+            merit = measures.merit(some, trial, values, measures.stack(values.c, trial, bounds))
+            here, there = (theta[waiting], phi[waiting]), (merit.theta, merit.phi(self.mu[waiting]))
+            accepted, corner = self.filters.accept(waiting, alpha[waiting], slope[waiting], here, there)
+            self.filters.add(waiting[corner], here[0][corner], here[1][corner])
+            waiting = waiting[~accepted]
+            alpha[waiting] *= 0.5
+            hopeless = alpha[waiting] < smallest[waiting]
+            stuck[waiting[hopeless]] = True
+            waiting = waiting[~hopeless]
+            if not waiting.size:
+                break
+        stuck[waiting] = True
+        alpha[stuck] = 0.0
+        return alpha, stuck
+
+    def _guard(self) -> None:
+        """Keep products of distances and multipliers near the barrier parameter."""
+        q, mu = self.point, self.mu[None, :, None]
+        np.clip(q.lam, mu / (KAPPA_SIGMA * q.t), KAPPA_SIGMA * mu / q.t, out=q.lam)
+
+    # -- leaving ------------------------------------------------------------------------------------------------------
+
+    def _give_up(self, stuck: np.ndarray) -> None:
+        found = self._residuals()
+        outcome = np.where(found.infeasibility > 1e3 * self.options.tolerance, Outcome.INFEASIBLE, Outcome.STALLED)
+        self._leave(np.where(stuck, outcome, -1), found)
+
+    def _leave(self, ended: np.ndarray, found: Residuals) -> None:
+        gone, stay = np.flatnonzero(ended >= 0), np.flatnonzero(ended < 0)
+        at, r = self.live[gone], self.result
+        r.point.put(at, self.point.take(gone))
+        r.outcome[at] = ended[gone]
+        r.mu[at], r.iterations[at] = self.mu[gone], self.count[gone]
+        r.kkt_error[at], r.complementarity[at] = found.error(0.0)[gone], found.complementarity(0.0)[gone]
+        r.infeasibility[at], r.stationarity[at] = found.infeasibility[gone], found.stationarity[gone]
+        r.objective[at] = self.merit.cost[gone]
+        self.live = self.live[stay]
+        self.mu, self.shift, self.count = self.mu[stay], self.shift[stay], self.count[stay]
+        self.best, self.waited = self.best[stay], self.waited[stay]
+        self.point, self.data, self.bounds = self.point.take(stay), self.data.take(stay), self.bounds.take(stay)
+        self.second, self.G, self.merit = self.second.take(stay), np.take(self.G, stay, axis=1), self.merit.take(stay)
+        if hasattr(self, "filters"):
+            self.filters.keep(stay)

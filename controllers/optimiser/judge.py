@@ -1,0 +1,31 @@
+"""The verdict on points from anywhere, by the residuals that the core uses."""
+
+import numpy as np
+
+from lowlift.controllers.optimiser.evaluation import Evaluator
+from lowlift.controllers.optimiser.inequalities import Inequalities
+from lowlift.controllers.optimiser.iterate import Iterate
+from lowlift.controllers.optimiser.measures import NumpyMeasures
+from lowlift.controllers.optimiser.problem import BatchData
+from lowlift.controllers.optimiser.residuals import residuals
+from lowlift.controllers.optimiser.result import BatchResult, Outcome
+
+
+def judge(rows: Inequalities, evaluator: Evaluator, data: BatchData, point: Iterate) -> BatchResult:
+    """KKT errors of points with multipliers; their distances are set to those of the inequalities there.
+
+    Outcomes are left at ``ITERATIONS``: what a point counts as is for the caller to say.
+    """
+    values = evaluator.first(point.x, point.u, point.w, data.p, point.y, point.lam[..., rows.path])
+    G = rows.stack(values.values.c, point.u, point.w, point.s, rows.bounds(data))
+    point.t = np.maximum(-G, 0.0)
+    found = residuals(rows, data, point, values.values, values.gradient, G)
+    cost = NumpyMeasures(rows).merit(data, point, values.values, G).cost
+    error = found.error(0.0)
+    # What is not finite anywhere is finite nowhere: maxima over several errors hide it.
+    error = np.where(np.isfinite(values.gradient).all(axis=(0, 2)) & np.isfinite(G).all(axis=(0, 2)), error, np.inf)
+    return BatchResult(
+        point=point, outcome=np.full(data.size, Outcome.ITERATIONS), kkt_error=error, infeasibility=found.infeasibility,
+        stationarity=found.stationarity, complementarity=found.complementarity(0.0), objective=cost,
+        iterations=np.zeros(data.size, dtype=int), mu=np.full(data.size, np.nan),
+    )  # fmt: skip

@@ -1,0 +1,166 @@
+"""The form of the problems that the optimiser core solves: a batch of optimal control problems of one structure.
+
+Every problem of a batch is
+
+    minimise    sum_k  l(x_k, u_k, w_k, p_k) + a_k . s_k + b_k . s_k^2          (+ an arrival cost, where the initial state is free)
+    subject to  F(x_k, u_k, w_k, p_k) = 0,   x_{k+1} = w_k,   x_0 given
+                c(x_k, u_k, w_k, p_k) <= S s_k,   s_k >= 0
+                u_low <= u_k <= u_high,   w_low <= w_k <= w_high
+
+with ``F`` of as many rows as there are states, solvable for the end state ``w_k``. Explicit dynamics are ``w - f(x, u)``; implicit schemes
+are written as they are. Stage lengths, weights and terminal terms enter through the stage parameters ``p_k``: a cost on ``w_{N-1}`` with
+a weight that is zero elsewhere is a terminal cost. A row of ``c`` may be softened by one slack, and a slack may soften several rows.
+
+Arrays of a batch are ``(stages, problems, components)``.
+"""
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+FREE = 1e9
+"""Bounds at least this far away are none."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class StageSymbols:
+    """What a model makes of its symbols: expressions of one stage (CasADi SX)."""
+
+    dynamics: Any
+    """``F``, as many rows as states."""
+    path: Any
+    """``c``."""
+    cost: Any
+    """``l``, a scalar."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
+class StageProblem:
+    """Structure of an optimal control problem: sizes, names, bounds and the expressions of a stage.
+
+    Raises:
+        ValueError: sizes do not match.
+    """
+
+    name: str
+    n_stages: int
+    states: tuple[str, ...]
+    controls: tuple[str, ...]
+    rows: tuple[str, ...]
+    """Names of the path rows."""
+    row_scale: tuple[float, ...]
+    """Size of one unit of each path row in the unit of :attr:`row_units`."""
+    row_units: tuple[str, ...]
+    slack_of_row: tuple[int | None, ...]
+    """Which slack softens each path row; ``None``: hard."""
+    n_parameters: int
+    u_low: np.ndarray
+    """``(n_u,)``; infinite where there is no bound."""
+    u_high: np.ndarray
+    w_low: np.ndarray
+    w_high: np.ndarray
+    stage: Callable[[Any, Any, Any, Any], StageSymbols]
+    """``(x, u, w, p)`` to the stage's expressions."""
+    state_scale: tuple[float, ...] = ()
+    """Size of one unit of each state in the unit of :attr:`state_units`; empty: one."""
+    state_units: tuple[str, ...] = ()
+    control_scale: tuple[float, ...] = ()
+    control_units: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for name, size in (("u_low", self.nu), ("u_high", self.nu), ("w_low", self.nx), ("w_high", self.nx)):
+            if getattr(self, name).shape != (size,):
+                raise ValueError(f"{self.name}: {name} has shape {getattr(self, name).shape}: must be ({size},)")
+        for name in ("row_scale", "row_units", "slack_of_row"):
+            if len(getattr(self, name)) != self.nc:
+                raise ValueError(f"{self.name}: {name} has {len(getattr(self, name))} entries: must be {self.nc}, one a path row")
+        for name, size in (("state_scale", self.nx), ("state_units", self.nx), ("control_scale", self.nu), ("control_units", self.nu)):
+            if len(getattr(self, name)) not in (0, size):
+                raise ValueError(f"{self.name}: {name} has {len(getattr(self, name))} entries: must be {size} or none")
+        if self.n_stages < 1:
+            raise ValueError(f"{self.name}: n_stages = {self.n_stages}: must be at least 1")
+
+    @property
+    def nx(self) -> int:
+        """States."""
+        return len(self.states)
+
+    @property
+    def nu(self) -> int:
+        """Controls."""
+        return len(self.controls)
+
+    @property
+    def nc(self) -> int:
+        """Path rows."""
+        return len(self.rows)
+
+    @property
+    def ns(self) -> int:
+        """Slacks."""
+        return max((j + 1 for j in self.slack_of_row if j is not None), default=0)
+
+    @property
+    def nz(self) -> int:
+        """Variables of a stage without slacks: state, controls, end state."""
+        return 2 * self.nx + self.nu
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class BatchData:
+    """The numbers that make problems of a structure.
+
+    Bounds may be narrower than the structure's; what is unbounded there must stay so.
+    """
+
+    x0: np.ndarray
+    """Initial states ``(B, n_x)``; where it is free, the mean of the arrival cost."""
+    p: np.ndarray
+    """Stage parameters ``(N, B, n_p)``."""
+    slack_linear: np.ndarray
+    """``a``, ``(N, B, n_s)``, positive."""
+    slack_quadratic: np.ndarray
+    """``b``, ``(N, B, n_s)``, not negative."""
+    u_low: np.ndarray | None = None
+    """``(N, B, n_u)``; the structure's where it is missing."""
+    u_high: np.ndarray | None = None
+    arrival: np.ndarray | None = None
+    """Weight ``(B, n_x, n_x)`` of the arrival cost ``(x_0 - mean)' W (x_0 - mean) / 2``; where it is given, the initial state is free."""
+
+    @property
+    def size(self) -> int:
+        """Number of problems."""
+        return int(self.x0.shape[0])
+
+    def take(self, index: np.ndarray) -> "BatchData":
+        """Some of the problems."""
+
+        def some(v: np.ndarray | None) -> np.ndarray | None:
+            return None if v is None else np.take(v, index, axis=1)
+
+        return BatchData(
+            x0=self.x0[index], p=np.take(self.p, index, axis=1), slack_linear=np.take(self.slack_linear, index, axis=1),
+            slack_quadratic=np.take(self.slack_quadratic, index, axis=1), u_low=some(self.u_low), u_high=some(self.u_high),
+            arrival=None if self.arrival is None else self.arrival[index],
+        )  # fmt: skip
+
+    def check(self, problem: StageProblem) -> None:
+        """Raise a ``ValueError`` that names what does not fit the structure or is not a number."""
+        n, b = problem.n_stages, self.size
+        shapes = {
+            "x0": (b, problem.nx), "p": (n, b, problem.n_parameters), "slack_linear": (n, b, problem.ns),
+            "slack_quadratic": (n, b, problem.ns), "u_low": (n, b, problem.nu), "u_high": (n, b, problem.nu),
+            "arrival": (b, problem.nx, problem.nx),
+        }  # fmt: skip
+        for name, shape in shapes.items():
+            value = getattr(self, name)
+            if value is None:
+                continue
+            if value.shape != shape:
+                raise ValueError(f"{problem.name}: {name} has shape {value.shape}: must be {shape}")
+            wrong = np.isnan(value) if name in ("u_low", "u_high") else ~np.isfinite(value)
+            if wrong.any():
+                where = np.argwhere(wrong)[0].tolist()
+                raise ValueError(f"{problem.name}: {name} at {where} is {value[tuple(where)]}: must be a number")

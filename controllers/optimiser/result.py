@@ -1,0 +1,69 @@
+"""What a batch solve returns: points, and the truth about each of them."""
+
+import dataclasses
+import enum
+
+import numpy as np
+
+from lowlift.controllers.optimiser.iterate import Iterate
+
+
+class Outcome(enum.IntEnum):
+    """How a problem ended."""
+
+    CONVERGED = 0
+    """The KKT error is within the tolerance."""
+    REAL_TIME = 1
+    """The agreed number of iterations is done; the KKT error says how far the point is."""
+    ITERATIONS = 2
+    """Out of iterations."""
+    STALLED = 3
+    """No step leads further although the point is nearly feasible: the KKT error says how far it is."""
+    INFEASIBLE = 4
+    """No step reduces the infeasibility further: the hard constraints cannot be kept, as far as a local method can tell."""
+    SINGULAR = 5
+    """No regularisation gives the right inertia."""
+    NOT_A_NUMBER = 6
+    """The model could not be evaluated."""
+
+
+@dataclasses.dataclass
+class BatchResult:
+    """Solutions of a batch; arrays over problems ``(B,)``."""
+
+    point: Iterate
+    outcome: np.ndarray
+    """Of :class:`Outcome`."""
+    kkt_error: np.ndarray
+    """Scaled: the largest of infeasibility, stationarity and complementarity."""
+    infeasibility: np.ndarray
+    """Largest violated row or bound."""
+    stationarity: np.ndarray
+    complementarity: np.ndarray
+    objective: np.ndarray
+    iterations: np.ndarray
+    mu: np.ndarray
+    """Barrier parameter at the end."""
+    seconds: float = 0.0
+    solver: np.ndarray = dataclasses.field(default_factory=lambda: np.empty(0, dtype="<U16"))
+    """Name of the solver that answered."""
+
+    @property
+    def converged(self) -> np.ndarray:
+        """Which problems are solved to the tolerance."""
+        result: np.ndarray = self.outcome == Outcome.CONVERGED
+        return result
+
+    def take(self, index: np.ndarray) -> "BatchResult":
+        """Of some problems."""
+        some = {name: getattr(self, name)[index] for name in _PER_PROBLEM}
+        return BatchResult(point=self.point.take(index), seconds=self.seconds, **some)
+
+    def put(self, index: np.ndarray, other: "BatchResult") -> None:
+        """Overwrite some of the problems."""
+        self.point.put(index, other.point)
+        for name in _PER_PROBLEM:
+            getattr(self, name)[index] = getattr(other, name)
+
+
+_PER_PROBLEM = ("outcome", "kkt_error", "infeasibility", "stationarity", "complementarity", "objective", "iterations", "mu", "solver")

@@ -1,0 +1,136 @@
+"""One Newton step of a batch of stage-wise quadratic problems by a Riccati recursion.
+
+Stage ``k`` has the variables ``z = (dx, du, dw)``, a quadratic model ``z' Phi z / 2 + phi' z`` and the linear dynamics ``J z + F = 0``,
+with the end state's block of ``J`` regular. The end state is eliminated first (``dw = A dx + B du + b``), then the controls:
+
+    Q = [I T]' Phi [I T] with the value function of what follows added to the end state's block,
+    K = -Q_uu^{-1} Q_ux,   P = Q_xx + Q_xu K.
+
+The step minimises where every ``Q_uu`` is positive definite, which is exactly the condition that the whole system has the right inertia.
+Where one is not, its Cholesky pivots are corrected on the way (P. E. Gill and W. Murray, "Newton-type methods for unconstrained and
+linearly constrained optimization", Mathematical Programming 7 (1974) 311-350): a negative pivot is turned round. That adds to the
+Hessian only there where it lacks, in that problem, that stage and that direction, and needs no second factorisation.
+"""
+
+import dataclasses
+from collections.abc import Callable
+
+import numpy as np
+
+SMALLEST_PIVOT = 1e-11
+"""Least pivot of ``Q_uu`` relative to its largest diagonal entry that counts as positive."""
+REPLACED = 1e-8
+"""Least pivot, relative to the same, that takes the place of one that does not."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Quadratic:
+    """The quadratic model of one stage, all problems."""
+
+    Phi: np.ndarray
+    """``(B, n_z, n_z)``, symmetric."""
+    phi: np.ndarray
+    """``(B, n_z)``."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Step:
+    """Solution of the quadratic problems."""
+
+    dx0: np.ndarray
+    """``(B, n_x)``."""
+    dz: np.ndarray
+    """``(N, B, n_z)``."""
+    dy: np.ndarray
+    """Multipliers of the dynamics ``(N, B, n_x)``."""
+    convex: np.ndarray
+    """``(B,)``: every ``Q_uu`` was positive definite as it was."""
+
+
+def correction(matrix: np.ndarray) -> np.ndarray:
+    """What to add to the diagonals of symmetric matrices ``(B, n, n)`` to make them positive definite: zero where they are.
+
+    >>> correction(np.array([[[2.0, 1.0], [1.0, 2.0]], [[1.0, 2.0], [2.0, 1.0]]]))
+    array([[0., 0.],
+           [0., 6.]])
+    """
+    largest = np.maximum(np.max(np.abs(np.diagonal(matrix, axis1=1, axis2=2)), axis=1, initial=0.0), 1e-300)
+    try:
+        pivots = np.diagonal(np.linalg.cholesky(matrix), axis1=1, axis2=2) ** 2
+        if (pivots > SMALLEST_PIVOT * largest[:, None]).all():
+            return np.zeros(matrix.shape[:2])
+    except np.linalg.LinAlgError:
+        pass
+    a, n = matrix.copy(), matrix.shape[-1]
+    added = np.zeros(a.shape[:2])
+    with np.errstate(all="ignore"):
+        for j in range(n):
+            pivot, column = a[:, j, j], a[:, j + 1 :, j]
+            beside = np.max(np.abs(column), axis=1, initial=0.0)
+            turned = np.maximum(np.maximum(np.abs(pivot), beside**2 / largest), REPLACED * largest)
+            added[:, j] = np.where(pivot > SMALLEST_PIVOT * largest, 0.0, turned - pivot)
+            a[:, j + 1 :, j + 1 :] -= column[:, :, None] * (column / (pivot + added[:, j])[:, None])[:, None, :]
+    return added
+
+
+def solve(
+    stage: Callable[[int], Quadratic], J: np.ndarray, F: np.ndarray, dx0: np.ndarray, arrival: tuple[np.ndarray, np.ndarray] | None
+) -> Step:
+    """Backward and forward sweep.
+
+    Args:
+        stage: the quadratic model of stage ``k``; asked for twice.
+        J: dynamics ``(N, B, n_x, n_z)``.
+        F: their residuals ``(N, B, n_x)``.
+        dx0: given change of the initial state ``(B, n_x)``; ignored where it is free.
+        arrival: Hessian ``(B, n_x, n_x)`` and gradient ``(B, n_x)`` of the arrival cost where the initial state is free.
+
+    Raises:
+        LinAlgError: dynamics that do not determine the end state.
+    """
+    n, b, nx, nz = J.shape
+    nv = nz - nx
+    nu = nv - nx
+    W = np.linalg.inv(J[..., nv:])
+    T, offset = -(W @ J[..., :nv]), -_times(W, F)
+    K, ahead = np.empty((n, b, nu, nx)), np.empty((n, b, nu))
+    values, slopes = np.empty((n, b, nx, nx)), np.empty((n, b, nx))
+    P, pv = np.zeros((b, nx, nx)), np.zeros((b, nx))
+    convex = np.ones(b, dtype=bool)
+    diagonal = np.arange(nu)
+    for k in range(n - 1, -1, -1):
+        q, Tt = stage(k), T[k].transpose(0, 2, 1)
+        values[k], slopes[k] = P, pv
+        # (Phi_vw + T' Phi_ww), used for the quadratic and for the linear part.
+        side = q.Phi[:, :nv, nv:] + Tt @ (q.Phi[:, nv:, nv:] + P)
+        Q = q.Phi[:, :nv, :nv] + side @ T[k] + Tt @ q.Phi[:, nv:, :nv]
+        g = q.phi[:, :nv] + _times(Tt, q.phi[:, nv:] + pv) + _times(side, offset[k])
+        Quu = Q[:, nx:, nx:]
+        added = correction(Quu)
+        convex &= ~added.any(axis=1)
+        Quu[:, diagonal, diagonal] += added
+        solved = np.linalg.solve(Quu, np.concatenate([Q[:, nx:, :nx], g[:, nx:, None]], axis=2))
+        K[k], ahead[k] = -solved[:, :, :nx], -solved[:, :, nx]
+        P = Q[:, :nx, :nx] + Q[:, :nx, nx:] @ K[k]
+        P = 0.5 * (P + P.transpose(0, 2, 1))
+        pv = g[:, :nx] + _times(Q[:, :nx, nx:], ahead[k])
+    if arrival is not None:
+        H0 = P + arrival[0]
+        added = correction(H0)
+        convex &= ~added.any(axis=1)
+        H0[:, np.arange(nx), np.arange(nx)] += added
+        dx0 = -np.linalg.solve(H0, (pv + arrival[1])[..., None])[..., 0]
+    dz, pull = np.empty((n, b, nz)), np.empty((n, b, nx))
+    dx = dx0
+    for k in range(n):
+        q = stage(k)
+        dz[k, :, :nx] = dx
+        dz[k, :, nx:nv] = _times(K[k], dx) + ahead[k]
+        dx = dz[k, :, nv:] = _times(T[k], dz[k, :, :nv]) + offset[k]
+        pull[k] = _times(q.Phi[:, nv:], dz[k]) + q.phi[:, nv:] + _times(values[k], dx) + slopes[k]
+    return Step(dx0, dz, -_times(W.swapaxes(2, 3), pull), convex)
+
+
+def _times(matrix: np.ndarray, vector: np.ndarray) -> np.ndarray:
+    result: np.ndarray = (matrix @ vector[..., None])[..., 0]
+    return result

@@ -1,0 +1,172 @@
+"""Solvers of one interface: the core, fatrop and IPOPT, found again where the same structure is asked for twice."""
+
+import dataclasses
+import time
+from typing import Literal, Protocol, get_args
+
+import numpy as np
+
+from lowlift.controllers.optimiser.interior_point import InteriorPoint, Options
+from lowlift.controllers.optimiser.iterate import Iterate
+from lowlift.controllers.optimiser.problem import BatchData, StageProblem
+from lowlift.controllers.optimiser.reference import FatropSolver, IpoptSolver
+from lowlift.controllers.optimiser.result import BatchResult, Outcome
+from lowlift.controllers.optimiser.start import cold_start
+from lowlift.controllers.optimiser.store import Parts, core_parts, kept, structure_key
+
+Backend = Literal["auto", "core", "fatrop", "ipopt"]
+WARM = Options(mu=1e-4, push=1e-4, max_iterations=30)
+"""First barrier parameter, distance from bounds and iterations where the start brings multipliers."""
+FEW = 3
+"""Up to so many problems a loop over fatrop is faster than the core without a compiled kernel."""
+
+
+class Solver(Protocol):
+    """Solves batches of one structure."""
+
+    problem: StageProblem
+
+    @property
+    def build_seconds(self) -> float:
+        """Time spent on building so far [s]."""
+
+    def solve(self, data: BatchData, start: Iterate, *, dual: bool = False) -> BatchResult:
+        """Solve a batch.
+
+        Args:
+            data: the problems.
+            start: first points.
+            dual: whether the start brings multipliers worth using.
+
+        Raises:
+            ValueError: something does not fit the structure or is not a number.
+        """
+
+
+class CoreSolver:
+    """The interior-point core. Problems that a warm start leads astray (loads that jumped, machines that came or went) start cold again.
+
+    Args:
+        parts: what it is made of.
+        tolerance: KKT error at which a problem is solved; the barrier ends at an eleventh of it, so plans stay that little inside limits.
+        real_time: number of iterations after which every problem ends; ``None``: until it converges.
+        max_iterations: iterations after which a problem is given up.
+        warm: first barrier parameter, push and most iterations where the start brings multipliers.
+    """
+
+    name = "core"
+
+    def __init__(
+        self, parts: Parts, *, tolerance: float = 1e-6, real_time: int | None = None, max_iterations: int = 100, warm: Options = WARM
+    ) -> None:  # fmt: skip
+        self.problem, self.parts = parts.rows.problem, parts
+        self.build_seconds = 0.0
+        self._method = InteriorPoint(parts.rows, parts.evaluator, parts.newton, parts.measures)
+        self._cold = Options(tolerance=tolerance, real_time=real_time, max_iterations=max_iterations)
+        self._warm = dataclasses.replace(self._cold, mu=warm.mu, push=warm.push, max_iterations=min(warm.max_iterations, max_iterations))
+
+    def solve(self, data: BatchData, start: Iterate, *, dual: bool = False) -> BatchResult:
+        """Solve a batch; see :class:`Solver`."""
+        result = self._method.solve(data, start, self._warm if dual else self._cold, dual=dual)
+        result.solver = np.full(data.size, self.name, dtype="<U16")
+        astray = np.flatnonzero(~result.converged & (result.outcome != Outcome.REAL_TIME)) if dual else np.empty(0, dtype=np.intp)
+        if astray.size:
+            some = data.take(astray)
+            again = self._method.solve(some, cold_start(self.problem, some), self._cold)
+            again.solver = result.solver[astray]
+            again.iterations += result.iterations[astray]
+            better = again.converged | ~(again.kkt_error >= result.kkt_error[astray])
+            result.seconds += again.seconds
+            result.put(astray[better], again.take(np.flatnonzero(better)))
+        return result
+
+
+class Fallback:
+    """Asks a second solver about those problems of a batch that the first one did not solve, and keeps the better answer.
+
+    Args:
+        first: asked about all.
+        second: asked, from the same start, about problems that neither converged nor have a KKT error up to ``accept``. What was to end
+            after a number of iterations has not failed.
+        accept: KKT error up to which the first answer stands all the same.
+    """
+
+    def __init__(self, first: Solver, second: Solver, *, accept: float = 0.0) -> None:
+        self.problem, self.first, self.second, self.accept = first.problem, first, second, accept
+
+    @property
+    def build_seconds(self) -> float:
+        """Time spent on building so far [s]."""
+        return self.first.build_seconds + self.second.build_seconds
+
+    def solve(self, data: BatchData, start: Iterate, *, dual: bool = False) -> BatchResult:
+        """Solve a batch; see :class:`Solver`."""
+        result = self.first.solve(data, start, dual=dual)
+        done = result.converged | (result.outcome == Outcome.REAL_TIME) | (result.kkt_error <= self.accept)
+        failed = np.flatnonzero(~done)
+        if failed.size:
+            again = self.second.solve(data.take(failed), start.take(failed))
+            before = result.kkt_error[failed]
+            better = again.converged | ~np.isfinite(before) | (again.kkt_error < before)
+            result.put(failed[better], again.take(np.flatnonzero(better)))
+            result.seconds += again.seconds
+        return result
+
+
+class FewElsewhere:
+    """The core for batches and another solver for a few problems, up to :data:`FEW`."""
+
+    def __init__(self, core: Solver, other: Solver) -> None:
+        self.problem, self.core, self.other = core.problem, core, other
+
+    @property
+    def build_seconds(self) -> float:
+        """Time spent on building so far [s]."""
+        return self.core.build_seconds + self.other.build_seconds
+
+    def solve(self, data: BatchData, start: Iterate, *, dual: bool = False) -> BatchResult:
+        """Solve a batch; see :class:`Solver`."""
+        return (self.other if data.size <= FEW else self.core).solve(data, start, dual=dual)
+
+
+def make_solver(
+    problem: StageProblem, backend: Backend = "auto", *, tolerance: float = 1e-6, real_time: int | None = None,
+    compiled: bool | None = None,
+) -> Solver:  # fmt: skip
+    """A solver of a structure; one that was made before for an equal structure is handed out again.
+
+    Args:
+        problem: the structure.
+        backend: ``auto`` is the core, except that a few problems go to fatrop where the core has no compiled kernel (and no number of
+            iterations is asked for, which fatrop cannot promise).
+        tolerance: KKT error at which a problem is solved.
+        real_time: of the core only: number of iterations after which every problem ends.
+        compiled: of the core: whether it has a compiled kernel; ``None``: where there is a compiler.
+
+    Raises:
+        ValueError: a backend that does not exist, or real-time iterations of one that has none.
+        CompilerError: a kernel is required and cannot be made.
+    """
+    if backend not in get_args(Backend):
+        raise ValueError(f"backend = {backend!r}: must be one of {', '.join(get_args(Backend))}")
+    if real_time is not None and backend in ("fatrop", "ipopt"):
+        raise ValueError(f"real_time = {real_time} with backend {backend!r}: only the core ends after a given number of iterations")
+    key = structure_key(problem)
+
+    def core() -> CoreSolver:
+        began = time.perf_counter()
+        solver = CoreSolver(core_parts(problem, key, compiled), tolerance=tolerance, real_time=real_time)
+        solver.build_seconds = time.perf_counter() - began
+        return solver
+
+    def other(kind: type[FatropSolver] | type[IpoptSolver]) -> Solver:
+        name = (kind.name, key, problem.n_stages, tolerance, compiled)
+        return kept(name, lambda: kind(core_parts(problem, key, compiled), tolerance=tolerance))
+
+    if backend in ("fatrop", "ipopt"):
+        return other(FatropSolver if backend == "fatrop" else IpoptSolver)
+    own = kept(("core", key, problem.n_stages, tolerance, real_time, compiled), core)
+    # The one place where a backend is chosen.
+    if backend == "core" or real_time is not None or own.parts.compiled:
+        return own
+    return FewElsewhere(own, other(FatropSolver))

@@ -1,0 +1,173 @@
+"""One interface: solvers agree, nothing unsolved passes as solved, and what was built is found again."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+from plan_situations import situation
+from stage_problems import room, rooms
+
+from lowlift.controllers.chiller_day import Mode, held
+from lowlift.controllers.ocp import Weights
+from lowlift.controllers.optimiser import (
+    BatchData,
+    BatchResult,
+    CoreSolver,
+    Fallback,
+    Iterate,
+    Outcome,
+    StageProblem,
+    cold_start,
+    make_solver,
+)
+from lowlift.controllers.optimiser.solver import FEW, FewElsewhere
+from lowlift.controllers.optimiser.store import core_parts, forget, structure_key
+from lowlift.controllers.plan_problem import PlanProblem
+
+STAGES = (300.0,) * 3 + (1200.0,) * 2
+
+
+def halls(name: str) -> tuple[StageProblem, BatchData]:
+    """Plans of a hall at several loads and dew points, some of which break limits."""
+    moments = [situation(name, load) for load in (0.4, 0.7, 0.95)] + [situation(name, 0.8, T_supply=318.15)]
+    plan = PlanProblem(moments[0][0], STAGES, None, 1.7)
+    posed = [plan.pose(m, forecast) for _, m, forecast in moments]
+    on = [Mode(k, k) for k in (0, 1, 1, 1)] if moments[0][0].site.chilled is not None else [Mode(0, 0)] * 4
+    data = np.array([q.data(held(mode, len(STAGES))) for q, mode in zip(posed, on, strict=True)])
+    x0, counts, floor = (np.array([getattr(q, k) for q in posed]) for k in ("x0", "counts", "floor"))
+    return plan.ocp.structure, plan.ocp.batch(x0, data, counts, 1.7, floor)
+
+
+@pytest.mark.parametrize("name", ["gb200_hall", "frontier"])
+def test_core_and_ipopt_agree_on_halls(name: str) -> None:
+    problem, data = halls(name)
+    start = cold_start(problem, data)
+    core = make_solver(problem, "core", tolerance=1e-7, compiled=False).solve(data, start)
+    other = make_solver(problem, "ipopt", tolerance=1e-7, compiled=False).solve(data, start)
+    assert core.converged.all() and np.all(other.kkt_error <= 1e-5)
+    np.testing.assert_allclose(core.objective, other.objective, rtol=1e-4)
+
+
+def test_all_solvers_agree_on_rooms() -> None:
+    problem, data = room(), rooms(room(), 8)
+    start = cold_start(problem, data)
+    found = {b: make_solver(problem, b, tolerance=1e-6, compiled=False).solve(data, start) for b in ("core", "fatrop", "ipopt")}
+    for name, result in found.items():
+        assert result.converged.all() and set(result.solver) == {name}
+        # Barriers end near a tenth of the tolerance, for each of some sixty limits.
+        np.testing.assert_allclose(result.objective, found["ipopt"].objective, rtol=1e-5, atol=6e-6)
+        np.testing.assert_allclose(result.point.u, found["ipopt"].point.u, atol=1e-3)
+
+
+@pytest.mark.parametrize("backend", ["core", "fatrop", "ipopt"])
+def test_what_cannot_be_kept_is_never_called_solved(backend: str) -> None:
+    """A hard limit beyond the heater's reach; the other problem of the batch is none the worse."""
+    problem = room(hard=True)
+    data = rooms(problem, 2, least=-4.0)
+    data.p[:, 1, 2] = 50.0
+    found = make_solver(problem, backend, tolerance=1e-6, compiled=False).solve(data, cold_start(problem, data))
+    assert found.converged.tolist() == [True, False]
+    assert found.outcome[1] in (Outcome.INFEASIBLE, Outcome.ITERATIONS) and found.infeasibility[1] > 1.0
+
+
+@pytest.mark.parametrize("backend", ["core", "fatrop", "ipopt"])
+@pytest.mark.parametrize("field", ["x0", "p", "slack_linear"])
+def test_what_is_not_a_number_is_named(backend: str, field: str) -> None:
+    problem, data = room(), rooms(room(), 2)
+    getattr(data, field)[(0, 0)] = np.nan
+    with pytest.raises(ValueError, match=rf"room: {field} at \[0, 0.*\] is nan: must be a number"):
+        make_solver(problem, backend, compiled=False).solve(data, cold_start(problem, data))
+
+
+def test_a_model_without_a_value_is_no_solution() -> None:
+    """``y ** 1.5`` has none where rounding pushes a control below zero."""
+    problem, data = room(price_exponent=1.5), rooms(room(), 2)
+    start = cold_start(problem, data)
+    start.u[0, 1] = np.nan
+    found = make_solver(problem, "core", compiled=False).solve(data, start)
+    assert found.outcome.tolist() == [Outcome.CONVERGED, Outcome.NOT_A_NUMBER]
+
+
+def test_equal_structures_share_a_solver() -> None:
+    forget()
+    first = make_solver(room(), "core", compiled=False)
+    assert make_solver(room(), "core", compiled=False) is first and first.build_seconds > 0.0
+    assert make_solver(room(), "core", compiled=False, tolerance=1e-4) is not first
+    assert make_solver(room(hard=True), "core", compiled=False) is not first
+    longer = make_solver(room(n=12), "core", compiled=False)
+    assert isinstance(longer, CoreSolver) and isinstance(first, CoreSolver)
+    assert longer is not first and longer.parts.evaluator.functions is first.parts.evaluator.functions
+
+
+def test_the_key_follows_the_model_and_not_the_horizon() -> None:
+    assert structure_key(room()) == structure_key(room(n=9))
+    others = [room(name="other"), room(hard=True), room(price_exponent=3.0), dataclasses.replace(room(), u_high=np.array([1.0, 2.0]))]
+    assert len({structure_key(p) for p in [room(), *others]}) == 5
+
+
+def test_weights_and_stage_lengths_do_not_change_a_hall() -> None:
+    plant = situation("frontier")[0]
+    one, other = (PlanProblem(plant, stages, w, 1.7) for stages, w in ((STAGES, None), ((600.0,) * 9, Weights(water=2.0, slack=5.0))))
+    assert structure_key(one.ocp.structure) == structure_key(other.ocp.structure)
+
+
+class Refusing:
+    """Solves nothing of what it is asked."""
+
+    def __init__(self, true: CoreSolver, errors: np.ndarray) -> None:
+        self.problem, self.true, self.errors, self.build_seconds = true.problem, true, errors, 1.0
+
+    def solve(self, data: BatchData, start: Iterate, *, dual: bool = False) -> BatchResult:
+        result = self.true.solve(data, start)
+        result.kkt_error, result.outcome = self.errors.copy(), np.where(self.errors <= 1e-6, Outcome.CONVERGED, Outcome.STALLED)
+        result.solver = np.full(data.size, "refusing", dtype="<U16")
+        return result
+
+
+def test_only_what_failed_is_solved_again() -> None:
+    problem, data = room(), rooms(room(), 3)
+    core = make_solver(problem, "core", compiled=False)
+    assert isinstance(core, CoreSolver)
+    ipopt = make_solver(problem, "ipopt", compiled=False)
+    found = Fallback(Refusing(core, np.array([1e-8, np.nan, 1e-4])), ipopt, accept=1e-3).solve(data, cold_start(problem, data))
+    assert found.solver.tolist() == ["refusing", "ipopt", "refusing"]
+    assert found.kkt_error[1] <= 1e-6 and found.kkt_error[2] == 1e-4
+    single = Fallback(Refusing(core, np.array([1e-2])), ipopt, accept=1e-3)
+    assert single.solve(data.take(np.array([2])), cold_start(problem, data.take(np.array([2])))).solver.tolist() == ["ipopt"]
+
+
+def test_without_a_compiler_few_problems_go_to_fatrop(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CC", "no-such-compiler")
+    forget()
+    problem, data = room(), rooms(room(), FEW + 1)
+    solver = make_solver(problem, "auto")
+    assert isinstance(solver, FewElsewhere) and "no-such-compiler" in core_parts(problem).how
+    alone = data.take(np.array([0]))
+    assert solver.solve(alone, cold_start(problem, alone)).solver.tolist() == ["fatrop"]
+    assert solver.solve(data, cold_start(problem, data)).solver.tolist() == ["core"] * (FEW + 1)
+    assert isinstance(make_solver(problem, "auto", real_time=2), CoreSolver)
+    forget()
+
+
+def test_real_time_iterations_end_when_agreed() -> None:
+    problem, data = room(), rooms(room(), 3)
+    plan = make_solver(problem, "core", compiled=False).solve(data, cold_start(problem, data)).point
+    moved = dataclasses.replace(data, x0=data.x0 + 0.05)
+    found = make_solver(problem, "core", real_time=2, compiled=False).solve(moved, plan, dual=True)
+    assert np.all(found.iterations <= 2) and np.all(found.kkt_error < 0.1)
+    with pytest.raises(ValueError, match="real_time = 2 with backend 'fatrop'"):
+        make_solver(problem, "fatrop", real_time=2)
+    with pytest.raises(ValueError, match="backend = 'best'"):
+        make_solver(problem, "best")
+
+
+def test_a_warm_start_that_leads_astray_starts_cold() -> None:
+    problem, data = room(), rooms(room(), 4)
+    core = make_solver(problem, "core", compiled=False)
+    wrong = cold_start(problem, data)
+    rng = np.random.default_rng(3)
+    wrong.w, wrong.lam, wrong.y = wrong.w + 40.0 * rng.normal(size=wrong.w.shape), wrong.lam + 1e6, 1e3 * rng.normal(size=wrong.y.shape)
+    best = core.solve(data, cold_start(problem, data))
+    found = core.solve(data, wrong, dual=True)
+    assert found.converged.all()
+    np.testing.assert_allclose(found.objective, best.objective, rtol=1e-5)
