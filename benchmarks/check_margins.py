@@ -2,7 +2,7 @@
 
 The 15th of each month with typical weather and a generated load of its own seed, and afternoons under AI jobs, whose racks jump further
 within a sample than ``frontier_like`` lets them. For each controller prints cooling energy corrected for stored heat, violation, and the
-smallest distance to each limit. Companion of ``docs/decisions/0012-margins.md``.
+smallest distance to each limit. Companion of ``docs/decisions/0013-margins.md``.
 Usage: ``python benchmarks/check_margins.py [--hours 6] [--warm-up 1] [--first 0] [--controllers MPC,SiteTuned]``.
 """
 
