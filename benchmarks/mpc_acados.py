@@ -1,4 +1,4 @@
-"""acados as a peer; run by ``mpc_peers.py`` in an environment of its own. The variant is the number of stages that HPIPM keeps (``full``: all).
+"""acados as a peer; run by ``mpc_peers.py`` in an environment of its own.
 
 Dynamics are acados's implicit Runge-Kutta scheme with one Radau stage, which is implicit Euler. Cost and limits belong to the end of a stage
 under its controls, acados has them at the start of the next: the controls of the stage before are carried along as states. So it is the same
@@ -74,7 +74,7 @@ class Acados:
         o.tf, o.integrator_type, o.nlp_solver_type, o.hessian_approx = float(self.n), "IRK", "SQP_RTI", "EXACT"
         o.collocation_type, o.sim_method_num_stages, o.sim_method_num_steps = "GAUSS_RADAU_IIA", 1, 1
         o.qp_solver, o.regularize_method = "PARTIAL_CONDENSING_HPIPM", REGULARIZE
-        o.qp_solver_cond_N = self.n if variant == "full" else int(variant)
+        o.qp_solver_cond_N = self.n
         o.qp_tol, o.qp_solver_iter_max, o.qp_solver_warm_start = tolerance, 100, 1
         self.solver = AcadosOcpSolver(_in(ocp, case.folder / model.name), json_file=str(case.folder / f"{model.name}.json"))
         # What the first node would be charged and limited for is past.
@@ -85,7 +85,7 @@ class Acados:
             "qp_tol": tolerance, "hpipm_mode": o.hpipm_mode, "scheme": "implicit Runge-Kutta of one Radau stage (implicit Euler)",
         }  # fmt: skip
 
-    def solve(self, i: int, mode: str) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    def solve(self, i: int, mode: str, x0: np.ndarray) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         """``rti``: one real-time iteration from the last plan moved on by a stage; ``cold``: as many as it takes, from nothing; ``warm``: as
         many as it takes, from the last plan moved on."""
         case, solver = self.case, self.solver
@@ -94,12 +94,12 @@ class Acados:
         if mode == "cold":
             solver.reset()
             for k in range(self.n + 1):
-                solver.set(k, "x", np.r_[case.x0[i], case.u_cold])
+                solver.set(k, "x", np.r_[x0, case.u_cold])
             for k in range(self.n):
                 solver.set(k, "u", case.u_cold)
         else:
             self._shift()
-        first = np.r_[case.x0[i], case.u_cold]
+        first = np.r_[x0, case.u_cold]
         solver.set(0, "lbx", first)
         solver.set(0, "ubx", first)
         seconds, steps, status = 0.0, 0, 0

@@ -19,11 +19,9 @@ from lowlift.controllers import Measurement
 from lowlift.controllers.chiller_day import Mode, held
 from lowlift.controllers.forecast import History, Persistence
 from lowlift.controllers.interface import Decision, Forecast
-from lowlift.controllers.ocp import DT_REFERENCE, T_REFERENCE, T_SCALE, Ocp
+from lowlift.controllers.ocp import Ocp
 from lowlift.controllers.operation import regulator_of
-from lowlift.controllers.optimiser.inequalities import Inequalities
-from lowlift.controllers.optimiser.iterate import Iterate
-from lowlift.controllers.optimiser.problem import BatchData, StageProblem, StageSymbols
+from lowlift.controllers.optimiser.problem import BatchData, StageProblem
 from lowlift.controllers.plan_problem import PlanProblem
 from lowlift.models import load
 from lowlift.models.liquid_hall import LiquidHall
@@ -40,6 +38,8 @@ LOADS_B = (0.45, 1.0)
 """Factor on all loads of a problem."""
 MOVED_B = 1.5
 """Initial states are moved by up to this [K]."""
+WET_BULB_AT_REST = 286.15
+"""Lowest wet bulb in which plants are at rest before a problem begins [K]."""
 TWO_SUBLOOPS = ("groups = [9, 8, 8]", "groups = [13, 12]")
 
 
@@ -48,24 +48,35 @@ class Case:
     """Problems of one structure, in the order in which they are solved."""
 
     name: str
-    problem: StageProblem
-    continuous: Any
-    """CasADi function ``(x, u, p) -> (dx/dt, path, cost)`` of the same model in continuous time, for peers that discretise it themselves."""
-    stage_seconds: float
     data: BatchData
     ocp: Ocp
+
+    @property
+    def problem(self) -> StageProblem:
+        """The structure."""
+        return self.ocp.structure
 
     @property
     def size(self) -> int:
         """Number of problems."""
         return self.data.size
 
+    @property
+    def stage_seconds(self) -> float:
+        """Length of the stages, which are all equal [s]."""
+        return float(self.ocp.stages[0])
+
+    def one(self, i: int, x0: np.ndarray | None = None) -> BatchData:
+        """Problem ``i``, from another (scaled) initial state where one is given."""
+        data = self.data.take(np.array([i]))
+        return data if x0 is None else dataclasses.replace(data, x0=x0[None])
+
 
 def case_a(moments: int, stages: int = 96, seconds: float = 900.0) -> Case:
     """Consecutive moments of ``gb200_hall``."""
     plant = load("gb200_hall")
     found = _moments(plant, {}, DAY_A, SEED_A, moments, seconds)
-    return _case("A", PlanProblem(plant, (seconds,) * stages, None, MARGIN), found, seconds, None)
+    return _case("A", PlanProblem(plant, (seconds,) * stages, None, MARGIN), found, None)
 
 
 def case_b(problems: int, stages: int = 48, seconds: float = 1800.0) -> Case:
@@ -83,7 +94,7 @@ def case_b(problems: int, stages: int = 48, seconds: float = 1800.0) -> Case:
     for seed, day in enumerate(DAYS_B[:: len(DAYS_B) // days][:days]):
         scene = {"weather": "dulles", "workload": "frontier_like"}
         found += _at_rest(plant, scene, day, seed, each)
-    return _case("B", PlanProblem(plant, (seconds,) * stages, None, MARGIN), found[:problems], seconds, np.random.default_rng(7))
+    return _case("B", PlanProblem(plant, (seconds,) * stages, None, MARGIN), found[:problems], np.random.default_rng(7))
 
 
 class _Recorded:
@@ -117,8 +128,11 @@ def _moments(plant: LiquidHall, scene: dict[str, str], day: str, seed: int, coun
 
 def _at_rest(plant: LiquidHall, scene: dict[str, str], day: str, seed: int, count: int) -> list[tuple[Measurement, Forecast]]:
     scenario = build_scenario(plant, start=day, seed=seed, **scene)
-    at = np.linspace(scenario.warm_up / scenario.step, scenario.n - 1, count).astype(int)
-    loads, d = scenario.loads(plant), scenario.disturbances(plant)[at]
+    index = np.linspace(scenario.warm_up / scenario.step, scenario.n - 1, count).astype(int)
+    loads, d = scenario.loads(plant), scenario.disturbances(plant)[index]
+    # Fans at their initial speed would freeze the towers in winter.
+    wet_bulb = plant.disturbances.slices["T_wb"]
+    d[:, wet_bulb] = np.maximum(d[:, wet_bulb], WET_BULB_AT_REST)
     u = np.tile(plant.initial_actuators(), (count, 1))
     x = plant.steady(u, d)
     own = regulator_of(plant, scenario.step).idle(count)
@@ -126,7 +140,7 @@ def _at_rest(plant: LiquidHall, scene: dict[str, str], day: str, seed: int, coun
     before = scenario.weather_past
     day_before = None if before is None else before[["T_wb", "T_db"]].to_numpy()
     found = []
-    for i, k in enumerate(at):
+    for i, k in enumerate(index):
         t, past = float(k * scenario.step), slice(0, int(k))
         known = History(scenario.step, t, loads.q_cdu[past], loads.q_rack[past], loads.q_air[past], scenario.T_wb[past], scenario.T_db[past],
                         day_before)  # fmt: skip
@@ -135,70 +149,18 @@ def _at_rest(plant: LiquidHall, scene: dict[str, str], day: str, seed: int, coun
     return found
 
 
-def _case(name: str, plans: PlanProblem, moments: list[tuple[Measurement, Forecast]], seconds: float, rng: Any) -> Case:
+def _case(name: str, plans: PlanProblem, moments: list[tuple[Measurement, Forecast]], rng: np.random.Generator | None) -> Case:
     ocp, g = plans.ocp, plans.site.n_groups
-    n, b = len(ocp.stages), len(moments)
-    x0 = np.empty((b, ocp.sizes.nx))
-    p = np.empty((n, b, ocp.n_data + ocp.n_counts + 2))
-    for i, (measurement, forecast) in enumerate(moments):
-        posed = plans.pose(measurement, forecast)
+    posed = [plans.pose(measurement, forecast) for measurement, forecast in moments]
+    x0, data = [], []
+    for one, (measurement, _) in zip(posed, moments, strict=True):
         on = int(np.round(measurement["n_chillers"][0, 0])) if plans.site.chilled is not None else 0
-        data = posed.data(held(Mode(on, on), n))
-        x0[i] = posed.x0
+        values, state = one.data(held(Mode(on, on), len(ocp.stages))), one.x0
         if rng is not None:
-            data[:, : 5 * g + 2] *= rng.uniform(*LOADS_B)
-            x0[i] += rng.uniform(-MOVED_B, MOVED_B, x0.shape[1])
-        p[:, i] = np.hstack([data, np.tile(np.concatenate([posed.counts, [MARGIN, posed.floor]]), (n, 1))])
-    problem, continuous = _structure(name, ocp, seconds)
-    weight = np.ones((n, b, ocp.sizes.ns))
-    data = BatchData(x0=(x0 - T_REFERENCE) / T_SCALE, p=p, slack_linear=ocp.weights.slack * weight,
-                     slack_quadratic=ocp.weights.slack_quadratic * weight)  # fmt: skip
-    return Case(name=name, problem=problem, continuous=continuous, stage_seconds=seconds, data=data, ocp=ocp)
-
-
-def _structure(name: str, ocp: Ocp, dt: float) -> tuple[StageProblem, Any]:
-    """Stages of one length: their cost is counted per stage length, so all weights are one."""
-    import casadi as ca
-
-    z, table, g = ocp.sizes, ocp.model.controls, ocp.model.site.n_groups
-    edges = np.cumsum([ocp.n_data, ocp.n_counts])
-    moving = [*range(g, 2 * g), ocp.model.nodes.index("T_basin")]
-    wear = ocp.weights.wear / (dt / 3600.0)
-
-    def at(w: Any, u: Any, p: Any) -> Any:
-        return ocp.stage(w, u, p[: edges[0]], p[edges[0] : edges[1]], p[edges[1] :])
-
-    def stage(x: Any, u: Any, w: Any, p: Any) -> StageSymbols:
-        f, path, cost, _ = at(w, u, p)
-        return StageSymbols(dynamics=(w - x - dt * f) / (1.0 + dt / DT_REFERENCE), path=path, cost=cost + wear * ca.sumsqr((w - x)[moving]))
-
-    size = ocp.n_data + ocp.n_counts + 2
-    x, u, p = ca.SX.sym("x", z.nx), ca.SX.sym("u", z.nu), ca.SX.sym("p", size)
-    f, path, cost, _ = at(x, u, p)
-    outputs = [ca.densify(v) for v in (f, path, cost + wear * ca.sumsqr(dt * f[moving]))]
-    continuous = ca.Function("continuous", [x, u, p], outputs, {"cse": True})
-    rows, units = tuple(f"row_{i}" for i in range(z.n_path)), ("1",) * z.n_path
-    problem = StageProblem(
-        name=name, n_stages=len(ocp.stages), states=tuple(ocp.model.nodes), controls=tuple(f"u_{i}" for i in range(z.nu)), rows=rows,
-        row_scale=(1.0,) * z.n_path, row_units=units, slack_of_row=tuple(ocp._slack_of_row()), n_parameters=size,
-        u_low=table.low / ocp.u_scale, u_high=table.high / ocp.u_scale, w_low=np.full(z.nx, -np.inf), w_high=np.full(z.nx, np.inf),
-        stage=stage,
-    )  # fmt: skip
-    return problem, continuous
-
-
-def cold_start(case: Case, index: np.ndarray) -> Iterate:
-    """Where there is no plan before: states stay, actuators in the upper middle of their range."""
-    p, rows = case.problem, Inequalities(case.problem)
-    shape = (p.n_stages, index.size)
-    x0 = case.data.x0[index]
-    u = np.broadcast_to(p.u_low + 0.6 * (p.u_high - p.u_low), (*shape, p.nu)).copy()
-    w = np.broadcast_to(x0, (*shape, p.nx)).copy()
-    ones = np.ones((*shape, rows.size))
-    return Iterate(x0.copy(), u, w, np.full((*shape, p.ns), 0.1), ones, ones.copy(), np.zeros((*shape, p.nx)))
-
-
-def shifted(point: Iterate, x0: np.ndarray) -> Iterate:
-    """A solution moved on by one stage; the last stage is held."""
-    moved = {name: np.concatenate([v[1:], v[-1:]]) for name in ("u", "w", "s", "t", "lam", "y") for v in (getattr(point, name),)}
-    return Iterate(x0=x0.copy(), **moved)
+            values[:, : 5 * g + 2] *= rng.uniform(*LOADS_B)
+            state = state + rng.uniform(-MOVED_B, MOVED_B, state.size)
+        x0.append(state)
+        data.append(values)
+    floors = np.array([one.floor for one in posed])
+    batch = ocp.batch(np.array(x0), np.array(data), np.array([one.counts for one in posed]), MARGIN, floors)
+    return Case(name=name, data=batch, ocp=ocp)

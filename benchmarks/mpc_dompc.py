@@ -73,10 +73,9 @@ class DoMpc:
             f"{mpc.settings.state_discretization}, {mpc.settings.collocation_type}, degree {mpc.settings.collocation_deg}",
         }  # fmt: skip
 
-    def solve(self, i: int, mode: str) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    def solve(self, i: int, mode: str, x0: np.ndarray) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         """See :class:`mpc_worker.Peer`."""
         case, mpc = self.case, self.mpc
-        x0 = case.x0[i]
         for k in range(self.n + 1):
             self.numbers["_tvp", k, "p"] = case.p[min(k, self.n - 1), i]
         if mode == "cold":

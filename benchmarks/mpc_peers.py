@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from mpc_case import Case, cold_start
+from mpc_case import Case
 from mpc_graph import to_graph
+
+from lowlift.controllers.optimiser.start import cold_start
 
 HERE = Path(__file__).parent
 PACKAGES = {"dompc": ("do-mpc==5.1.2", "casadi==3.8.2"), "acados": ("comma-deps-acados==0.2.2.post92",)}
@@ -50,15 +52,23 @@ def write_case(case: Case, folder: Path, tolerance: float) -> None:
 
     p, d = case.problem, case.data
     x, u, w, q = (ca.SX.sym(n, k) for n, k in (("x", p.nx), ("u", p.nu), ("w", p.nx), ("p", p.n_parameters)))
+
+    def function(name: str, inputs: list[Any], outputs: list[Any]) -> Any:
+        return ca.Function(name, inputs, [ca.densify(ca.SX(v)) for v in outputs], {"cse": True})
+
     s = p.stage(x, u, w, q)
-    implicit = ca.Function("implicit", [x, u, w, q], [ca.densify(ca.SX(v)) for v in (s.dynamics, s.path, s.cost)], {"cse": True})
+    implicit = function("implicit", [x, u, w, q], [s.dynamics, s.path, s.cost])
+    # Implicit Euler read backwards: the step that ends at x under u, and with it the state before, which wear is charged for.
+    step = -float(case.ocp.shift.row_scale[0]) * p.stage(x, u, x, q).dynamics
+    end = p.stage(x - step, u, x, q)
+    continuous = function("continuous", [x, u, q], [step / case.stage_seconds, end.path, end.cost])
     head = {
         "name": case.name, "n_stages": p.n_stages, "nx": p.nx, "nu": p.nu, "ns": p.ns, "n_parameters": p.n_parameters,
         "slack_of_row": list(p.slack_of_row), "stage_seconds": case.stage_seconds, "tolerance": tolerance,
-        "implicit": to_graph(implicit), "continuous": to_graph(case.continuous),
+        "implicit": to_graph(implicit), "continuous": to_graph(continuous),
     }  # fmt: skip
     (folder / "case.json").write_text(json.dumps(head), encoding="utf-8")
-    cold = cold_start(case, np.array([0]))
+    cold = cold_start(p, case.one(0))
     np.savez(folder / "case.npz", x0=d.x0, p=d.p, slack_linear=d.slack_linear, slack_quadratic=d.slack_quadratic, u_low=p.u_low,
              u_high=p.u_high, u_cold=cold.u[0, 0])  # fmt: skip
 
@@ -83,14 +93,15 @@ class PeerProcess:
                                          stdout=subprocess.PIPE, stderr=self._log, cwd=folder)  # fmt: skip
         self.about: dict[str, Any] = self._answer()["about"]
 
-    def solve(self, problem: int, mode: str) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    def solve(self, problem: int, mode: str, x0: np.ndarray | None = None) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         """Numbers, and arrays by name.
 
         Raises:
             PeerError: the peer failed.
         """
         assert self._process.stdin is not None  # noqa: S101 - opened above
-        self._process.stdin.write(json.dumps({"problem": problem, "mode": mode}) + "\n")
+        asked = {"problem": problem, "mode": mode, "x0": None if x0 is None else x0.tolist()}
+        self._process.stdin.write(json.dumps(asked) + "\n")
         self._process.stdin.flush()
         numbers = self._answer()
         path = self.folder / numbers.pop("file")

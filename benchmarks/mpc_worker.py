@@ -44,8 +44,8 @@ class Peer(Protocol):
     about: dict[str, Any]
     """Version and settings."""
 
-    def solve(self, i: int, mode: str) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-        """Solve problem ``i``: ``cold``, ``warm`` from the last solution moved on by a stage, or ``rti``. Numbers, and arrays ``u, w, s``."""
+    def solve(self, i: int, mode: str, x0: np.ndarray) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        """Solve problem ``i`` from state ``x0``: ``cold``, ``warm`` from the last solution moved on by a stage, or ``rti``. Numbers, and arrays ``u, w, s``."""
 
 
 def serve(build: Callable[[PeerCase, str], Peer]) -> None:
@@ -63,8 +63,10 @@ def serve(build: Callable[[PeerCase, str], Peer]) -> None:
         say({"about": peer.about})
         for line in sys.stdin:
             asked = json.loads(line)
-            numbers, arrays = peer.solve(int(asked["problem"]), asked["mode"])
-            path = case.folder / f"{variant}_{asked['problem']}_{asked['mode']}.npz"
+            i, mode = int(asked["problem"]), str(asked["mode"])
+            x0 = case.x0[i] if asked.get("x0") is None else np.array(asked["x0"])
+            numbers, arrays = peer.solve(i, mode, x0)
+            path = case.folder / f"{variant}_{i}_{mode}.npz"
             np.savez(path, **arrays)  # type: ignore[arg-type]
             say({**numbers, "file": path.name})
     except Exception as error:
