@@ -31,7 +31,7 @@ from lowlift.sim.scenario import build_scenario
 
 MARGIN = 1.7
 """Distance of plans to limits, as in the default MPC [K]."""
-DAY_A, SEED_A = "05-14", 3
+DAY_A, SEED_A = "06-09", 4
 DAYS_B = ("01-14", "02-20", "03-08", "04-17", "05-11", "06-05", "06-26", "07-13", "07-29", "08-16", "09-02", "09-21", "10-09", "11-04", "11-27",
           "12-15")  # fmt: skip
 LOADS_B = (0.45, 1.0)
