@@ -1,9 +1,9 @@
 """The same optimal control problems for everybody: the core, fatrop, IPOPT, do-mpc and acados, alternating in one run.
 
-A: one ``gb200_hall``, 96 stages of 15 min, moments of one day in turn, everybody warm from its own last solution moved on by a stage (do-mpc
-itself would not even move it). B: a batch of different cold problems of a Frontier of two subloops, 48 stages. Tolerances are equal, times
-are medians, objectives are compared with IPOPT's. do-mpc and acados are installed into environments of their own under ``--peers-folder``
-where a network is there; without them their ratios are null. See ``mpc_case.py``, ``mpc_own.py``, ``mpc_dompc.py``, ``mpc_acados.py``.
+A: one ``gb200_hall``, 96 stages of 15 min, moments of one day in turn, everybody warm from its own last solution moved on by a stage (do-mpc itself
+would not even move it). B: a batch of different cold problems of a Frontier of two subloops, 48 stages. Tolerances are equal, times are
+medians, objectives are compared with IPOPT's. do-mpc and acados are installed into environments of their own under ``--peers-folder`` where
+a network is there; without them their ratios are null. See ``mpc_case.py``, ``mpc_own.py``, ``mpc_dompc.py``, ``mpc_acados.py``.
 
 Usage: ``python benchmarks/mpc.py [--quick] [--json] [--peers dompc acados | --peers none] [--no-install] [--page]``
 """
@@ -82,16 +82,21 @@ def _head(case: Case) -> dict[str, Any]:
 def print_tables(found: dict[str, Any]) -> None:
     for name, value in found["summary"].items():
         print(f"{name:24s} {'null' if value is None else f'{value:.2f}'}")
-    print(f"\nA {'':18s} {'warm ms':>9s} {'cold ms':>9s} {'iter':>5s} {'converged':>10s} {'KKT':>8s} {'objective':>10s} {'replayed':>10s}  others")
+    columns = f"{'warm ms':>9s} {'cold ms':>9s} {'iter':>5s} {'converged':>10s} {'KKT':>8s} {'objective':>10s} {'replayed':>10s}"
+    print(f"\nA {'':18s} {columns}  others")
     for name, r in found["A"]["solvers"].items():
-        done = f"{r['converged']}/{r['solves']}"
-        print(f"{name:20s} {r['warm_ms']:9.2f} {r['cold_ms']:9.1f} {r['warm_iterations']:5.0f} {done:>10s} {r['worst_kkt_error']:8.1e} "
-              f"{r['objective_difference']['median']:+10.1e} {r['replayed_difference']['median']:+10.1e}  {len(r['other_optima'])}")  # fmt: skip
+        done, objective, replayed = (
+            f"{r['converged']}/{r['solves']}",
+            r["objective_difference"]["median"],
+            r["replayed_difference"]["median"],
+        )
+        print(f"{name:20s} {r['warm_ms']:9.2f} {r['cold_ms']:9.1f} {r['warm_iterations']:5.0f} {done:>10s} {_short(r['worst_kkt_error']):>8s} "
+              f"{_short(objective):>10s} {_short(replayed):>10s}  {len(r['other_optima'])}")  # fmt: skip
     for name, why in found["A"]["missing"].items():
         print(f"{name:20s} missing: {why}")
     print(f"\nclosed loop {'':8s} {'over converged':>14s} {'ms':>8s} {'KKT':>8s}")
     for name, r in found["A"]["closed_loop"].items():
-        print(f"{name:20s} {r['over_converged']:+14.2e} {r['median_ms']:8.2f} {r['median_kkt_error']:8.1e}")
+        print(f"{name:20s} {r['over_converged']:+14.2e} {r['median_ms']:8.2f} {_short(r['median_kkt_error']):>8s}")
     print(f"\nB {'':18s} {'ms/problem':>10s} {'problems':>8s} {'iter':>5s}  outcomes, other optima")
     for name, r in found["B"]["solvers"].items():
         print(f"{name:20s} {r['ms_per_problem']:10.3f} {r['problems']:8d} {r['iterations']['median']:5.0f}  {r['outcomes']}, "
@@ -99,6 +104,10 @@ def print_tables(found: dict[str, Any]) -> None:
     for name, r in found["B"]["warm_rti"].items():
         print(f"warm RTI batch, {name}: {r['problems_per_s']:.0f} problems/s")
     print(f"\n{', '.join(f'{k} {v}' for k, v in found['machine'].items())}; {found['seconds']:.0f} s in all")
+
+
+def _short(value: float | None) -> str:
+    return "-" if value is None else f"{value:.1e}"
 
 
 def arguments(given: list[str] | None = None) -> argparse.Namespace:

@@ -1,9 +1,9 @@
 """acados as a peer; run by ``mpc_peers.py`` in an environment of its own.
 
-Dynamics are acados's implicit Runge-Kutta scheme with one Radau stage, which is implicit Euler. Cost and limits belong to the end of a stage
-under its controls, acados has them at the start of the next: the controls of the stage before are carried along as states. So it is the same
-nonlinear program, save that each soft row has a slack of its own (acados knows no shared ones), which matters only where both rows of one
-slack are broken. Exact Hessian, made convex by acados (``regularize_method``), partial condensing with HPIPM.
+Dynamics are acados's implicit Runge-Kutta scheme with one Radau stage, which is implicit Euler. Cost and limits belong to the end of a
+stage under its controls, acados has them at the start of the next: the controls of the stage before are carried along as states. So it is
+the same nonlinear program, save that each soft row has a slack of its own (acados knows no shared ones), which matters only where both rows
+of one slack are broken. Exact Hessian, made convex by acados (``regularize_method``), partial condensing with HPIPM.
 """
 
 import ctypes
@@ -86,8 +86,7 @@ class Acados:
         }  # fmt: skip
 
     def solve(self, i: int, mode: str, x0: np.ndarray) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-        """``rti``: one real-time iteration from the last plan moved on by a stage; ``cold``: as many as it takes, from nothing; ``warm``: as
-        many as it takes, from the last plan moved on."""
+        """``rti``: one real-time iteration from the last plan moved on by a stage; ``warm``: as many as it takes; ``cold``: the same from nothing."""
         case, solver = self.case, self.solver
         for k in range(self.n + 1):
             solver.set(k, "p", np.r_[case.p[min(k, self.n - 1), i], case.p[max(k - 1, 0), i]])

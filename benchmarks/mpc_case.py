@@ -32,8 +32,10 @@ from lowlift.sim.scenario import build_scenario
 MARGIN = 1.7
 """Distance of plans to limits, as in the default MPC [K]."""
 DAY_A, SEED_A = "06-09", 4
-DAYS_B = ("01-14", "02-20", "03-08", "04-17", "05-11", "06-05", "06-26", "07-13", "07-29", "08-16", "09-02", "09-21", "10-09", "11-04", "11-27",
-          "12-15")  # fmt: skip
+DAYS_B = (
+    "01-14", "02-20", "03-08", "04-17", "05-11", "06-05", "06-26", "07-13", "07-29", "08-16", "09-02", "09-21", "10-09", "11-04", "11-27",
+    "12-15",
+)  # fmt: skip
 LOADS_B = (0.45, 1.0)
 """Factor on all loads of a problem."""
 MOVED_B = 1.5
@@ -142,8 +144,8 @@ def _at_rest(plant: LiquidHall, scene: dict[str, str], day: str, seed: int, coun
     found = []
     for i, k in enumerate(index):
         t, past = float(k * scenario.step), slice(0, int(k))
-        known = History(scenario.step, t, loads.q_cdu[past], loads.q_rack[past], loads.q_air[past], scenario.T_wb[past], scenario.T_db[past],
-                        day_before)  # fmt: skip
+        load = loads.q_cdu[past], loads.q_rack[past], loads.q_air[past]
+        known = History(scenario.step, t, *load, scenario.T_wb[past], scenario.T_db[past], day_before)
         values = {name: v[i : i + 1] for name, v in read.items()}
         found.append((Measurement(t=t, time=scenario.index[k], values=values), Persistence().predict(known, HORIZON)))
     return found

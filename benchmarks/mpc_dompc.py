@@ -1,8 +1,9 @@
 """do-mpc as a peer; run by ``mpc_peers.py`` in an environment of its own.
 
 ``default``: the continuous model under do-mpc's own orthogonal collocation (Radau, degree 2), its soft constraints (linear penalty) and
-IPOPT settings; it charges and limits the state at the start of each stage, as is its way. ``same``: a discrete model whose end state is an
-algebraic variable under implicit Euler, slacks as inputs: the same nonlinear program as everybody's. Only the tolerance is set, and printing.
+IPOPT settings; it charges and limits the state at the start of each stage, as is its way. ``same``: a discrete model whose end state is
+an algebraic variable under implicit Euler, slacks as inputs: the same nonlinear program as everybody's. Only the tolerance is set, and
+printing.
 """
 
 import time

@@ -56,5 +56,7 @@ def closed_loop(case: Case, entrant: Entrant) -> dict[str, Any]:
         if i:
             seconds.append(solved.seconds)
             errors.append(solved.kkt_error)
-    return {"cost": total, "worst_hard_row": worst, "median_ms": 1e3 * float(np.median(seconds)), "median_kkt_error": float(np.median(errors)),
-            "moments": case.size}  # fmt: skip
+    return {
+        "cost": total, "worst_hard_row": worst, "median_ms": 1e3 * float(np.median(seconds)),
+        "median_kkt_error": float(np.median(errors)), "moments": case.size,
+    }  # fmt: skip

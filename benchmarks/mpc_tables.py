@@ -112,11 +112,13 @@ def _batch_row(times: list[float], found: BatchResult, ipopt: BatchResult) -> di
     away = np.flatnonzero(comparable & (np.abs(difference) > AGREE))
     names, counts = np.unique([Outcome(v).name for v in found.outcome], return_counts=True)
     return {
-        "ms_per_problem": 1e3 * _median(times), "problems": int(found.outcome.size), "outcomes": dict(zip(names.tolist(), counts.tolist(), strict=True)),
+        "ms_per_problem": 1e3 * _median(times), "problems": int(found.outcome.size),
+        "outcomes": dict(zip(names.tolist(), counts.tolist(), strict=True)),
         "iterations": {q: float(np.percentile(found.iterations, v)) for q, v in (("median", 50), ("90_percent", 90), ("most", 100))},
         "worst_kkt_error_of_converged": float(np.max(found.kkt_error[found.converged], initial=0.0)),
         "wrong": int(np.sum(found.converged & ~(found.kkt_error <= TOLERANCE))),
-        "compared_with_ipopt": int(comparable.sum()), "median_difference": float(np.median(np.abs(difference[comparable]))) if comparable.any() else None,
+        "compared_with_ipopt": int(comparable.sum()),
+        "median_difference": _median(np.abs(difference[comparable]).tolist()),
         "other_optima": [{"problem": int(i), "difference": float(difference[i])} for i in away],
     }  # fmt: skip
 

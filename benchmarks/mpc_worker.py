@@ -45,7 +45,11 @@ class Peer(Protocol):
     """Version and settings."""
 
     def solve(self, i: int, mode: str, x0: np.ndarray) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-        """Solve problem ``i`` from state ``x0``: ``cold``, ``warm`` from the last solution moved on by a stage, or ``rti``. Numbers, and arrays ``u, w, s``."""
+        """Solve problem ``i`` from state ``x0``: ``cold``, or ``warm`` or ``rti`` from the last solution moved on by a stage.
+
+        Returns:
+            Numbers as in :class:`mpc_own.Solved`, and arrays, of which ``u`` is used.
+        """
 
 
 def serve(build: Callable[[PeerCase, str], Peer]) -> None:
