@@ -1,9 +1,10 @@
 """The same optimal control problems for everybody: the core, fatrop, IPOPT, do-mpc and acados, alternating in one run.
 
-A: one ``gb200_hall``, 96 stages of 15 min, moments of one day in turn, everybody warm from its own last solution moved on by a stage (do-mpc itself
-would not even move it). B: a batch of different cold problems of a Frontier of two subloops, 48 stages. Tolerances are equal, times are
-medians, objectives are compared with IPOPT's. do-mpc and acados are installed into environments of their own under ``--peers-folder`` where
-a network is there; without them their ratios are null. See ``mpc_case.py``, ``mpc_own.py``, ``mpc_dompc.py``, ``mpc_acados.py``.
+A: one ``gb200_hall``, 96 stages of 15 min, moments of one day in turn, everybody warm from its own last solution moved on by a stage
+(do-mpc itself would not even move it). B: a batch of different cold problems of a Frontier of two subloops, 48 stages. Tolerances are
+equal, times are medians, objectives are compared with IPOPT's. do-mpc and acados are installed into environments of their own under
+``--peers-folder`` where a network is there; without them their ratios are null. See ``mpc_case.py``, ``mpc_own.py``, ``mpc_dompc.py``,
+``mpc_acados.py``.
 
 Usage: ``python benchmarks/mpc.py [--quick] [--json] [--peers dompc acados | --peers none] [--no-install] [--page]``
 """
@@ -85,13 +86,10 @@ def print_tables(found: dict[str, Any]) -> None:
     columns = f"{'warm ms':>9s} {'cold ms':>9s} {'iter':>5s} {'converged':>10s} {'KKT':>8s} {'objective':>10s} {'replayed':>10s}"
     print(f"\nA {'':18s} {columns}  others")
     for name, r in found["A"]["solvers"].items():
-        done, objective, replayed = (
-            f"{r['converged']}/{r['solves']}",
-            r["objective_difference"]["median"],
-            r["replayed_difference"]["median"],
-        )
-        print(f"{name:20s} {r['warm_ms']:9.2f} {r['cold_ms']:9.1f} {r['warm_iterations']:5.0f} {done:>10s} {_short(r['worst_kkt_error']):>8s} "
-              f"{_short(objective):>10s} {_short(replayed):>10s}  {len(r['other_optima'])}")  # fmt: skip
+        done = f"{r['converged']}/{r['solves']}"
+        objective, replayed = (_short(r[kind]["median"]) for kind in ("objective_difference", "replayed_difference"))
+        print(f"{name:20s} {r['warm_ms']:9.2f} {r['cold_ms']:9.1f} {r['warm_iterations']:5.0f} {done:>10s} "
+              f"{_short(r['worst_kkt_error']):>8s} {objective:>10s} {replayed:>10s}  {len(r['other_optima'])}")  # fmt: skip
     for name, why in found["A"]["missing"].items():
         print(f"{name:20s} missing: {why}")
     print(f"\nclosed loop {'':8s} {'over converged':>14s} {'ms':>8s} {'KKT':>8s}")

@@ -86,7 +86,7 @@ class Acados:
         }  # fmt: skip
 
     def solve(self, i: int, mode: str, x0: np.ndarray) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-        """``rti``: one real-time iteration from the last plan moved on by a stage; ``warm``: as many as it takes; ``cold``: the same from nothing."""
+        """See :class:`mpc_worker.Peer`; ``rti`` is one real-time iteration, ``warm`` and ``cold`` as many as it takes."""
         case, solver = self.case, self.solver
         for k in range(self.n + 1):
             solver.set(k, "p", np.r_[case.p[min(k, self.n - 1), i], case.p[max(k - 1, 0), i]])

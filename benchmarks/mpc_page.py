@@ -77,8 +77,9 @@ def _table_a(found: dict[str, Any]) -> str:
     rows = []
     for name, r in found["A"]["solvers"].items():
         differences = [_number(r[kind]["median"]) for kind in ("objective_difference", "replayed_difference")]
-        rows.append([NAMES[name], f"{r['warm_ms']:.2f}", f"{r['cold_ms']:.1f}", f"{r['warm_iterations']:.0f}",
-                     f"{r['converged']}/{r['solves']}", _number(r["worst_kkt_error"]), *differences, str(len(r["other_optima"]))])  # fmt: skip
+        done, others = f"{r['converged']}/{r['solves']}", str(len(r["other_optima"]))
+        rows.append([NAMES[name], f"{r['warm_ms']:.2f}", f"{r['cold_ms']:.1f}", f"{r['warm_iterations']:.0f}", done,
+                     _number(r["worst_kkt_error"]), *differences, others])  # fmt: skip
     for name, why in found["A"]["missing"].items():
         rows.append([NAMES[name], "missing", why, *[""] * 6])
     head = ["who", "warm [ms]", "cold [ms]", "iterations", "converged", "worst KKT error", "objective − IPOPT's", "replayed − IPOPT's",

@@ -113,11 +113,14 @@ class PeerProcess:
     def close(self) -> None:
         """End the process."""
         assert self._process.stdin is not None  # noqa: S101 - opened above
+        assert self._process.stdout is not None  # noqa: S101 - opened above
         self._process.stdin.close()
         try:
             self._process.wait(10)
         except subprocess.TimeoutExpired:
             self._process.kill()
+            self._process.wait()
+        self._process.stdout.close()
         self._log.close()
 
     def _answer(self) -> dict[str, Any]:
@@ -126,6 +129,7 @@ class PeerProcess:
         if not line:
             self._log.seek(0)
             tail = self._log.read().decode(errors="replace").strip().splitlines()[-3:]
+            self.close()
             raise PeerError(f"ended without an answer: {' | '.join(tail)}")
         answer: dict[str, Any] = json.loads(line)
         if "error" in answer:
