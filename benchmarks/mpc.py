@@ -22,7 +22,7 @@ from typing import Any
 from mpc_case import Case, case_a, case_b
 from mpc_loop import closed_loop
 from mpc_own import REAL_TIME, REAL_TIME_START, TOLERANCE, VARIANTS, Entrant, log, own_entrants, peer_entrants
-from mpc_tables import batch, sequence, sequence_table, summary, warm_options
+from mpc_tables import batch, converged_peers, sequence, sequence_table, summary, warm_options
 from simulate import machine
 
 IN_LOOP = ("core_numpy", "core_kernel", "core_numpy_rti", "core_kernel_rti", "acados_rti")
@@ -35,7 +35,9 @@ def problem_a(case: Case, args: argparse.Namespace, folder: Path) -> dict[str, A
     peers, missing = peer_entrants(case, folder, args.peers, args.peers_folder, install=not args.no_install)
     entrants += peers
     try:
-        table = sequence_table(case, entrants, sequence(case, entrants))
+        solves = sequence(case, entrants)
+        table = sequence_table(case, entrants, solves)
+        to_convergence = converged_peers(case, entrants, solves)
         loops = {}
         for e in entrants:
             if e.name in IN_LOOP and (e.name != "core_numpy" or "core_kernel" not in table):
@@ -47,7 +49,7 @@ def problem_a(case: Case, args: argparse.Namespace, folder: Path) -> dict[str, A
     converged = loops["core_kernel" if "core_kernel" in loops else "core_numpy"]["cost"]
     for loop in loops.values():
         loop["over_converged"] = loop["cost"] / converged - 1.0
-    return {**_head(case), "solvers": table, "closed_loop": loops, "missing": missing}
+    return {**_head(case), "solvers": table, "closed_loop": loops, "to_convergence": to_convergence, "missing": missing}
 
 
 def collect(args: argparse.Namespace) -> dict[str, Any]:
@@ -92,6 +94,9 @@ def print_tables(found: dict[str, Any]) -> None:
               f"{_short(r['worst_kkt_error']):>8s} {objective:>10s} {replayed:>10s}  {len(r['other_optima'])}")  # fmt: skip
     for name, why in found["A"]["missing"].items():
         print(f"{name:20s} missing: {why}")
+    for name, solves in found["A"]["to_convergence"].items():
+        for s in solves:
+            print(f"{name:20s} to convergence at moment {s['moment']}: {s['iterations']} iterations, objective {s['difference']:+.1e}")
     print(f"\nclosed loop {'':8s} {'over converged':>14s} {'ms':>8s} {'KKT':>8s}")
     for name, r in found["A"]["closed_loop"].items():
         print(f"{name:20s} {r['over_converged']:+14.2e} {r['median_ms']:8.2f} {_short(r['median_kkt_error']):>8s}")
@@ -121,7 +126,7 @@ def arguments(given: list[str] | None = None) -> argparse.Namespace:
                        ("loop", "problems of B that fatrop solves a repeat"), ("checked", "problems of B that IPOPT solves")):  # fmt: skip
         parser.add_argument(f"--{name}", type=int, help=what)
     args = parser.parse_args(given)
-    sizes = {"moments": (8, 96), "stages_a": (96, 96), "batch": (256, 256), "stages_b": (48, 48), "repeats": (1, 3), "loop": (64, 256),
+    sizes = {"moments": (6, 96), "stages_a": (96, 96), "batch": (256, 256), "stages_b": (48, 48), "repeats": (1, 3), "loop": (64, 256),
              "checked": (24, 256)}  # fmt: skip
     for name, (quick, full) in sizes.items():
         if getattr(args, name) is None:

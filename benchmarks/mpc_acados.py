@@ -30,8 +30,9 @@ STIFF = 1e8
 """Rate at which the copy of the controls follows them [1/stage]: what is missing at its end is one part in this."""
 FAR = 1e9
 """What acados takes for infinity."""
-REGULARIZE = "PROJECT"
-MOST_STEPS = 50
+REGULARIZE = "MIRROR"
+"""The one that converges here: with PROJECT steps stay far from the solution, with PROJECT_REDUC_HESS and CONVEXIFY HPIPM fails."""
+MOST_STEPS = 100
 """Real-time iterations of a cold solve."""
 
 

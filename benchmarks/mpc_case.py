@@ -36,7 +36,7 @@ DAYS_B = (
     "01-14", "02-20", "03-08", "04-17", "05-11", "06-05", "06-26", "07-13", "07-29", "08-16", "09-02", "09-21", "10-09", "11-04", "11-27",
     "12-15",
 )  # fmt: skip
-LOADS_B = (0.45, 1.0)
+LOADS_B = (0.75, 1.05)
 """Factor on all loads of a problem."""
 MOVED_B = 1.5
 """Initial states are moved by up to this [K]."""

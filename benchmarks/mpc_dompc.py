@@ -1,9 +1,10 @@
 """do-mpc as a peer; run by ``mpc_peers.py`` in an environment of its own.
 
 ``default``: the continuous model under do-mpc's own orthogonal collocation (Radau, degree 2), its soft constraints (linear penalty) and
-IPOPT settings; it charges and limits the state at the start of each stage, as is its way. ``same``: a discrete model whose end state is
-an algebraic variable under implicit Euler, slacks as inputs: the same nonlinear program as everybody's. Only the tolerance is set, and
-printing.
+IPOPT settings; it charges and limits the state at the start of each stage, as is its way. ``points``: the same with limits at all
+collocation points (``nl_cons_check_colloc_points``), without which plans alternate between hot and cold from stage to stage. ``same``: a
+discrete model whose end state is an algebraic variable under implicit Euler, slacks as inputs: the same nonlinear program as everybody's.
+Only the tolerance is set, and printing.
 """
 
 import time
@@ -51,6 +52,7 @@ class DoMpc:
             _, c, cost = apply_graph(h["continuous"], x, u, p)
         self.mpc = mpc = do_mpc.controller.MPC(model)
         mpc.settings.n_horizon, mpc.settings.t_step = self.n, h["stage_seconds"]
+        mpc.settings.nl_cons_check_colloc_points = variant == "points"
         options = {"ipopt.tol": h["tolerance"], "ipopt.print_level": 0, "ipopt.sb": "yes", "print_time": 0, "record_time": True}
         mpc.settings.nlpsol_opts = options
         mpc.set_objective(mterm=ca.SX(0.0), lterm=cost)

@@ -10,6 +10,7 @@ PAGE, PLOT = "benchmarks_mpc.md", Path("_static") / "benchmarks_mpc.svg"
 NAMES = {
     "core_kernel": "core, kernel", "core_numpy": "core, NumPy", "core_kernel_rti": "core, kernel, real time",
     "core_numpy_rti": "core, NumPy, real time", "fatrop": "fatrop", "ipopt": "IPOPT", "dompc_default": "do-mpc, defaults",
+    "dompc_points": "do-mpc, defaults, limits at collocation points",
     "dompc_same": "do-mpc, same discretisation", "acados_rti": "acados, SQP_RTI", "kernel": "core, kernel", "numpy": "core, NumPy",
 }  # fmt: skip
 RATIOS = {

@@ -74,7 +74,7 @@ def document(monkeypatch, capsys, tmp_path) -> dict:
 def test_one_document_with_ratios_and_missing_peers(document, capsys) -> None:
     assert set(document["summary"]) == SUMMARY
     assert all(document["summary"][k] is None for k in ("warm_vs_dompc_default", "warm_vs_dompc_same", "rti_vs_acados"))
-    assert set(document["A"]["missing"]) == {"dompc_default", "dompc_same", "acados_rti"}
+    assert set(document["A"]["missing"]) == {"dompc_default", "dompc_points", "dompc_same", "acados_rti"}
     assert all("not installed" in why for why in document["A"]["missing"].values())
     b = document["B"]["solvers"]
     for path in {"numpy", "kernel"} & set(b):
