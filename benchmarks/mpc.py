@@ -22,6 +22,7 @@ from typing import Any
 from mpc_case import Case, case_a, case_b
 from mpc_loop import closed_loop
 from mpc_own import REAL_TIME, REAL_TIME_START, TOLERANCE, VARIANTS, Entrant, log, own_entrants, peer_entrants
+from mpc_plant import full_plant
 from mpc_tables import batch, converged_peers, sequence, sequence_table, summary, warm_options
 from simulate import machine
 
@@ -61,10 +62,13 @@ def collect(args: argparse.Namespace) -> dict[str, Any]:
     log("B: making problems")
     case = case_b(args.batch, args.stages_b)
     b = {**_head(case), **batch(case, args.repeats, min(args.loop, case.size), min(args.checked, case.size))}
+    plant = full_plant(args.plant_days) if args.plant_days > 0.0 else None
     settings = {"tolerance": TOLERANCE, "warm": warm_options(), "rti_iterations": REAL_TIME,
                 "rti_start": {"mu": REAL_TIME_START.mu, "push": REAL_TIME_START.push}}  # fmt: skip
-    return _finite({"summary": summary(a["solvers"], b["solvers"]), "A": a, "B": b, "settings": settings, "machine": machine(),
-                    "seconds": time.perf_counter() - began})  # fmt: skip
+    return _finite({
+        "summary": summary(a["solvers"], b["solvers"]), "A": a, "B": b, "plant": plant, "settings": settings, "machine": machine(),
+        "seconds": time.perf_counter() - began,
+    })  # fmt: skip
 
 
 def _finite(value: Any) -> Any:
@@ -100,6 +104,10 @@ def print_tables(found: dict[str, Any]) -> None:
     print(f"\nclosed loop {'':8s} {'over converged':>14s} {'ms':>8s} {'KKT':>8s}")
     for name, r in found["A"]["closed_loop"].items():
         print(f"{name:20s} {r['over_converged']:+14.2e} {r['median_ms']:8.2f} {_short(r['median_kkt_error']):>8s}")
+    if found["plant"] is not None:
+        of = found["plant"]
+        kept = ", ".join(f"{name} {run['violation_Kh']:.3f} K h" for name, run in of["runs"].items())
+        print(f"full plant, {of['days']:g} days: real time over converged {of['real_time_over_converged']:+.2e}; violation {kept}")
     print(f"\nB {'':18s} {'ms/problem':>10s} {'problems':>8s} {'iter':>5s}  outcomes, other optima")
     for name, r in found["B"]["solvers"].items():
         print(f"{name:20s} {r['ms_per_problem']:10.3f} {r['problems']:8d} {r['iterations']['median']:5.0f}  {r['outcomes']}, "
@@ -125,9 +133,10 @@ def arguments(given: list[str] | None = None) -> argparse.Namespace:
     for name, what in (("moments", "of A"), ("stages-a", "of A"), ("batch", "problems of B"), ("stages-b", "of B"), ("repeats", "of B"),
                        ("loop", "problems of B that fatrop solves a repeat"), ("checked", "problems of B that IPOPT solves")):  # fmt: skip
         parser.add_argument(f"--{name}", type=int, help=what)
+    parser.add_argument("--plant-days", type=float, help="days of the full plant in closed loop, 0 for none")
     args = parser.parse_args(given)
     sizes = {"moments": (6, 96), "stages_a": (96, 96), "batch": (256, 256), "stages_b": (48, 48), "repeats": (1, 3), "loop": (64, 256),
-             "checked": (24, 256)}  # fmt: skip
+             "checked": (24, 256), "plant_days": (0.25, 1.0)}  # fmt: skip
     for name, (quick, full) in sizes.items():
         if getattr(args, name) is None:
             setattr(args, name, quick if args.quick else full)

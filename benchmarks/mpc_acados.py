@@ -7,6 +7,7 @@ of one slack are broken. Exact Hessian, made convex by acados (``regularize_meth
 """
 
 import ctypes
+import importlib.metadata
 import os
 import time
 from pathlib import Path
@@ -81,7 +82,7 @@ class Acados:
         # What the first node would be charged and limited for is past.
         self.solver.constraints_set(0, "uh", np.full(nc, FAR))
         self.about = {
-            "version": "comma-deps-acados", "casadi": ca.__version__, "build_s": time.perf_counter() - began, "nlp_solver": "SQP_RTI",
+            "version": importlib.metadata.version("comma-deps-acados"), "casadi": ca.__version__, "build_s": time.perf_counter() - began, "nlp_solver": "SQP_RTI",
             "hessian": "EXACT", "regularize_method": REGULARIZE, "qp_solver": o.qp_solver, "qp_solver_cond_N": o.qp_solver_cond_N,
             "qp_tol": tolerance, "hpipm_mode": o.hpipm_mode, "scheme": "implicit Runge-Kutta of one Radau stage (implicit Euler)",
         }  # fmt: skip

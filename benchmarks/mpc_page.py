@@ -91,7 +91,15 @@ def _table_a(found: dict[str, Any]) -> str:
 def _loops(found: dict[str, Any]) -> str:
     rows = [[NAMES[k], f"{100.0 * r['over_converged']:+.3f}", f"{r['median_ms']:.2f}", _number(r["median_kkt_error"])]
             for k, r in found["A"]["closed_loop"].items()]  # fmt: skip
-    return "**A, closed loop on the prediction model**\n\n" + _markdown(["who", "cost over converged [%]", "step [ms]", "KKT error"], rows)
+    table = _markdown(["who", "cost over converged [%]", "step [ms]", "KKT error"], rows)
+    text = f"**A, closed loop on the prediction model**\n\n{table}"
+    if found["plant"] is not None:
+        of = found["plant"]
+        kept = " and ".join(f"{of['runs'][name]['violation_Kh']:.3f}" for name in ("converged", "real_time"))
+        more = f"{100.0 * of['real_time_over_converged']:+.3f} %"
+        text += (f"\n\nFull plant, {of['days']:g} days: cooling takes {more} more with plans in real time than with converged ones; limits "
+                 f"are broken by {kept} K h (converged, real time).")  # fmt: skip
+    return text
 
 
 def _table_b(found: dict[str, Any]) -> str:

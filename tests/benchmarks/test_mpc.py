@@ -65,7 +65,22 @@ def document(monkeypatch, capsys, tmp_path) -> dict:
     mpc = importlib.import_module("mpc")
     monkeypatch.setattr(mpc, "case_a", lambda moments, stages: tank("A", moments))
     monkeypatch.setattr(mpc, "case_b", lambda problems, stages: tank("B", problems))
-    given = ["--json", "--moments", "3", "--batch", "4", "--repeats", "1", "--loop", "2", "--checked", "3", "--no-install"]
+    given = [
+        "--json",
+        "--moments",
+        "3",
+        "--batch",
+        "4",
+        "--repeats",
+        "1",
+        "--loop",
+        "2",
+        "--checked",
+        "3",
+        "--plant-days",
+        "0",
+        "--no-install",
+    ]
     monkeypatch.setattr(sys, "argv", ["mpc.py", *given, "--peers-folder", str(tmp_path / "peers")])
     mpc.main()
     return json.loads(capsys.readouterr().out)
