@@ -33,6 +33,10 @@ FAR = 1e9
 """What acados takes for infinity."""
 REGULARIZE = "MIRROR"
 """The one that converges here: with PROJECT steps stay far from the solution, with PROJECT_REDUC_HESS and CONVEXIFY HPIPM fails."""
+DAMPING = 0.01
+"""Levenberg-Marquardt term: without it full steps circle around the solution on some days."""
+STEP = 0.9
+"""Step length on the way to convergence; real-time steps are full ones."""
 MOST_STEPS = 100
 """Real-time iterations of a cold solve."""
 
@@ -76,14 +80,15 @@ class Acados:
         o.tf, o.integrator_type, o.nlp_solver_type, o.hessian_approx = float(self.n), "IRK", "SQP_RTI", "EXACT"
         o.collocation_type, o.sim_method_num_stages, o.sim_method_num_steps = "GAUSS_RADAU_IIA", 1, 1
         o.qp_solver, o.regularize_method = "PARTIAL_CONDENSING_HPIPM", REGULARIZE
-        o.qp_solver_cond_N = self.n
+        o.qp_solver_cond_N, o.levenberg_marquardt = self.n, DAMPING
         o.qp_tol, o.qp_solver_iter_max, o.qp_solver_warm_start = tolerance, 100, 1
         self.solver = AcadosOcpSolver(_in(ocp, case.folder / model.name), json_file=str(case.folder / f"{model.name}.json"))
         # What the first node would be charged and limited for is past.
         self.solver.constraints_set(0, "uh", np.full(nc, FAR))
         self.about = {
-            "version": importlib.metadata.version("comma-deps-acados"), "casadi": ca.__version__, "build_s": time.perf_counter() - began, "nlp_solver": "SQP_RTI",
-            "hessian": "EXACT", "regularize_method": REGULARIZE, "qp_solver": o.qp_solver, "qp_solver_cond_N": o.qp_solver_cond_N,
+            "version": importlib.metadata.version("comma-deps-acados"), "casadi": ca.__version__, "build_s": time.perf_counter() - began,
+            "nlp_solver": "SQP_RTI", "hessian": "EXACT", "regularize_method": REGULARIZE, "levenberg_marquardt": DAMPING,
+            "step_length_to_convergence": STEP, "qp_solver": o.qp_solver, "qp_solver_cond_N": o.qp_solver_cond_N,
             "qp_tol": tolerance, "hpipm_mode": o.hpipm_mode, "scheme": "implicit Runge-Kutta of one Radau stage (implicit Euler)",
         }  # fmt: skip
 
@@ -103,6 +108,7 @@ class Acados:
         first = np.r_[x0, case.u_cold]
         solver.set(0, "lbx", first)
         solver.set(0, "ubx", first)
+        solver.options_set("step_length", 1.0 if mode == "rti" else STEP)
         seconds, steps, status = 0.0, 0, 0
         error = np.inf
         for _ in range(1 if mode == "rti" else MOST_STEPS):
