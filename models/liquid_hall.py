@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from lowlift.models.facility import FLUXES, FacilityFluxes, FacilityInputs, FacilitySide
-from lowlift.models.hydraulics import Flows, Topology, flows
+from lowlift.models.hydraulics import FacilityFlows, Flows, Topology, flows
 from lowlift.models.linear import LinearModel, linearize
 from lowlift.models.plant import STORED, Conditions, Loads, SteadyStateError, Stepper
 from lowlift.models.signals import Role, SignalInfo, SignalVector
@@ -173,7 +173,7 @@ class LiquidHall:
         """Electric powers of the site; chillers' power comes from the thermal side."""
         w = self.disturbances.unpack(d)
         P_it = ops.sum_components(w["q_liquid"]) + w["q_air"]
-        return site_powers(self.site, f, P_it, w["q_air"], P_chiller)
+        return site_powers(self.site, f, f.P_cdu_pumps, P_it, w["q_air"], P_chiller)
 
     def stored_heat(self, x: Signal) -> Signal:
         """Heat held by all lumps [J] relative to 0 K, sensors excepted (they hold none)."""
@@ -320,12 +320,12 @@ class LiquidHall:
         return linearize(self, x, u, d)
 
 
-def site_powers(site: Site, f: Flows, P_it: Signal, q_air: Signal, P_chiller: Signal) -> Powers:
-    """The power balance, shared by plant and prediction model."""
+def site_powers(site: Site, f: FacilityFlows, P_cdu_pumps: Signal, P_it: Signal, q_air: Signal, P_chiller: Signal) -> Powers:
+    """The power balance, shared by plant and prediction models; ``P_cdu_pumps`` is the power of all secondary pumps [W]."""
     return Powers(
         it=P_it,
         losses=site.loss_fraction * P_it,
-        cdu_pumps=f.P_cdu_pumps,
+        cdu_pumps=P_cdu_pumps,
         fws_pumps=f.P_fws_pumps,
         cw_pumps=f.P_cw_pumps,
         tower_fans=f.P_tower_fans,
