@@ -19,29 +19,17 @@ from typing import Any
 
 import numpy as np
 
-from lowlift.controllers.envelope import chilled_water_is_dry
-from lowlift.controllers.ocp_rows import SPARE_SCALE, path_rows
+from lowlift.controllers.ocp_rows import path_rows
 from lowlift.controllers.optimiser.explanation import Clock
 from lowlift.controllers.optimiser.iterate import Iterate
 from lowlift.controllers.optimiser.problem import BatchData, StageProblem, StageSymbols
 from lowlift.controllers.optimiser.start import Shift
+from lowlift.controllers.plan_limits import cdu_rows, facility_rows
 from lowlift.models.grouped import GroupedHall
 from lowlift.thermal import ops
 
 T_REFERENCE, T_SCALE = 303.15, 5.0
 DT_REFERENCE = 300.0
-SUPPLY_MARGIN = 2.0
-"""Distance of secondary supplies to their upper limit in plans [K]."""
-INLET_MARGIN = 0.8
-"""Distance of server inlets to their limit in plans [K]."""
-AIR_OVERSHOOT = 3.0
-"""How far chilled water may warm up while towers and chillers catch up with a surge of the rated heat to air [K]."""
-T_AIR_MIN = 291.15
-"""Coldest supply air in plans: ASHRAE's recommended range begins at 18 C [K]."""
-CHILLERS_OFF = 50.0
-"""How far the limit on the chillers' leaving water is moved away where none runs [K]."""
-SURGE_OVERSHOOT = 10.0
-"""How far the supply of a CDU may overshoot while its valve catches up with a surge of its nominal heat [K]."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -100,7 +88,7 @@ class Ocp:
         """
         import casadi as ca
 
-        m, site, lim = self.model, self.model.site, self.model.site.limits
+        m, site = self.model, self.model.site
         g = site.n_groups
         w, v = ca.SX.sym("w", len(m.nodes)), ca.SX.sym("v", m.controls.size)
         d, counts = ca.SX.sym("d", self.n_data), ca.SX.sym("c", self.n_counts)
@@ -115,35 +103,9 @@ class Ocp:
         }  # fmt: skip
         dx, out = m.evaluate(x, u, counts, data)
         S = x[g : 2 * g]
-        basin = x[m.nodes.index("T_basin")]
-        overshoot = SURGE_OVERSHOOT * ops.maximum(data["q_surge"] - data["q_hot"], 0.0) / site.cdu.exchanger.Q_dot_nominal
-        floor = ops.maximum(lim.T_supply_min, margin[1])
-        path = [
-            out.T_chip - (lim.T_chip_max - margin[0]),
-            out.T_return_hot - (lim.T_return_max - margin[0]),
-            out.T_surge - (lim.T_return_max - margin[0] - overshoot),
-            out.T_chip_surge - (lim.T_chip_max - margin[0] - overshoot),
-            -out.spare / SPARE_SCALE,
-            S - (lim.T_supply_max - SUPPLY_MARGIN - overshoot),
-            floor - S,
-            out.flows.dp_header / 1e5 - site.facility_pump.dp_nominal * 0.8 / 1e5,
-            ops.maximum(lim.T_basin_min + 2.0, margin[1]) - basin,
-            (out.flows.m_cw - site.m_tower_nominal) / site.m_tower_nominal,
-        ]
-        if site.chilled is not None:
-            assert lim.T_inlet_max is not None  # noqa: S101 - checked when the site file was read
-            cold = x[m.nodes.index("T_air_cold")]
-            surge = ops.maximum(data["q_air_surge"] - data["q_air"], 0.0) / site.chilled.crah.Q_dot_nominal
-            warming = AIR_OVERSHOOT * surge
-            coldest = ops.maximum(site.chilled.T_chw_min, margin[1]) if chilled_water_is_dry(site) else site.chilled.T_chw_min
-            off = ops.maximum(1.0 - data["n_cooling"], 0.0)
-            path += [
-                out.T_inlet - (lim.T_inlet_max - INLET_MARGIN),
-                out.T_inlet_surge - (lim.T_inlet_max - INLET_MARGIN - warming),
-                T_AIR_MIN - cold,
-                coldest - out.T_chiller - CHILLERS_OFF * off,
-                -out.chiller_spare - off,
-            ]
+        T = dict(zip(m.facility.nodes, ops.split(x[2 * g :], [1] * len(m.facility.nodes)), strict=True))
+        path = cdu_rows(site, out, S, (data["q_hot"], data["q_surge"]), margin[0], margin[1])
+        path += facility_rows(site, out, out.flows, T, data, margin[1])
         cost = price * out.power.cooling / 1e6 + water * out.makeup * 3.6
         shown = ca.vertcat(out.flows.V_sec, out.flows.dp_header, out.flows.m_cw, out.T_chip, out.T_return_hot,
                            out.power.cooling, out.T_inlet, out.T_chiller)  # fmt: skip

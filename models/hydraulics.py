@@ -55,19 +55,27 @@ class Topology:
 
 
 @dataclasses.dataclass(frozen=True)
-class Flows:
-    """Flows, conductances and electric powers that follow from the actuators."""
+class BranchFlows:
+    """What CDUs do by themselves, whatever the header: their secondary side, and the flow coefficient of their primary branch."""
 
     V_sec: Signal
     """Secondary flow of each CDU [m^3/s]."""
     m_sec: Signal
     """The same [kg/s]."""
-    m_pri: Signal
-    """Facility water through each CDU [kg/s]."""
-    G_cdu: Signal
-    """Exchanger conductance eps C_min of each CDU [W/K]."""
-    Q_pump_cdu: Signal
-    """Pump heat into the secondary loop of each CDU [W]."""
+    C_branch: Signal
+    """Flow coefficient of each primary branch, valve included [m^3/s per Pa^0.5]."""
+    Q_pump: Signal
+    """Pump heat into each secondary loop [W]."""
+    P_el: Signal
+    """Electric power of each secondary pump [W]."""
+
+
+@dataclasses.dataclass(frozen=True)
+class FacilityFlows:
+    """Flows, conductances and powers outside the CDUs; they see the CDUs' valves only by the sum of each group's flow coefficients."""
+
+    root_dp_header: Signal
+    """Flow per flow coefficient of the branches of each group: the square root of the header's pressure [Pa^0.5]."""
     dp_header: Signal
     """Pressure difference across the CDU branches of each group [Pa]."""
     m_cdu: Signal
@@ -90,8 +98,6 @@ class Flows:
     """Pump heat into the facility water [W]."""
     Q_pump_cw: Signal
     """Pump heat into the tower water [W]."""
-    P_cdu_pumps: Signal
-    """Electric power of all secondary pumps [W]."""
     P_fws_pumps: Signal
     """Electric power of the facility pumps, chilled-water pumps included [W]."""
     P_cw_pumps: Signal
@@ -102,24 +108,60 @@ class Flows:
     """Electric power of the CRAH fans [W]."""
 
 
-def flows(site: Site, topology: Topology, u: Mapping[str, Signal]) -> Flows:
-    """Solve all circuits for the actuators ``u`` (see the actuator table of the plant)."""
-    s, cdu, rho = site, site.cdu, site.rho_water
-    V_sec = cdu.secondary_flow(u["y_cdu"])
-    m_sec = s.rho_secondary * V_sec
+@dataclasses.dataclass(frozen=True)
+class Flows(FacilityFlows):
+    """Flows, conductances and electric powers that follow from the actuators."""
 
-    C_branch = cdu.primary_conductance(u["v_cdu"])
-    C_valves = ops.segment_sum(C_branch, topology.group_matrix)
+    V_sec: Signal
+    """Secondary flow of each CDU [m^3/s]."""
+    m_sec: Signal
+    """The same [kg/s]."""
+    m_pri: Signal
+    """Facility water through each CDU [kg/s]."""
+    G_cdu: Signal
+    """Exchanger conductance eps C_min of each CDU [W/K]."""
+    Q_pump_cdu: Signal
+    """Pump heat into the secondary loop of each CDU [W]."""
+    P_cdu_pumps: Signal
+    """Electric power of all secondary pumps [W]."""
+
+
+def branch_flows(site: Site, y: Signal, opening: Signal) -> BranchFlows:
+    """CDUs at pump speed ``y`` and valve ``opening`` (0..1 each)."""
+    cdu = site.cdu
+    V_sec = cdu.secondary_flow(y)
+    return BranchFlows(
+        V_sec=V_sec,
+        m_sec=site.rho_secondary * V_sec,
+        C_branch=cdu.primary_conductance(opening),
+        Q_pump=cdu.pump.P_shaft(V_sec, y),
+        P_el=cdu.pump.P_el(V_sec, y),
+    )
+
+
+def primary_flow(site: Site, C_branch: Signal, root_dp_header: Signal) -> Signal:
+    """Facility water through CDU branches [kg/s] of flow coefficient ``C_branch``, for the root of their header's pressure [Pa^0.5]."""
+    return site.rho_water * C_branch * root_dp_header
+
+
+def facility_flows(site: Site, cdus_of_group: np.ndarray, C_valves: Signal, u: Mapping[str, Signal]) -> FacilityFlows:
+    """Solve the circuits outside the CDUs.
+
+    Args:
+        site: the site.
+        cdus_of_group: real CDUs of each group, shape (g,).
+        C_valves: sum of the flow coefficients of each group's CDU branches [m^3/s per Pa^0.5].
+        u: the actuators outside the CDUs.
+    """
+    s, rho = site, site.rho_water
     C_piping = ops.constant(s.C_piping, u["y_fws"])
-    units = u["n_fws"] * ops.constant(topology.cdus_of_group, u["y_fws"])
+    units = u["n_fws"] * ops.constant(cdus_of_group, u["y_fws"])
     V_group = operating_flow(s.facility_pump, units, u["y_fws"], series_conductance(C_valves, C_piping), 0.0)
-    m_pri = rho * C_branch * ops.gather(V_group / C_valves, topology.group_of_cdu)
     m_cdu = ops.sum_components(rho * V_group)
 
     V_cw = operating_flow(s.tower_pump, u["n_cw"], u["y_cw"], s.C_tower_loop, s.dp_static)
     m_cw = rho * V_cw
 
-    multiplicity = ops.constant(topology.multiplicity, u["y_cdu"])
     V_unit = V_group / ops.maximum(units, 1e-6)
     V_tower_unit = V_cw / ops.maximum(u["n_cw"], 1e-6)
     P_fws = ops.sum_components(units * s.facility_pump.P_el(V_unit, u["y_fws"]))
@@ -135,13 +177,10 @@ def flows(site: Site, topology: Topology, u: Mapping[str, Signal]) -> Flows:
         m_cond = ops.smooth_min(u["n_chillers"] * c.m_condenser, CONDENSER_SHARE_MAX * m_cw, 1.0)
         P_fws = P_fws + c.pump.P_el(V_chw, u["y_chw"])
         Q_fws = Q_fws + c.pump.P_shaft(V_chw, u["y_chw"])
-    return Flows(
-        V_sec=V_sec,
-        m_sec=m_sec,
-        m_pri=m_pri,
-        G_cdu=cdu.exchanger.conductance(m_sec, m_pri),
-        Q_pump_cdu=cdu.pump.P_shaft(V_sec, u["y_cdu"]),
-        dp_header=(V_group / C_valves) ** 2,
+    root = V_group / C_valves
+    return FacilityFlows(
+        root_dp_header=root,
+        dp_header=root**2,
         m_cdu=m_cdu,
         m_cw=m_cw,
         m_cond=m_cond,
@@ -152,9 +191,25 @@ def flows(site: Site, topology: Topology, u: Mapping[str, Signal]) -> Flows:
         G_crah=G_crah,
         Q_pump_fws=Q_fws,
         Q_pump_cw=u["n_cw"] * s.tower_pump.P_shaft(V_tower_unit, u["y_cw"]),
-        P_cdu_pumps=ops.sum_components(multiplicity * cdu.pump.P_el(V_sec, u["y_cdu"])),
         P_fws_pumps=P_fws,
         P_cw_pumps=u["n_cw"] * s.tower_pump.P_el(V_tower_unit, u["y_cw"]),
         P_tower_fans=u["n_cells"] * s.tower.fan_power(u["y_fan"]),
         P_crah=P_crah,
+    )
+
+
+def flows(site: Site, topology: Topology, u: Mapping[str, Signal]) -> Flows:
+    """Solve all circuits for the actuators ``u`` (see the actuator table of the plant)."""
+    b = branch_flows(site, u["y_cdu"], u["v_cdu"])
+    f = facility_flows(site, topology.cdus_of_group, ops.segment_sum(b.C_branch, topology.group_matrix), u)
+    m_pri = primary_flow(site, b.C_branch, ops.gather(f.root_dp_header, topology.group_of_cdu))
+    multiplicity = ops.constant(topology.multiplicity, u["y_cdu"])
+    return Flows(
+        **{field.name: getattr(f, field.name) for field in dataclasses.fields(FacilityFlows)},
+        V_sec=b.V_sec,
+        m_sec=b.m_sec,
+        m_pri=m_pri,
+        G_cdu=site.cdu.exchanger.conductance(b.m_sec, m_pri),
+        Q_pump_cdu=b.Q_pump,
+        P_cdu_pumps=ops.sum_components(multiplicity * b.P_el),
     )

@@ -116,7 +116,7 @@ class LiquidHall:
         """Electric powers of the site; chillers' power comes from the thermal side."""
         w = self.disturbances.unpack(d)
         P_it = ops.sum_components(w["q_liquid"]) + w["q_air"]
-        return site_powers(self.site, f, P_it, w["q_air"], P_chiller)
+        return site_powers(self.site, f, f.P_cdu_pumps, P_it, w["q_air"], P_chiller)
 
     def stored_heat(self, x: Signal) -> Signal:
         """Heat held by all lumps [J] relative to 0 K, sensors excepted (they hold none)."""

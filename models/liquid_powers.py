@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from lowlift.models.hydraulics import Flows
+from lowlift.models.hydraulics import FacilityFlows
 from lowlift.models.site import Site
 from lowlift.thermal.ops import Signal
 
@@ -35,12 +35,12 @@ class Powers:
         return self.it + self.losses + self.cooling
 
 
-def site_powers(site: Site, f: Flows, P_it: Signal, q_air: Signal, P_chiller: Signal) -> Powers:
+def site_powers(site: Site, f: FacilityFlows, P_cdu_pumps: Signal, P_it: Signal, q_air: Signal, P_chiller: Signal) -> Powers:
     """Powers for flows, heat of the IT equipment and power of the chillers, which comes from the thermal side."""
     return Powers(
         it=P_it,
         losses=site.loss_fraction * P_it,
-        cdu_pumps=f.P_cdu_pumps,
+        cdu_pumps=P_cdu_pumps,
         fws_pumps=f.P_fws_pumps,
         cw_pumps=f.P_cw_pumps,
         tower_fans=f.P_tower_fans,

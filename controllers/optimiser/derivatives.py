@@ -40,10 +40,10 @@ def stage_functions(problem: StageProblem) -> StageFunctions:
 
     nx, nu = problem.nx, problem.nu
     x, u, w, p = (ca.SX.sym(n, k) for n, k in (("x", nx), ("u", nu), ("w", nx), ("p", problem.n_parameters)))
-    y, lam = ca.SX.sym("y", nx), ca.SX.sym("lam", problem.nc)
+    y, lam = ca.SX.sym("y", problem.ny), ca.SX.sym("lam", problem.nc)
     s = problem.stage(x, u, w, p)
     F, c, cost = (ca.densify(ca.SX(v)) for v in (s.dynamics, s.path, s.cost))
-    for name, value, rows in (("dynamics", F, nx), ("path", c, problem.nc), ("cost", cost, 1)):
+    for name, value, rows in (("dynamics", F, problem.ny), ("path", c, problem.nc), ("cost", cost, 1)):
         if value.numel() != rows:
             raise ValueError(f"{problem.name}: {name} has {value.numel()} rows: must be {rows}")
     v = ca.vertcat(x, u, w)

@@ -53,7 +53,7 @@ class SecondOrder:
         """Of some problems."""
         v = self.values
         values = Values(*(np.take(part, index, axis=1) for part in (v.F, v.c, v.cost)))
-        return SecondOrder(values, *(np.take(getattr(self, f.name), index, axis=1) for f in dataclasses.fields(self)[1:]))
+        return SecondOrder(values, *(np.take(getattr(self, f.name), index, axis=1) for f in dataclasses.fields(SecondOrder)[1:]))
 
 
 class Evaluator(Protocol):
@@ -80,21 +80,21 @@ class NumpyEvaluator:
 
     def values(self, x: np.ndarray, u: np.ndarray, w: np.ndarray, p: np.ndarray) -> Values:
         """Values only."""
-        F, c, cost = _by_blocks(self._light, x, u, w, p)
+        F, c, cost = by_blocks(self._light, x, u, w, p)
         return Values(F, c, cost[..., 0])
 
     def first(self, x: np.ndarray, u: np.ndarray, w: np.ndarray, p: np.ndarray, y: np.ndarray, lam: np.ndarray) -> FirstOrder:
         """Values and gradient."""
-        F, c, cost, gradient = _by_blocks(self._first, x, u, w, p, y, lam)
+        F, c, cost, gradient = by_blocks(self._first, x, u, w, p, y, lam)
         return FirstOrder(Values(F, c, cost[..., 0]), gradient)
 
     def second(self, x: np.ndarray, u: np.ndarray, w: np.ndarray, p: np.ndarray, y: np.ndarray, lam: np.ndarray) -> SecondOrder:
         """Values and all derivatives."""
-        F, c, cost, slope, gradient, dF, dc, hessian = _by_blocks(self._full, x, u, w, p, y, lam)
+        F, c, cost, slope, gradient, dF, dc, hessian = by_blocks(self._full, x, u, w, p, y, lam)
         return SecondOrder(Values(F, c, cost[..., 0]), slope, gradient, dF, dc, hessian)
 
 
-def _by_blocks(function: Lowered, *inputs: np.ndarray) -> list[np.ndarray]:
+def by_blocks(function: Lowered, *inputs: np.ndarray) -> list[np.ndarray]:
     """Call a lowered function on ``(N, B, n)`` arrays, as many stages at a time as the cache likes."""
     n, b = inputs[0].shape[:2]
     flat = [v.reshape(n * b, v.shape[-1]) for v in inputs]

@@ -5,6 +5,7 @@ rows are linear with slopes of one, so their ``t`` is the distance itself from t
 """
 
 import dataclasses
+import functools
 import itertools
 
 import numpy as np
@@ -40,14 +41,30 @@ class Inequalities:
         self.w_high = np.flatnonzero(problem.w_high < FREE)
         self.softened = np.array([i for i, j in enumerate(problem.slack_of_row) if j is not None], dtype=np.intp)
         self.slack = np.array([j for j in problem.slack_of_row if j is not None], dtype=np.intp)
-        self.softening = np.zeros((problem.nc, problem.ns))
-        self.softening[self.softened, self.slack] = 1.0
+        order = np.argsort(self.slack, kind="stable")
+        place = np.arange(order.size) - np.searchsorted(self.slack[order], self.slack[order])
+        self._layers = [(self.softened[order[place == k]], self.slack[order[place == k]]) for k in range(int(place.max(initial=-1)) + 1)]
+        """Rows and their slacks, no slack twice in a layer."""
         sizes = (problem.nc, self.u_low.size, self.u_high.size, self.w_low.size, self.w_high.size, problem.ns)
         edges = np.concatenate([[0], np.cumsum(sizes)])
         self.path, self.at_u_low, self.at_u_high, self.at_w_low, self.at_w_high, self.at_slack = (
             slice(int(a), int(b)) for a, b in itertools.pairwise(edges)
         )
         self.size = int(edges[-1])
+
+    @functools.cached_property
+    def softening(self) -> np.ndarray:
+        """``S``, ``(n_c, n_s)``."""
+        result = np.zeros((self.problem.nc, self.problem.ns))
+        result[self.softened, self.slack] = 1.0
+        return result
+
+    def joined(self, v: np.ndarray) -> np.ndarray:
+        """``S' v``: values of path rows ``(..., n_c)`` added up at their slacks ``(..., n_s)``."""
+        result = np.zeros((*v.shape[:-1], self.problem.ns))
+        for rows, slacks in self._layers:
+            result[..., slacks] += v[..., rows]
+        return result
 
     def bounds(self, data: BatchData) -> Bounds:
         """Bounds of a batch, a little relaxed."""
@@ -87,7 +104,7 @@ class Inequalities:
         gu[..., self.u_high] += lam[..., self.at_u_high]
         gw[..., self.w_low] -= lam[..., self.at_w_low]
         gw[..., self.w_high] += lam[..., self.at_w_high]
-        gs = -lam[..., self.path] @ self.softening - lam[..., self.at_slack]
+        gs = -self.joined(lam[..., self.path]) - lam[..., self.at_slack]
         return gu, gw, gs
 
     def interior(self, v: np.ndarray, low: np.ndarray, high: np.ndarray, at: tuple[np.ndarray, np.ndarray], push: float) -> np.ndarray:

@@ -1,6 +1,7 @@
 """C source of a structure: its stage functions, printed from CasADi graphs, and the tables of its directions."""
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -18,10 +19,14 @@ FUNCTIONS = ("light", "first", "full")
 
 
 def evaluation_source(functions: StageFunctions) -> str:
-    """Functions ``run_<name>(begin, end, inputs, outputs)`` on rows ``[stage and problem][component]``."""
+    """The three functions of a stage; see :func:`graphs_source`."""
+    return graphs_source([getattr(functions, name) for name in FUNCTIONS])
+
+
+def graphs_source(graphs: Sequence[Any]) -> str:
+    """CasADi functions as ``run_<name>(begin, end, inputs, outputs)`` on rows ``[stage and problem][component]``."""
     parts = [f"#define LANES {LANES}", packaged("lanes.h")]
-    for name in FUNCTIONS:
-        f = getattr(functions, name)
+    for f in graphs:
         parts += [scalar_source(f), _driver(f)]
     return "\n".join(parts)
 

@@ -57,9 +57,15 @@ class System:
 
 
 class NumpyNewton:
-    """The direction in NumPy: stacked products and solves, one call for all problems."""
+    """The direction in NumPy: stacked products and solves, one call for all problems.
+
+    Raises:
+        NotImplementedError: the structure has algebraic controls, which :mod:`.wide_newton` knows.
+    """
 
     def __init__(self, rows: Inequalities, functions: StageFunctions) -> None:
+        if rows.problem.algebraic:
+            raise NotImplementedError(f"{rows.problem.name}: {rows.problem.algebraic} algebraic controls: only wide problems may have some")
         self.rows, self.functions = rows, functions
         self._pattern = Pattern(rows, functions)
 

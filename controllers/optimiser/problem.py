@@ -15,6 +15,7 @@ Arrays of a batch are ``(stages, problems, components)``.
 """
 
 import dataclasses
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -68,6 +69,8 @@ class StageProblem:
     state_units: tuple[str, ...] = ()
     control_scale: tuple[float, ...] = ()
     control_units: tuple[str, ...] = ()
+    algebraic: int = 0
+    """So many controls, the last ones, are determined by equations of the stage: as many rows of ``F`` beyond the dynamics."""
 
     def __post_init__(self) -> None:
         for name, size in (("u_low", self.nu), ("u_high", self.nu), ("w_low", self.nx), ("w_high", self.nx)):
@@ -97,10 +100,15 @@ class StageProblem:
         """Path rows."""
         return len(self.rows)
 
-    @property
+    @functools.cached_property
     def ns(self) -> int:
         """Slacks."""
         return max((j + 1 for j in self.slack_of_row if j is not None), default=0)
+
+    @property
+    def ny(self) -> int:
+        """Rows of ``F``."""
+        return self.nx + self.algebraic
 
     @property
     def nz(self) -> int:
