@@ -19,7 +19,8 @@ import numpy as np
 from lowlift.models.facility import FacilitySide
 from lowlift.models.grouped import COUNTS, PLANNED, chiller_heat
 from lowlift.models.hydraulics import FacilityFlows, Topology, branch_flows, facility_flows, primary_flow
-from lowlift.models.liquid_hall import LiquidHall, actuator_table
+from lowlift.models.liquid_hall import LiquidHall
+from lowlift.models.liquid_vectors import actuator_table
 from lowlift.models.planned_side import CduOutputs, FacilityOutputs, cdu_outputs, planned_facility
 from lowlift.models.signals import SignalVector
 from lowlift.models.site import Site
