@@ -10,7 +10,7 @@ from lowlift.controllers.ocp import T_REFERENCE, T_SCALE
 from lowlift.controllers.optimiser.iterate import Iterate
 from lowlift.controllers.wide_ocp import WideData, WideOcp
 from lowlift.models.liquid_hall import LiquidHall
-from lowlift.models.schema import SiteFile
+from lowlift.models.liquid_schema import LiquidFile
 from lowlift.models.site_build import build_site
 from lowlift.models.wide import WideHall
 
@@ -37,7 +37,7 @@ def hall(cdus: int) -> LiquidHall:
             sheet[section][name] *= ratio
     sheet["site"] |= {"name": f"hall_{cdus}", "groups": [cdus // 2, cdus // 2]}
     sheet["racks"]["per_cdu"] = [RACKS_PER_CDU] * cdus
-    return LiquidHall(build_site(SiteFile.model_validate(sheet)))
+    return LiquidHall(build_site(LiquidFile.model_validate(sheet)))
 
 
 def moment(model: WideHall, stages: np.ndarray, t: float, seed: int) -> WideData:
