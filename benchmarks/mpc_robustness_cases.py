@@ -92,11 +92,11 @@ def _data(ocp: Ocp, b: int, rng: np.random.Generator) -> tuple[BatchData, np.nda
     course = np.clip(level[:, None] * daily * jump * (1.0 + 0.03 * rng.standard_normal((b, n))), 0.05, None)
     per_cdu = site.rack_power * site.liquid_share * model.racks_per_cdu
     q = course[..., None] * per_cdu * each(0.8, 1.0, 1, g)
-    hot = q * each(1.0, 1.25, 1, g)
-    surge = hot * each(1.0, 1.3, 1, g)
-    uneven = each(1.0, 1.15, 1, g) / model.racks_per_cdu
+    hot = q * each(1.0, 1.1, 1, g)
+    surge = hot * each(1.0, 1.2, 1, g)
+    uneven = each(1.0, 1.08, 1, g) / model.racks_per_cdu
     air = course * site.P_it_nominal * (1.0 - site.liquid_share)
-    air_surge = air * each(1.0, 1.3, 1)
+    air_surge = air * each(1.0, 1.2, 1)
     T_wb = ZERO_C + each(-5.0, site.T_wb_design - ZERO_C + 4.0, 1) + each(0.0, 5.0, 1) * np.sin(2.0 * np.pi * (hours - 9.0) / 24.0)
     T_db = T_wb + each(0.5, 15.0, 1)
     p = np.broadcast_to(site.p * each(0.97, 1.03, 1), (b, n))
@@ -112,7 +112,7 @@ def _data(ocp: Ocp, b: int, rng: np.random.Generator) -> tuple[BatchData, np.nda
     # From half of what is installed to all of it.
     counts = np.column_stack([rng.integers(-(-int(most) // 2), int(most) + 1, b) for most in model.counts.high]).astype(float)
     batch = ocp.batch(_start(ocp, T_wb[:, 0], level, rng), data, counts, 0.0, each(276.0, 297.0))
-    batch.p[..., ocp.n_data + ocp.n_counts] = each(0.0, 8.0)
+    batch.p[..., ocp.n_data + ocp.n_counts] = each(0.0, 5.0)
     return batch, course.mean(axis=1)
 
 
