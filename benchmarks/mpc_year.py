@@ -242,8 +242,8 @@ def print_tables(found: dict[str, Any]) -> None:
     print("| --- | ---: | ---: | ---: | ---: | ---: | --- | ---: | ---: | ---: | ---: |")
     for r in found["designs"]:
         print(f"| {r['design']} | {r['pue']:.4f} | {r['cooling_MWh']:.1f} | {r['water_m3']:.0f} | {r['cost']:.2f} "
-              f"| {r['violation_Kh']:.2f} | {r['worst_K']:.2f} {r['worst_of']} | {r['chiller_hours']:.0f} | {r['chiller_starts']} | {r['solved_again']} "
-              f"| {r['flagged']} |")  # fmt: skip
+              f"| {r['violation_Kh']:.2f} | {r['worst_K']:.2f} {r['worst_of']} | {r['chiller_hours']:.0f} "
+              f"| {r['chiller_starts']} | {r['solved_again']} | {r['flagged']} |")  # fmt: skip
     if found["peers"]:
         print("\n| one plan at a time | ms of processor | converged | a year of this loop, h of processor |\n| --- | ---: | ---: | ---: |")
         for name, p in found["peers"].items():

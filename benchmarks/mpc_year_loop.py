@@ -10,7 +10,8 @@ from mpc_year_designs import PERIOD, World
 from mpc_year_plant import Meters, StageMap
 
 from lowlift.controllers.ocp import T_REFERENCE, T_SCALE
-from lowlift.controllers.optimiser import BatchData, BatchResult, CoreSolver, Iterate, StageProblem, cold_start, core_parts
+from lowlift.controllers.optimiser import BatchData, BatchResult, CoreSolver, Iterate, Options, StageProblem, cold_start, core_parts
+from lowlift.controllers.optimiser.solver import WARM
 from lowlift.controllers.optimiser.start import joined
 from lowlift.controllers.optimiser.store import structure_key
 from lowlift.controllers.plan_problem import PLAN_TOLERANCE
@@ -24,15 +25,22 @@ LACK = 0.2
 """Mean slack over the coming hour that calls a chiller [K]."""
 IDLE, ENOUGH = 0.03, 0.8
 """Planned heat over nominal capacity: below the first the last chiller stops; below the second for those that are left, one of several."""
+STEADY = Options(mu=1e-5, push=1e-5)
+"""Where real-time iterations begin: the barrier is not raised from plan to plan."""
 
 
 class Threads:
     """A solver that shares a batch among threads, each with a core of its own."""
 
-    def __init__(self, problem: StageProblem, threads: int, real_time: int | None) -> None:
+    def __init__(self, problem: StageProblem, threads: int, real_time: int | None, tolerance: float = PLAN_TOLERANCE) -> None:
         key = structure_key(problem)
         self._solvers = [
-            CoreSolver(core_parts(problem, key if k == 0 else f"{key}, thread {k + 1}"), tolerance=PLAN_TOLERANCE, real_time=real_time)
+            CoreSolver(
+                core_parts(problem, key if k == 0 else f"{key}, thread {k + 1}"),
+                tolerance=tolerance,
+                real_time=real_time,
+                warm=WARM if real_time is None else STEADY,
+            )
             for k in range(threads)
         ]
         self.how = self._solvers[0].parts.how
@@ -91,8 +99,8 @@ class Record:
 
 
 def run(
-    world: World, *, real_time: int | None, accept: float = ACCEPTABLE, threads: int = 1, keep: tuple[int, ...] = (),
-    progress: Callable[[int, int], None] | None = None,
+    world: World, *, real_time: int | None, accept: float = ACCEPTABLE, tolerance: float = PLAN_TOLERANCE, threads: int = 1,
+    keep: tuple[int, ...] = (), progress: Callable[[int, int], None] | None = None,
 ) -> Record:  # fmt: skip
     """Simulate.
 
@@ -100,13 +108,14 @@ def run(
         world: designs and their year.
         real_time: iterations of a plan; ``None``: until it converges.
         accept: KKT error of a plan above which it is solved again to the end, from the same start.
+        tolerance: KKT error to which plans are solved where they are solved to the end.
         threads: that share a batch.
         keep: plans whose problems are handed out.
         progress: told how many plans of how many are done.
     """
     ocp, b, n = world.plans.ocp, len(world.designs), world.n
     site, problem = world.plans.site, world.plans.ocp.structure
-    quick, full = Threads(problem, threads, real_time), Threads(problem, threads, None)
+    quick, full = Threads(problem, threads, real_time, tolerance), Threads(problem, threads, None, tolerance)
     plant = StageMap(world)
     assert site.chilled is not None  # noqa: S101 - the hall of the designs has chillers
     chillers, heat = Chillers(b, site.chilled.n_chillers, site.chilled.chiller.Q_dot_nominal), problem.controls.index("Q_chiller")
