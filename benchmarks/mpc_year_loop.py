@@ -25,6 +25,8 @@ LACK = 0.2
 """Mean slack over the coming hour that calls a chiller [K]."""
 IDLE, ENOUGH = 0.03, 0.8
 """Planned heat over nominal capacity: below the first the last chiller stops; below the second for those that are left, one of several."""
+END = 8
+"""Last stages of a plan that stay where they are when it is moved on: what is cheap just before a horizon ends is so at its end only."""
 STEADY = Options(mu=1e-5, push=1e-5)
 """Where real-time iterations begin: the barrier is not raised from plan to plan."""
 
@@ -139,7 +141,7 @@ def run(
             start = cold_start(problem, batch)
             answer = full.solve(batch, start, dual=False)
         else:
-            start = ocp.shift(last, PERIOD, batch.x0)
+            start = _with_end_of(last, ocp.shift(last, PERIOD, batch.x0))
             clock.stop("shift")
             if k in keep:
                 record.kept[k] = batch, start
@@ -176,6 +178,15 @@ class _Clock:
         now = time.perf_counter()
         self._into[name] += now - self._since
         self._since = now
+
+
+def _with_end_of(last: Iterate, moved: Iterate) -> Iterate:
+    """The plan moved on, with the end of the one that was not."""
+    parts = {
+        f.name: moved.x0 if f.name == "x0" else np.concatenate([getattr(moved, f.name)[:-END], getattr(last, f.name)[-END:]])
+        for f in dataclasses.fields(Iterate)
+    }
+    return Iterate(**parts)
 
 
 def _first_state(world: World) -> np.ndarray:
