@@ -11,7 +11,6 @@ from mpc_year_plant import Meters, StageMap
 
 from lowlift.controllers.ocp import T_REFERENCE, T_SCALE
 from lowlift.controllers.optimiser import BatchData, BatchResult, CoreSolver, Iterate, Options, StageProblem, cold_start, core_parts
-from lowlift.controllers.optimiser.solver import WARM
 from lowlift.controllers.optimiser.start import joined
 from lowlift.controllers.optimiser.store import structure_key
 from lowlift.controllers.plan_problem import PLAN_TOLERANCE
@@ -27,8 +26,8 @@ IDLE, ENOUGH = 0.03, 0.8
 """Planned heat over nominal capacity: below the first the last chiller stops; below the second for those that are left, one of several."""
 END = 8
 """Last stages of a plan that stay where they are when it is moved on: what is cheap just before a horizon ends is so at its end only."""
-STEADY = Options(mu=1e-5, push=1e-5)
-"""Where real-time iterations begin: the barrier is not raised from plan to plan."""
+STEADY = Options(mu=1e-5, push=1e-3, max_iterations=30)
+"""Where plans begin: the barrier is hardly raised from plan to plan."""
 
 
 class Threads:
@@ -41,7 +40,7 @@ class Threads:
                 core_parts(problem, key if k == 0 else f"{key}, thread {k + 1}"),
                 tolerance=tolerance,
                 real_time=real_time,
-                warm=WARM if real_time is None else STEADY,
+                warm=STEADY,
             )
             for k in range(threads)
         ]
