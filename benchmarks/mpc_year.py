@@ -20,17 +20,19 @@ from typing import Any
 
 import numpy as np
 from mpc_year_designs import HORIZON, PER_STEP, PERIOD, World, designs
-from mpc_year_loop import Record, Threads, run
+from mpc_year_loop import TOLERANCE, Record, Threads, run
 from mpc_year_plant import KINDS
 from simulate import machine
 
 from lowlift.controllers.optimiser import Solver, core_parts, make_solver
-from lowlift.controllers.plan_problem import FATROP_TOLERANCE, PLAN_TOLERANCE, PlanProblem
+from lowlift.controllers.plan_problem import PlanProblem
 from lowlift.controllers.solution import ACCEPTABLE
 from lowlift.models import load
 from lowlift.models.liquid_hall import LiquidHall
 
 SITE = "gb200_hall"
+FATROP_TOLERANCE = 1e-4
+"""A tighter one it seldom reaches on these plans, whatever time it takes; where it does not reach this one, it is counted."""
 DAY, YEAR_DAYS = 86400.0, 365
 PER_DAY = round(DAY / PERIOD)
 
@@ -106,9 +108,9 @@ def peers(world: World, record: Record, dompc_ms: float | None) -> dict[str, Any
     """Time a plan of others on the kept steps, one design a step, built beforehand; and what the same loop would take them."""
     problem = world.plans.ocp.structure
     solvers: dict[str, Solver] = {
-        "core, to the end": make_solver(problem, "core", tolerance=PLAN_TOLERANCE),
-        "fatrop": make_solver(problem, "fatrop", fatrop_tolerance=FATROP_TOLERANCE),
-        "ipopt": make_solver(problem, "ipopt", tolerance=PLAN_TOLERANCE),
+        "core, to the end": make_solver(problem, "core", tolerance=TOLERANCE),
+        "fatrop": make_solver(problem, "fatrop", tolerance=FATROP_TOLERANCE),
+        "ipopt": make_solver(problem, "ipopt", tolerance=TOLERANCE),
     }  # fmt: skip
     plans, found = YEAR_DAYS * PER_DAY * len(world.designs), {}
     for name, solver in solvers.items():
@@ -145,6 +147,7 @@ def compare(plant: LiquidHall, args: argparse.Namespace) -> dict[str, Any]:
         found[name] = {
             "cost": cost.tolist(), "relative_difference": (cost / base[0] - 1.0).tolist(), "violation_Kh": violation.tolist(),
             "violation_difference_Kh": (violation - base[1]).tolist(), **quality(record),
+            "chiller_hours": (PERIOD / 3600.0 * record.chillers.sum(axis=0)).tolist(),
             "processor_ms_per_plan": speed(record, len(world.designs))["processor_ms_per_plan"],
         }  # fmt: skip
     return {"days": args.compare_days, "designs": [d.words for d in world.designs], "runs": found}
@@ -250,13 +253,14 @@ def print_tables(found: dict[str, Any]) -> None:
             print(f"| {name} | {p['processor_ms']:.1f} | {p.get('converged', '')} of {p.get('solved', '')} | {p['year_processor_h']:.1f} |")
     if found["compare"]:
         print(f"\nclosed-loop cost over {found['compare']['days']:g} days against converged plans")
-        print("| plans | worst difference | violation, worst difference K h | solved again | flagged | ms of processor a plan |")
-        print("| --- | ---: | ---: | ---: | ---: | ---: |")
+        print("| plans | difference of each design | chiller hours | violation, worst difference K h | again | flagged | processor ms |")
+        print("| --- | --- | --- | ---: | ---: | ---: | ---: |")
         for name, r in found["compare"]["runs"].items():
-            worst = max(r["relative_difference"], key=abs)
             more = max(r["violation_difference_Kh"], key=abs)
             again, flagged = r["solved_again_share"], r["flagged_share"]
-            print(f"| {name} | {worst:+.4%} | {more:+.3f} | {again:.1%} | {flagged:.2%} | {r['processor_ms_per_plan']:.1f} |")
+            each = ", ".join(f"{v:+.3%}" for v in r["relative_difference"])
+            hours = ", ".join(f"{v:g}" for v in r["chiller_hours"])
+            print(f"| {name} | {each} | {hours} | {more:+.3f} | {again:.1%} | {flagged:.2%} | {r['processor_ms_per_plan']:.1f} |")
     for row in found["profile"]:
         print(f"{row['own_share']:6.1%} own, {row['with_called_share']:6.1%} with called, {row['calls']:8d} calls: {row['where']}")
 

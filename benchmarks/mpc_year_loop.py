@@ -13,7 +13,6 @@ from lowlift.controllers.ocp import T_REFERENCE, T_SCALE
 from lowlift.controllers.optimiser import BatchData, BatchResult, CoreSolver, Iterate, Options, StageProblem, cold_start, core_parts
 from lowlift.controllers.optimiser.start import joined
 from lowlift.controllers.optimiser.store import structure_key
-from lowlift.controllers.plan_problem import PLAN_TOLERANCE
 from lowlift.controllers.solution import ACCEPTABLE
 
 DWELL = 4
@@ -24,6 +23,8 @@ LACK = 0.2
 """Mean slack over the coming hour that calls a chiller [K]."""
 IDLE, ENOUGH = 0.03, 0.8
 """Planned heat over nominal capacity: below the first the last chiller stops; below the second for those that are left, one of several."""
+TOLERANCE = 1e-5
+"""KKT error of plans that are solved to the end: costs of closed loops are compared to a tenth of a percent."""
 END = 8
 """Last stages of a plan that stay where they are when it is moved on: what is cheap just before a horizon ends is so at its end only."""
 STEADY = Options(mu=1e-5, push=1e-3, max_iterations=30)
@@ -33,7 +34,7 @@ STEADY = Options(mu=1e-5, push=1e-3, max_iterations=30)
 class Threads:
     """A solver that shares a batch among threads, each with a core of its own."""
 
-    def __init__(self, problem: StageProblem, threads: int, real_time: int | None, tolerance: float = PLAN_TOLERANCE) -> None:
+    def __init__(self, problem: StageProblem, threads: int, real_time: int | None, tolerance: float = TOLERANCE) -> None:
         key = structure_key(problem)
         self._solvers = [
             CoreSolver(
@@ -100,7 +101,7 @@ class Record:
 
 
 def run(
-    world: World, *, real_time: int | None, accept: float = ACCEPTABLE, tolerance: float = PLAN_TOLERANCE, threads: int = 1,
+    world: World, *, real_time: int | None, accept: float = ACCEPTABLE, tolerance: float = TOLERANCE, threads: int = 1,
     keep: tuple[int, ...] = (), progress: Callable[[int, int], None] | None = None,
 ) -> Record:  # fmt: skip
     """Simulate.
