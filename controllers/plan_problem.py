@@ -81,8 +81,8 @@ class PlanProblem:
         posed = Posed(
             problem=self,
             x0=self.model.state_from(measurement.values),
-            expected=self._data(measurement, forecast, surge=False),
-            upper=self._data(measurement, forecast, surge=True),
+            expected=self.stage_data(forecast, float(measurement["p"][0, 0])),
+            upper=self.stage_data(forecast, float(measurement["p"][0, 0]), surge=True),
             counts=self._counts(measurement),
             floor=float(measurement["T_dew_hall"][0, 0]) + self.site.limits.dew_point_margin,
         )
@@ -123,8 +123,11 @@ class PlanProblem:
         parts = core_parts(self.ocp.structure)
         return explain(parts.rows, parts.evaluator, solution.data, solution.result, self.ocp.clock)
 
-    def _data(self, measurement: Measurement, forecast: Forecast, *, surge: bool) -> np.ndarray:
-        """Scaled stage data: stage means of the forecast, with ``surge`` of its upper bounds."""
+    def stage_data(self, forecast: Forecast, p: float, *, surge: bool = False) -> np.ndarray:
+        """Scaled stage data ``(n, n_data)``: stage means of the forecast, with ``surge`` of its upper bounds, at a pressure of ``p`` [Pa].
+
+        The chillers on and cooling come last and are left at zero.
+        """
         edges, n, weights = self.ocp.edges, len(self.ocp.stages), self.ocp.weights
 
         def means(values: np.ndarray) -> np.ndarray:
@@ -146,7 +149,7 @@ class PlanProblem:
             np.maximum(air_high, air) / 1e6,
             (means(forecast.T_wb) - T_REFERENCE) / T_SCALE,
             (means(forecast.T_db) - T_REFERENCE) / T_SCALE,
-            one * float(measurement["p"][0, 0]) / 1e5,
+            one * p / 1e5,
             one * weights.energy,
             one * weights.water,
             0.0 * one,

@@ -19,6 +19,7 @@ from lowlift.controllers.optimiser.newton import Newton, System
 from lowlift.controllers.optimiser.problem import BatchData
 from lowlift.controllers.optimiser.residuals import Residuals
 from lowlift.controllers.optimiser.result import BatchResult, Outcome
+from lowlift.controllers.optimiser.warm import warm_point
 
 KAPPA_EPSILON, KAPPA_MU, THETA_MU = 10.0, 0.2, 1.5
 """The barrier parameter falls when the error of its problem is below this many times itself; how far it falls."""
@@ -88,26 +89,22 @@ class InteriorPoint:
     def _first(self, data: BatchData, bounds: Bounds, start: Iterate, options: Options, dual: bool) -> Iterate:
         """A point in the interior."""
         rows, mu = self.rows, options.mu
+        if dual:
+            return warm_point(rows, self.evaluator, data, bounds, start, mu=mu, push=options.push)
         u = rows.interior(start.u, bounds.u_low, bounds.u_high, (rows.u_low, rows.u_high), options.push)
         w = rows.interior(start.w, bounds.w_low, bounds.w_high, (rows.w_low, rows.w_high), options.push)
         x0 = data.x0.copy() if data.arrival is None else start.x0.copy()
         x = np.concatenate([x0[None], w[:-1]])
         c = self.evaluator.values(x, u, w, data.p).c
-        s = np.maximum(start.s, options.push)
-        if not dual:
-            # Slacks take up what soft rows lack, or the first steps go no further than they can grow.
-            lack = np.full(s.shape, -np.inf)
-            for i, j in zip(rows.softened, rows.slack, strict=True):
-                np.maximum(lack[..., j], c[..., i], out=lack[..., j])
-            s = np.maximum(s, lack + options.push)
+        # Slacks take up what soft rows lack, or the first steps go no further than they can grow.
+        lack = np.full(start.s.shape, -np.inf)
+        for i, j in zip(rows.softened, rows.slack, strict=True):
+            np.maximum(lack[..., j], c[..., i], out=lack[..., j])
+        s = np.maximum(np.maximum(start.s, options.push), lack + options.push)
         G = rows.stack(c, u, w, s, bounds)
         t = np.maximum(-G, options.push)
         t[..., rows.path.stop :] = -G[..., rows.path.stop :]
-        lam = mu / t
-        if dual:
-            # Products of a shifted plan scatter; those far from the barrier parameter would only shorten the first steps.
-            lam = np.clip(start.lam, 0.1 * lam, 10.0 * lam)
-        return Iterate(x0, u, w, s, t, lam, start.y.copy() if dual else np.zeros_like(start.y))
+        return Iterate(x0, u, w, s, t, mu / t, np.zeros_like(start.y))
 
 
 class _Run:
