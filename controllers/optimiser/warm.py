@@ -3,8 +3,9 @@
 A point between barrier parameters has products ``lam t`` near one of them. A moved plan has lost that: bounds of the next moment cut into
 distances, and a common least distance leaves large multipliers none that fits them. Here every inequality gets the distance that its own
 multiplier asks for, ``mu / lam``, at most ``push``; multipliers then stay nearly as they were, and so does the gradient of the Lagrangian.
-Measured on plans moved on by a quarter of an hour (96 stages, loads and weather forecast anew), one iteration leaves a tenth of the error
-that one from a common distance leaves.
+Measured on 32 plans of a liquid hall, moved on by a quarter of an hour (96 stages, loads and weather forecast anew), with ``mu = 1e-5`` and
+``push = 1e-3``: one iteration leaves a sixth of the error in the median that one from a common distance leaves. With ``mu = 1e-4`` there
+is no gain.
 """
 
 import numpy as np
