@@ -15,7 +15,7 @@ from lowlift.controllers.optimiser.start import cold_start
 from lowlift.controllers.optimiser.store import Parts, core_parts, kept, structure_key
 
 Backend = Literal["auto", "core", "fatrop", "ipopt"]
-WARM = Options(mu=1e-4, push=1e-4, max_iterations=30)
+WARM = Options(mu=3e-5, push=1e-3, max_iterations=30)
 """First barrier parameter, distance from bounds and iterations where the start brings multipliers."""
 FEW = 3
 """Up to so many problems a loop over fatrop is faster than the core without a compiled kernel."""
