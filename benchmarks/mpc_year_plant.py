@@ -11,7 +11,8 @@ import dataclasses
 import numpy as np
 from mpc_year_designs import GRID, World
 
-from lowlift.controllers.ocp import INLET_MARGIN, SUPPLY_MARGIN, T_REFERENCE, T_SCALE
+from lowlift.controllers.ocp import T_REFERENCE, T_SCALE
+from lowlift.controllers.plan_limits import INLET_MARGIN, SUPPLY_MARGIN
 from lowlift.controllers.optimiser import core_parts
 
 SOLVED = 1e-8

@@ -46,9 +46,9 @@ def moment(model: WideHall, loads: np.ndarray) -> WideData:
 
 def lumped_at_rest(ocp: Ocp) -> StageProblem:
     """The problem of lumped groups with secondary volumes that hold no heat, and a slack of its own for the basin."""
-    m, g, z = ocp.model, ocp.model.site.n_groups, ocp.sizes
+    m, g, z = ocp.model, ocp.model.site.n_groups, ocp.structure
     n_data, n_counts, basin = ocp.n_data, ocp.n_counts, ocp.model.nodes.index("T_basin")
-    slacks = ocp._slack_of_row()
+    slacks = list(z.slack_of_row)
     slacks[len(SLACK_OF_CDU_ROW) * g + g] = z.ns
 
     def stage(x: Any, u: Any, w: Any, p: Any) -> StageSymbols:
@@ -61,8 +61,8 @@ def lumped_at_rest(ocp: Ocp) -> StageProblem:
 
     free = np.full(z.nx, np.inf)
     return StageProblem(
-        name="lumped", n_stages=len(ocp.stages), states=m.nodes, controls=tuple(m.controls.names), rows=("",) * z.n_path,
-        row_scale=(1.0,) * z.n_path, row_units=("",) * z.n_path, slack_of_row=tuple(slacks), n_parameters=n_data + n_counts + 5,
+        name="lumped", n_stages=len(ocp.stages), states=m.nodes, controls=tuple(m.controls.names), rows=("",) * z.nc,
+        row_scale=(1.0,) * z.nc, row_units=("",) * z.nc, slack_of_row=tuple(slacks), n_parameters=n_data + n_counts + 5,
         u_low=m.controls.low / ocp.u_scale, u_high=m.controls.high / ocp.u_scale, w_low=-free, w_high=free, stage=stage,
     )  # fmt: skip
 

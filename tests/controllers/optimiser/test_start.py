@@ -63,7 +63,7 @@ def test_states_stay_between_those_of_the_plan(passed: float) -> None:
 
 def test_a_shifted_plan_is_a_good_start() -> None:
     problem, data = room(), rooms(room(), 4)
-    core = make_solver(problem, "core", compiled=False)
+    core = make_solver(problem, "core", tolerance=1e-8, compiled=False)
     cold = core.solve(data, cold_start(problem, data))
     passed = 0.25
     moved = rooms(problem, 4)
