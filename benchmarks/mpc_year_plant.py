@@ -12,8 +12,8 @@ import numpy as np
 from mpc_year_designs import GRID, World
 
 from lowlift.controllers.ocp import T_REFERENCE, T_SCALE
-from lowlift.controllers.plan_limits import INLET_MARGIN, SUPPLY_MARGIN
 from lowlift.controllers.optimiser import core_parts
+from lowlift.controllers.plan_limits import INLET_MARGIN, SUPPLY_MARGIN
 
 SOLVED = 1e-8
 """Residual up to which a step is solved, scaled units (5 K)."""
