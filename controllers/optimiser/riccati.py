@@ -85,8 +85,7 @@ def solve(
         dx0: given change of the initial state ``(B, n_x)``; ignored where it is free.
         arrival: Hessian ``(B, n_x, n_x)`` and gradient ``(B, n_x)`` of the arrival cost where the initial state is free.
 
-    Raises:
-        LinAlgError: dynamics that do not determine the end state.
+    Dynamics that do not determine the end state raise NumPy's ``LinAlgError``.
     """
     n, b, nx, nz = J.shape
     nv = nz - nx

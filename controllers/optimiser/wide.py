@@ -23,7 +23,7 @@ every plan. A small one keeps to the bounds of a plan that is no longer right, a
 
 
 def wide_interior_point(problem: WideProblem, *, kernel: bool) -> InteriorPoint:
-    """Solver of the flat form of a wide problem (:attr:`~.wide_problem.WideProblem.flat`).
+    """Solver of the flat form of a wide problem (``WideProblem.flat``).
 
     What is built depends on the core and on one block, never on the number of stages or blocks.
 
