@@ -155,7 +155,7 @@ def test_refusals(plant: ChillerPlant, climates: dict[str, MoistAir], tmp_path: 
         dataclasses.replace(plant, loops=LoopData(volume_cw=300.0))
     with pytest.raises(DataError, match="no Atlantis"):
         find_weather("Atlantis", tmp_path)
-    for end in (".epw", ".epw.gz"):
+    for end in (".North.epw", ".South.epw"):
         (tmp_path / f"Two{end}").touch()
     with pytest.raises(DataError, match="2 weather files"):
         find_weather("Two", tmp_path)
