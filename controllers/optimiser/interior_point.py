@@ -23,6 +23,8 @@ from lowlift.controllers.optimiser.warm import warm_point
 
 KAPPA_EPSILON, KAPPA_MU, THETA_MU = 10.0, 0.2, 1.5
 """The barrier parameter falls when the error of its problem is below this many times itself; how far it falls."""
+FALLS = 8
+"""Most falls of the barrier parameter at one point."""
 TAU = 0.99
 """Share of the way to a bound that a step may go, at least."""
 KAPPA_SIGMA = 1e10
@@ -183,7 +185,7 @@ class _Run:
         vain = self.waited >= PATIENCE
         ended = vain & (self.mu <= least)
         before = self.mu
-        for _ in range(8):
+        for _ in range(FALLS):
             solved = ((found.error(self.mu) <= KAPPA_EPSILON * self.mu) | (vain & (self.mu == before))) & (self.mu > least)
             if not solved.any():
                 break
@@ -281,5 +283,4 @@ class _Run:
         self.best, self.waited = self.best[stay], self.waited[stay]
         self.point, self.data, self.bounds = self.point.take(stay), self.data.take(stay), self.bounds.take(stay)
         self.second, self.G, self.merit = self.second.take(stay), np.take(self.G, stay, axis=1), self.merit.take(stay)
-        if hasattr(self, "filters"):
-            self.filters.keep(stay)
+        self.filters.keep(stay)
