@@ -1,10 +1,11 @@
 """A year of closed-loop predictive control for many designs in lockstep: one batched solve every quarter of an hour.
 
-Plans look 24 h ahead in 96 stages of 900 s and start from the plan before, moved on with its multipliers; a real-time step does an agreed
-number of iterations (``--iterations``; 0: until it converges). Plans with too large a KKT error are solved again to the end and counted.
-What a design is: ``mpc_year_designs``; what the plant is: ``mpc_year_plant``; the loop: ``mpc_year_loop``. On some steps IPOPT and fatrop
-solve the problem of one design from the same start; their time, and that of do-mpc where ``--dompc-ms`` gives it, is extrapolated to the
-same loop. Times are by wall clock and by processor: on a machine that others use only the latter says much.
+Plans look 24 h ahead, in 32 stages that grow from a quarter of an hour to an hour or in 96 alike (``--grid``), and start from the plan
+before, moved on with its multipliers; a real-time step does an agreed number of iterations (``--iterations``; 0: until it converges).
+Plans with too large a KKT error are solved again to the end and counted. What a design is: ``mpc_year_designs``; what the plant is:
+``mpc_year_plant``; the loop: ``mpc_year_loop``. On some steps IPOPT and fatrop solve the problem of one design from the same start; their
+time, and that of do-mpc where ``--dompc-ms`` gives it, is extrapolated to the same loop. Times are by wall clock and by processor: on a
+machine that others use only the latter says much.
 
 Usage: ``python benchmarks/mpc_year.py [--days 365] [--designs 64] [--threads 2] [--compare-days 1] [--profile] [--quick] [--json]``
 """
@@ -19,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from mpc_year_designs import HORIZON, PER_STEP, PERIOD, World, designs
+from mpc_year_designs import GRIDS, PER_STEP, PERIOD, World, designs
 from mpc_year_loop import TOLERANCE, Record, Threads, run
 from mpc_year_plant import KINDS
 from simulate import machine
@@ -41,8 +42,8 @@ def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def worlds(plant: LiquidHall, n: int, days: float, args: argparse.Namespace) -> World:
-    plans = PlanProblem(plant, (PERIOD,) * round(HORIZON / PERIOD), None, 1.7)
+def worlds(plant: LiquidHall, n: int, days: float, args: argparse.Namespace, grid: str) -> World:
+    plans = PlanProblem(plant, GRIDS[grid], None, 1.7)
     steps = PlanProblem(plant, (PERIOD / PER_STEP,) * PER_STEP, None, 1.7)
     return World(plans, steps, plant, designs(n, args.seed), days=days, start=args.start, seed=args.seed)
 
@@ -137,9 +138,13 @@ def peers(world: World, record: Record, dompc_ms: float | None) -> dict[str, Any
 
 def compare(plant: LiquidHall, args: argparse.Namespace) -> dict[str, Any]:
     """Closed-loop cost of real-time plans over that of converged ones."""
-    world = worlds(plant, min(args.compare_designs, args.designs), args.compare_days, args)
     found, base = {}, None
-    for name, iterations in (("converged", None), ("1 iteration", 1), ("2 iterations", 2)):
+    size = min(args.compare_designs, args.designs)
+    for name, grid, iterations in (
+        ("uniform, converged", "uniform", None), ("growing, converged", "growing", None),
+        ("growing, 1 iteration", "growing", 1), ("growing, 2 iterations", "growing", 2),
+    ):  # fmt: skip
+        world = worlds(plant, size, args.compare_days, args, grid)
         record = run(world, real_time=iterations, accept=args.accept, threads=args.threads, progress=Progress(name))
         cost, excess = (PERIOD / 3600.0 * record.meters[k].sum(axis=0) for k in ("cost", "excess"))
         violation = excess.sum(axis=1)
@@ -174,7 +179,7 @@ def collect(args: argparse.Namespace) -> dict[str, Any]:
     """Everything that is measured, as one document."""
     plant = load(SITE, check=False)
     began = time.perf_counter()
-    world = worlds(plant, args.designs, args.days, args)
+    world = worlds(plant, args.designs, args.days, args, args.grid)
     made = time.perf_counter()
     how = Threads(world.plans.ocp.structure, args.threads, None).how
     core_parts(world.steps.ocp.structure)
@@ -189,7 +194,7 @@ def collect(args: argparse.Namespace) -> dict[str, Any]:
         profile.disable()
     found = {
         "case": {"site": SITE, "days": args.days, "start": args.start, "designs": args.designs, "stages": len(world.plans.ocp.stages),
-                 "stage_s": PERIOD, "states": world.plans.ocp.structure.nx, "controls": world.plans.ocp.structure.nu,
+                 "grid": args.grid, "states": world.plans.ocp.structure.nx, "controls": world.plans.ocp.structure.nu,
                  "iterations": args.iterations, "accept": args.accept, "threads": args.threads, "seed": args.seed, "how": how},
         "machine": machine(), "build_s": {"years": made - began, "solver": built - made}, "speed": speed(record, args.designs),
         "quality": quality(record), "designs": by_design(world, record),
@@ -232,8 +237,8 @@ def plot(world: World, record: Record, path: Path) -> None:
 
 def print_tables(found: dict[str, Any]) -> None:
     case, fast, solved = found["case"], found["speed"], found["quality"]
-    print(f"{case['designs']} designs of {case['site']}, {case['days']:g} days from {case['start']}, {case['stages']} stages of "
-          f"{case['stage_s']:g} s, {case['states']} states, {case['controls']} controls, {case['iterations']} iterations, "
+    print(f"{case['designs']} designs of {case['site']}, {case['days']:g} days from {case['start']}, {case['stages']} stages "
+          f"({case['grid']}), {case['states']} states, {case['controls']} controls, {case['iterations']} iterations, "
           f"{case['threads']} threads")  # fmt: skip
     print(", ".join(f"{k} {v}" for k, v in found["machine"].items()))
     print(f"\nwall {fast['wall_s']:.1f} s, processor {fast['processor_s']:.1f} s, {fast['steps_per_s']:.2f} steps/s; a plan "
@@ -270,6 +275,7 @@ def arguments(given: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--days", type=float, help="default: 365; quick: 0.0625, six plans")
     parser.add_argument("--designs", type=int, help="at most and by default 64; quick: 4")
     parser.add_argument("--start", default="01-01", help="first day")
+    parser.add_argument("--grid", choices=tuple(GRIDS), default="growing", help="stages of plans")
     parser.add_argument("--iterations", type=int, default=1, help="of a plan; 0: until it converges")
     parser.add_argument("--accept", type=float, default=ACCEPTABLE, help="KKT error above which a plan is solved again")
     parser.add_argument("--threads", type=int, default=1, help="that share a batch")

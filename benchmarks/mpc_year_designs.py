@@ -23,6 +23,11 @@ GRID = 300.0
 PERIOD = 900.0
 """Time between plans [s]."""
 HORIZON = 86400.0
+GRIDS = {
+    "growing": (PERIOD,) * 8 + (1800.0,) * 4 + (3600.0,) * 20,
+    "uniform": (PERIOD,) * 96,
+}
+"""Stages of plans [s]: as fine as the period for two hours, then as coarse as forecasts are; or all alike."""
 PER_STEP = round(PERIOD / GRID)
 CLIMATES = ("tucson", "dulles", "chicago", "san_francisco")
 LOADS = (1.0, 0.6)

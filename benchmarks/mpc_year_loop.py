@@ -25,8 +25,8 @@ IDLE, ENOUGH = 0.03, 0.8
 """Planned heat over nominal capacity: below the first the last chiller stops; below the second for those that are left, one of several."""
 TOLERANCE = 1e-5
 """KKT error of plans that are solved to the end: costs of closed loops are compared to a tenth of a percent."""
-END = 8
-"""Last stages of a plan that stay where they are when it is moved on: what is cheap just before a horizon ends is so at its end only."""
+END = 7200.0
+"""Last part of a plan that stays where it is when it is moved on [s]: what is cheap just before a horizon ends is so at its end only."""
 STEADY = Options(mu=1e-5, push=1e-3, max_iterations=30)
 """Where plans begin: the barrier is hardly raised from plan to plan."""
 
@@ -129,6 +129,7 @@ def run(
         np.empty((n, b), dtype=int), dict.fromkeys(("forecasts and data", "shift", "plans", "plans solved again", "plants"), 0.0), 0.0, {},
     )  # fmt: skip
     last: Iterate | None = None
+    end = int(np.searchsorted(ocp.edges, ocp.edges[-1] - END))
     processor = time.process_time()
     for k in range(n):
         clock = _Clock(record.seconds)
@@ -141,7 +142,7 @@ def run(
             start = cold_start(problem, batch)
             answer = full.solve(batch, start, dual=False)
         else:
-            start = _with_end_of(last, ocp.shift(last, PERIOD, batch.x0))
+            start = _with_end_of(last, ocp.shift(last, PERIOD, batch.x0), end)
             clock.stop("shift")
             if k in keep:
                 record.kept[k] = batch, start
@@ -180,10 +181,10 @@ class _Clock:
         self._since = now
 
 
-def _with_end_of(last: Iterate, moved: Iterate) -> Iterate:
+def _with_end_of(last: Iterate, moved: Iterate, end: int) -> Iterate:
     """The plan moved on, with the end of the one that was not."""
     parts = {
-        f.name: moved.x0 if f.name == "x0" else np.concatenate([getattr(moved, f.name)[:-END], getattr(last, f.name)[-END:]])
+        f.name: moved.x0 if f.name == "x0" else np.concatenate([getattr(moved, f.name)[:end], getattr(last, f.name)[end:]])
         for f in dataclasses.fields(Iterate)
     }
     return Iterate(**parts)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from lowlift.controllers.optimiser.problem import StageProblem
+from lowlift.controllers.optimiser.sweeps import Sweeps
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,15 +47,14 @@ def stage_functions(problem: StageProblem) -> StageFunctions:
     for name, value, rows in (("dynamics", F, problem.ny), ("path", c, problem.nc), ("cost", cost, 1)):
         if value.numel() != rows:
             raise ValueError(f"{problem.name}: {name} has {value.numel()} rows: must be {rows}")
-    v = ca.vertcat(x, u, w)
-    lagrangian = cost + ca.dot(y, F) + ca.dot(lam, c)
-    hessian, gradient = ca.hessian(lagrangian, v)
-    dF, dc, lower = ca.jacobian(F, v), ca.jacobian(c, v), ca.tril(hessian)
+    sweeps = Sweeps(ca.vertcat(F, c, cost), ca.vertcat(x, u, w))
+    weights = ca.vertcat(y, lam, 1.0)
+    lower, gradient = sweeps.hessian(weights)
+    dF, dc, slope = ca.vertsplit(sweeps.jacobian(), [0, problem.ny, problem.ny + problem.nc, problem.ny + problem.nc + 1])
     options = {"cse": True}
     light = ca.Function("light", [x, u, w, p], [F, c, cost], options)
-    first = ca.Function("first", [x, u, w, p, y, lam], [F, c, cost, ca.densify(gradient)], options)
-    slope = ca.densify(ca.gradient(cost, v))
-    full = ca.Function("full", [x, u, w, p, y, lam], [F, c, cost, slope, ca.densify(gradient), dF, dc, lower], options)
+    first = ca.Function("first", [x, u, w, p, y, lam], [F, c, cost, sweeps.gradient(weights)], options)
+    full = ca.Function("full", [x, u, w, p, y, lam], [F, c, cost, ca.densify(slope.T), gradient, dF, dc, lower], options)
     return StageFunctions(light, first, full, _at(dF), _at(dc), _at(lower))
 
 

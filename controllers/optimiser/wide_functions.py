@@ -16,7 +16,10 @@ call serves all blocks of all stages.
 import dataclasses
 from typing import Any
 
+import numpy as np
+
 from lowlift.controllers.optimiser.riccati import REPLACED, SMALLEST_PIVOT
+from lowlift.controllers.optimiser.sweeps import Sweeps
 from lowlift.controllers.optimiser.wide_problem import BlockStructure
 
 
@@ -57,14 +60,13 @@ def block_functions(s: BlockStructure) -> BlockFunctions:
     for name, value, rows in (("equations", e, s.determined), ("path", c, s.nc), ("cost", cost, 1), ("sums", phi, len(s.sums))):
         if value.numel() != rows:
             raise ValueError(f"block: {name} has {value.numel()} rows: must be {rows}")
-    z = ca.vertcat(v, links)
-    hessian, gradient = ca.hessian(cost + ca.dot(n, e) + ca.dot(lam, c) - ca.dot(y, phi), z)
-    de, dc, dphi, lower = ca.jacobian(e, z), ca.jacobian(c, z), ca.jacobian(phi, z), ca.tril(hessian)
+    sweeps = Sweeps(ca.vertcat(e, c, phi, cost), ca.vertcat(v, links))
+    lower, gradient = sweeps.hessian(ca.vertcat(n, lam, -y, 1.0))
+    de, dc, dphi, slope = ca.vertsplit(sweeps.jacobian(), [0, *np.cumsum([k.numel() for k in (e, c, phi, cost)]).tolist()])
     options = {"cse": True}
     light = ca.Function("block_light", [v, links, own, shared], [e, c, cost, phi], options)
-    slope = ca.densify(ca.gradient(cost, z))
     full = ca.Function("block_full", [v, links, own, shared, n, lam, y],
-                       [e, c, cost, phi, slope, ca.densify(gradient), de, dc, dphi, lower], options)  # fmt: skip
+                       [e, c, cost, phi, ca.densify(slope.T), gradient, de, dc, dphi, lower], options)  # fmt: skip
     return BlockFunctions(light, full, _eliminate(s, de, dc, dphi, lower), _restore(s, dc))
 
 
