@@ -276,7 +276,7 @@ def arguments(given: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--designs", type=int, help="at most and by default 64; quick: 4")
     parser.add_argument("--start", default="01-01", help="first day")
     parser.add_argument("--grid", choices=tuple(GRIDS), default="growing", help="stages of plans")
-    parser.add_argument("--iterations", type=int, default=1, help="of a plan; 0: until it converges")
+    parser.add_argument("--iterations", type=int, default=0, help="of a plan; 0: until it converges")
     parser.add_argument("--accept", type=float, default=ACCEPTABLE, help="KKT error above which a plan is solved again")
     parser.add_argument("--threads", type=int, default=1, help="that share a batch")
     parser.add_argument("--peer-steps", type=int, help="steps on which fatrop and IPOPT solve one design's problem; default: 5; quick: 1")
