@@ -47,7 +47,8 @@ def closed_loop(case: Case, entrant: Entrant) -> dict[str, Any]:
     The next state is the prediction model's own, under the loads and weather of the moment: what is compared is solvers, not models.
     """
     stage_map, x = StageMap(case), case.data.x0[0]
-    total, worst, seconds, errors = 0.0, 0.0, [], []
+    total, worst, restarted, seconds, errors = 0.0, 0.0, 0, [], []
+    agreed = entrant.about.get("iterations", np.inf)
     for i in range(case.size):
         solved = entrant.solve(i, "warm" if i else "cold", x)
         data = case.one(i, x)
@@ -56,7 +57,8 @@ def closed_loop(case: Case, entrant: Entrant) -> dict[str, Any]:
         if i:
             seconds.append(solved.seconds)
             errors.append(solved.kkt_error)
+            restarted += solved.iterations > agreed
     return {
         "cost": total, "worst_hard_row": worst, "median_ms": 1e3 * float(np.median(seconds)),
-        "median_kkt_error": float(np.median(errors)), "moments": case.size,
+        "most_ms": 1e3 * max(seconds, default=np.nan), "restarted": int(restarted), "median_kkt_error": float(np.median(errors)), "moments": case.size,
     }  # fmt: skip

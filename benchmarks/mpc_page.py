@@ -89,9 +89,9 @@ def _table_a(found: dict[str, Any]) -> str:
 
 
 def _loops(found: dict[str, Any]) -> str:
-    rows = [[NAMES[k], f"{100.0 * r['over_converged']:+.3f}", f"{r['median_ms']:.2f}", _number(r["median_kkt_error"])]
-            for k, r in found["A"]["closed_loop"].items()]  # fmt: skip
-    table = _markdown(["who", "cost over converged [%]", "step [ms]", "KKT error"], rows)
+    rows = [[NAMES[k], f"{100.0 * r['over_converged']:+.3f}", f"{r['median_ms']:.2f}", f"{r['most_ms']:.0f}", str(r["restarted"]),
+             _number(r["median_kkt_error"])] for k, r in found["A"]["closed_loop"].items()]  # fmt: skip
+    table = _markdown(["who", "cost over converged [%]", "step, median [ms]", "longest [ms]", "started cold again", "KKT error"], rows)
     text = f"**A, closed loop on the prediction model**\n\n{table}"
     if found["plant"] is not None:
         of = found["plant"]

@@ -17,6 +17,8 @@ from lowlift.controllers.optimiser.store import Parts, core_parts, kept, structu
 Backend = Literal["auto", "core", "fatrop", "ipopt"]
 WARM = Options(mu=3e-5, push=1e-3, max_iterations=30)
 """First barrier parameter, distance from bounds and iterations where the start brings multipliers."""
+RESTART = 1e-2
+"""KKT error of a warm real-time problem above which it starts cold again."""
 FEW = 3
 """Up to so many problems a loop over fatrop is faster than the core without a compiled kernel."""
 
@@ -52,15 +54,18 @@ class CoreSolver:
         real_time: number of iterations after which every problem ends; ``None``: until it converges.
         max_iterations: iterations after which a problem is given up.
         warm: first barrier parameter, push and most iterations where the start brings multipliers.
+        restart: KKT error after real-time iterations above which a warm problem starts cold and is solved to the end: the next plan would
+            begin from it and go further astray. Infinite where the agreed number of iterations must hold whatever comes out.
     """
 
     name = "core"
 
     def __init__(
-        self, parts: Parts, *, tolerance: float = 1e-6, real_time: int | None = None, max_iterations: int = 100, warm: Options = WARM
+        self, parts: Parts, *, tolerance: float = 1e-6, real_time: int | None = None, max_iterations: int = 100, warm: Options = WARM,
+        restart: float = RESTART,
     ) -> None:  # fmt: skip
         self.problem, self.parts = parts.rows.problem, parts
-        self.build_seconds = 0.0
+        self.build_seconds, self.restart = 0.0, restart
         self._method = InteriorPoint(parts.rows, parts.evaluator, parts.newton, parts.measures)
         self._cold = Options(tolerance=tolerance, real_time=real_time, max_iterations=max_iterations)
         self._warm = dataclasses.replace(self._cold, mu=warm.mu, push=warm.push, max_iterations=min(warm.max_iterations, max_iterations))
@@ -69,10 +74,13 @@ class CoreSolver:
         """Solve a batch; see :class:`Solver`."""
         result = self._method.solve(data, start, self._warm if dual else self._cold, dual=dual)
         result.solver = np.full(data.size, self.name, dtype="<U16")
-        astray = np.flatnonzero(~result.converged & (result.outcome != Outcome.REAL_TIME)) if dual else np.empty(0, dtype=np.intp)
+        if not dual:
+            return result
+        near = (result.outcome == Outcome.REAL_TIME) & (result.kkt_error <= self.restart)
+        astray = np.flatnonzero(~result.converged & ~near)
         if astray.size:
             some = data.take(astray)
-            again = self._method.solve(some, cold_start(self.problem, some), self._cold)
+            again = self._method.solve(some, cold_start(self.problem, some), dataclasses.replace(self._cold, real_time=None))
             again.solver = result.solver[astray]
             again.iterations += result.iterations[astray]
             better = again.converged | ~(again.kkt_error >= result.kkt_error[astray])
