@@ -59,6 +59,7 @@ def closed_loop(case: Case, entrant: Entrant) -> dict[str, Any]:
             errors.append(solved.kkt_error)
             restarted += solved.iterations > agreed
     return {
-        "cost": total, "worst_hard_row": worst, "median_ms": 1e3 * float(np.median(seconds)),
-        "most_ms": 1e3 * max(seconds, default=np.nan), "restarted": int(restarted), "median_kkt_error": float(np.median(errors)), "moments": case.size,
+        "cost": total, "worst_hard_row": worst, "moments": case.size, "restarted": int(restarted),
+        "median_kkt_error": float(np.median(errors)),
+        "median_ms": 1e3 * float(np.median(seconds)), "most_ms": 1e3 * max(seconds, default=np.nan),
     }  # fmt: skip
