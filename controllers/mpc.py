@@ -27,7 +27,7 @@ from lowlift.controllers.optimiser.iterate import Iterate
 from lowlift.controllers.optimiser.problem import BatchData
 from lowlift.controllers.optimiser.solver import Backend
 from lowlift.controllers.plan_problem import InputError, PlanProblem
-from lowlift.controllers.solution import ACCEPTABLE, TOLERANCE, Solution
+from lowlift.controllers.solution import ACCEPTABLE, Solution
 from lowlift.models.liquid_hall import LiquidHall
 
 STAGES = (300.0,) * 4 + (600.0,) * 2 + (1200.0,) * 2 + (1800.0,) * 2 + (3600.0,) * 4
@@ -116,8 +116,8 @@ class MPC:
         ms = 1e3 * (time.perf_counter() - started)
         if found.kkt_error <= ACCEPTABLE:
             self._last, self._last_t, self._failures = found, measurement.t, 0
-            status = Status.OPTIMAL if found.kkt_error <= TOLERANCE else Status.SUBOPTIMAL
-            note = f"{found.solver}, {found.iterations} iterations, KKT error {found.kkt_error:.1e}"
+            status = Status.OPTIMAL if found.converged else Status.SUBOPTIMAL
+            note = f"{found.solver}, {found.iterations} iterations, KKT error {found.kkt_error:.1e}, gap {found.gap:.1%} of cost"
             plan = self._plan(found.data, found.point, course, measurement)
             self._in_force = plan.setpoints[0]
             return Decision(setpoints=plan.setpoints[:1], status=status, message=note, solve_ms=ms,

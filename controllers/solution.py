@@ -9,7 +9,7 @@ from lowlift.controllers.optimiser.problem import BatchData
 from lowlift.controllers.optimiser.result import BatchResult, Outcome
 
 TOLERANCE = 1e-3
-"""Scaled KKT error up to which a plan counts as optimal."""
+"""Scaled KKT error up to which a plan stands without another solver being asked, and an optimum at rest counts as one."""
 ACCEPTABLE = 5e-2
 """Scaled KKT error up to which a feasible plan may be used, flagged as suboptimal."""
 
@@ -34,6 +34,17 @@ class Solution:
         """The largest of infeasibility, stationarity and complementarity, scaled; infinite where that is no number."""
         error = float(self.result.kkt_error[0])
         return error if np.isfinite(error) else float("inf")
+
+    @property
+    def converged(self) -> bool:
+        """Whether the solver reached its own tolerance: only then a plan is called optimal."""
+        return bool(self.result.converged[0])
+
+    @property
+    def gap(self) -> float:
+        """Sum of multipliers times distances to limits, over the cost: what the plan may cost too much, were the problem convex."""
+        point = self.point
+        return float(np.sum(point.lam[:, 0] * point.t[:, 0])) / max(abs(self.cost), 1e-12)
 
     @property
     def infeasibility(self) -> float:
