@@ -169,10 +169,14 @@ def test_peers_answer_by_files_and_say_why_they_cannot(tmp_path, monkeypatch) ->
         peers.PeerProcess(Path(sys.executable), str(tmp_path / "echo.py"), "broken", tmp_path)
 
 
-def test_ratios_are_null_without_kernel() -> None:
+def test_ratios_are_null_without_kernel_and_where_the_core_did_not_solve() -> None:
     tables = importlib.import_module("mpc_tables")
-    a = {"core_numpy": {"warm_ms": 2.0}, "dompc_same": {"warm_ms": 10.0}}
-    b = {"numpy": {"ms_per_problem": 4.0}, "fatrop": {"ms_per_problem": 8.0}}
+    row = {"warm_ms": 2.0, "converged": 5, "solves": 5, "objective_difference": {"median": 1e-5}, "allowed_difference": 1e-3}
+    a = {"core_numpy": row, "dompc_same": {"warm_ms": 10.0}}
+    b = {"numpy": {"ms_per_problem": 4.0, "wrong": 0}, "fatrop": {"ms_per_problem": 8.0}}
+    for worse in ({"converged": 4}, {"objective_difference": {"median": -2e-3}}):
+        assert tables.summary({**a, "core_numpy": row | worse}, b)["warm_vs_dompc_same"] is None
+    assert tables.summary(a, {**b, "numpy": {"ms_per_problem": 4.0, "wrong": 1}})["batch_vs_fatrop_numpy"] is None
     found = tables.summary(a, b)
     assert set(found) == SUMMARY
     assert found["warm_vs_dompc_same"] == 5.0
