@@ -17,7 +17,7 @@ RESOLUTION = {"degC": 0.01, "1": 0.001}
 """Smallest change worth a row, by site unit; for flows and pressures the decade below a thousandth of the upper limit."""
 PRIORITY = 13
 """Default priority on BACnet's scale of 1 (life safety) to 16 (lowest), where operators write at 8."""
-SITE_UNITS = {"K": ("degC", 1.0, ZERO_C), "Pa": ("kPa", 1e-3, 0.0), "m3/s": ("L/s", 1e3, 0.0)}
+SITE_UNITS = {"K": ("degC", 1.0, ZERO_C), "Pa": ("kPa", 1e-3, 0.0), "m3/s": ("L/s", 1e3, 0.0), "W": ("kW", 1e-3, 0.0)}
 """Site unit, factor and offset of an SI unit: ``site = factor SI - offset``. Others stay as they are."""
 AIR_PRESSURE = 1000.0
 """Pressures that never reach this are those of air, which sites know in Pa."""
