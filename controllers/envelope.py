@@ -81,6 +81,11 @@ class SafetyEnvelope:
         """Every intervention since the start of the run."""
         return self.audit.records
 
+    @property
+    def in_fail_safe(self) -> np.ndarray:
+        """Plants whose setpoints are at their fail-safe values, or on their way there, ``(b,)``."""
+        return self._emergency
+
     def reset(self, batch: int) -> None:
         """Start a run of ``batch`` plants: from fail-safe setpoints, because nobody has decided anything yet."""
         self.audit = AuditLog(self.step)

@@ -59,6 +59,11 @@ class ReadingCheck:
         self.faulty = np.zeros(batch, dtype=bool)
         """Plants with a reading that is not believed now."""
 
+    @property
+    def good(self) -> np.ndarray:
+        """What :meth:`repair` returned last, or the stand-ins of sensors that have not spoken yet, ``(b, n)``."""
+        return self._good
+
     def repair(self, t: float, readings: np.ndarray, audit: AuditLog) -> np.ndarray:
         """Packed readings ``(b, n)`` to be believed: the very same array where all are."""
         b = self._bounds

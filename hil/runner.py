@@ -1,0 +1,180 @@
+"""Real time: one thread that steps a served plant on the grid of a pacer, and obeys pause, step, speed, snapshot and restore."""
+
+import logging
+import math
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from lowlift.hil import snapshot
+from lowlift.hil.pacing import Pacer, PaceReport
+from lowlift.hil.served_plant import ServedPlant
+from lowlift.sim.files import WriteError
+
+logger = logging.getLogger(__name__)
+
+SPEED_MAX = 1e5
+"""Plant time over real time [1]."""
+
+
+class RunError(RuntimeError):
+    """The plant cannot be run as asked, or has failed."""
+
+
+class Runner:
+    """Steps a plant in a thread of its own.
+
+    Every command holds the lock between two steps, so it returns when the plant stands still and is consistent.
+
+    Args:
+        served: the plant.
+        speed: plant time over real time [1].
+        autosave: where to keep a snapshot while running.
+        every: plant time between two of these [s].
+        clock: monotonic time [s].
+        wall: time of day [s].
+    """
+
+    def __init__(
+        self, served: ServedPlant, *, speed: float = 1.0, autosave: str | Path | None = None, every: float = 900.0,
+        clock: Callable[[], float] = time.monotonic, wall: Callable[[], float] = time.time,
+    ) -> None:  # fmt: skip
+        self.served = served
+        self.speed = _speed(speed)
+        self.autosave, self.every = autosave, every
+        self.failure: BaseException | None = None
+        """What ended the run, where something has."""
+        self._lock = threading.RLock()
+        self._wake = threading.Event()
+        self._stopping = False
+        self._paused = False
+        self._saved_at = served.t
+        self.pacer = Pacer(served.step_size / self.speed, clock=clock, wait=self._doze, wall=wall, jumped=self._clock_jumped)
+        self._thread = threading.Thread(target=self._loop, name=f"plant {served.plant.site.name}", daemon=True)
+
+    def start(self) -> None:
+        """Begin to run; the first step is due one period from now."""
+        with self._lock:
+            self.pacer.restart()
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the run after the step at hand; with an autosave, write the last snapshot."""
+        with self._lock:
+            self._stopping = True
+            self._wake.set()
+        if self._thread.is_alive():
+            self._thread.join()
+        if self.autosave is not None and self.failure is None:
+            self.save(self.autosave)
+
+    @property
+    def running(self) -> bool:
+        """Whether the thread is alive."""
+        return self._thread.is_alive()
+
+    @property
+    def paused(self) -> bool:
+        """Whether plant time stands still."""
+        return self._paused
+
+    def pause(self) -> None:
+        """Let plant time stand still; the image stays readable and takes commands."""
+        with self._lock:
+            self._paused = True
+        self.served.image.note("run", "elapsed", "paused")
+
+    def resume(self) -> None:
+        """Go on."""
+        with self._lock:
+            self._paused = False
+            self.pacer.restart()
+            self._wake.set()
+        self.served.image.note("run", "elapsed", "resumed")
+
+    def step(self, n: int = 1) -> None:
+        """Do ``n`` steps at once, off the grid: while paused, or before :meth:`start`.
+
+        Raises:
+            RunError: the plant is running, or ``n`` is below 1.
+        """
+        if n < 1:
+            raise RunError(f"{n} steps: must be at least 1")
+        with self._lock:
+            if self.running and not self._paused:
+                raise RunError("single steps need a paused plant")
+            for _ in range(n):
+                self.served.step()
+
+    def set_speed(self, speed: float) -> None:
+        """Change plant time over real time.
+
+        Raises:
+            RunError: no number, or out of range.
+        """
+        with self._lock:
+            self.speed = _speed(speed)
+            self.pacer.restart(self.served.step_size / self.speed)
+            self._wake.set()
+        self.served.image.note("run", "elapsed", f"speed {self.speed:g}")
+
+    def save(self, path: str | Path) -> Path:
+        """Write a snapshot; see :func:`lowlift.hil.snapshot.save`."""
+        with self._lock:
+            return snapshot.save(self.served, path)
+
+    def restore(self, path: str | Path) -> None:
+        """Go back to a snapshot; see :func:`lowlift.hil.snapshot.restore`."""
+        with self._lock:
+            snapshot.restore(self.served, path)
+            self._saved_at = self.served.t
+            self.pacer.restart()
+        self.served.image.note("run", "elapsed", f"restored from {Path(path).name}")
+
+    def report(self) -> PaceReport:
+        """How the run has kept its time."""
+        with self._lock:
+            return self.pacer.report()
+
+    def _loop(self) -> None:
+        try:
+            while not self._stopping:
+                if self._paused:
+                    self._doze(1.0)
+                elif self.pacer.rest():
+                    with self._lock:
+                        # A command may have come in between.
+                        if not (self._paused or self._stopping) and self.pacer.clock() >= self.pacer.due:
+                            self.pacer.begun()
+                            self.served.step()
+                            self._keep()
+        except Exception as error:
+            self.failure = error
+            logger.exception("the plant has failed at %g s", self.served.t)
+            self.served.image.note("run", "elapsed", f"failed: {type(error).__name__}: {error}")
+
+    def _keep(self) -> None:
+        if self.autosave is None or self.served.t - self._saved_at < self.every:
+            return
+        self._saved_at = self.served.t
+        try:
+            snapshot.save(self.served, self.autosave)
+        except WriteError as error:
+            # The plant goes on; the previous snapshot is intact.
+            logger.warning("%s", error)
+            self.served.image.note("run", "elapsed", f"no snapshot: {error}")
+
+    def _doze(self, seconds: float) -> None:
+        self._wake.wait(min(seconds, 1.0))
+        self._wake.clear()
+
+    def _clock_jumped(self, by: float) -> None:
+        logger.warning("the wall clock jumped by %g s; plant time goes on unaffected", by)
+        self.served.image.note("run", "elapsed", f"the wall clock jumped by {by:.3g} s; plant time goes on unaffected")
+
+
+def _speed(speed: float) -> float:
+    if not (math.isfinite(speed) and 0.0 < speed <= SPEED_MAX):
+        raise RunError(f"speed = {speed:g}: must be above 0 and at most {SPEED_MAX:g}")
+    return float(speed)

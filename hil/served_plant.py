@@ -1,0 +1,194 @@
+"""A plant that is served: its physics, its regulatory layer and its protection, driven by a point image instead of a controller.
+
+The order of events in a step is that of :func:`lowlift.sim.closed_loop.simulate`, with the commands of the image in place of a decision and
+a hand-off-auto station behind the regulatory layer: take the commands, watch the heartbeat, repair the readings, pass the setpoints through
+the safety envelope (limits, dew point, rates, fail-safe), let the regulatory layer act, apply the stations, interlock, step the plant,
+read the sensors, publish. A client that decides what a controller in the loop would decide gets the same trajectory.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from lowlift.controllers.envelope import SafetyEnvelope
+from lowlift.controllers.operation import regulator_of
+from lowlift.hil.station import AUTO, Stations
+from lowlift.hil.supervision import ALONE, HEARTBEAT, Supervision
+from lowlift.models.plant import Plant
+from lowlift.sim.closed_loop import initial_state
+from lowlift.sim.scenario import Scenario, ScenarioError
+from lowlift.wire.image import PointImage
+from lowlift.wire.point_list import PointList
+from lowlift.wire.points import SUPERVISION, point_list, set_default
+
+Disturb = Callable[[float, dict[str, np.ndarray]], dict[str, np.ndarray]]
+"""A hook on the readings, as the closed loop has it: what sensors say of the truth at one time."""
+
+
+class ServedPlant:
+    """One plant, stepped from outside; see :class:`lowlift.hil.runner.Runner` for real time.
+
+    Only one thread may step it. Everybody else works with its :attr:`image`.
+
+    Args:
+        plant: the plant.
+        scenario: heat and weather; begins again at its end.
+        step: plant step [s]; the scenario's step must be a multiple of it.
+        heartbeat: longest silence of a supervisor [s of plant time].
+        points: the point list, where a map has changed it.
+        disturb: hook on the readings: faults and noise.
+
+    Raises:
+        ScenarioError: the step does not divide that of the scenario.
+    """
+
+    def __init__(
+        self, plant: Plant, scenario: Scenario, *, step: float | None = None, heartbeat: float = HEARTBEAT, points: PointList | None = None,
+        disturb: Disturb | None = None,
+    ) -> None:  # fmt: skip
+        self.plant, self.scenario = plant, scenario
+        self.step_size = scenario.step if step is None else step
+        self._held = round(scenario.step / self.step_size) if self.step_size > 0.0 else 0
+        if self._held < 1 or abs(self._held * self.step_size - scenario.step) > 1e-9 * scenario.step:
+            raise ScenarioError(f"plant step {self.step_size:g} s: must divide the scenario's, {scenario.step:g} s")
+        self.image = PointImage(point_list(plant) if points is None else points)
+        self.supervision = Supervision(heartbeat)
+        self.disturb = disturb
+        self._layout = _Layout(plant, self.image.points)
+        self._defaults = set_default(plant)
+        self._d = scenario.disturbances(plant)
+        self._integrator = plant.integrator(self.step_size)
+        self._stations = Stations(plant.actuators, self.step_size)
+        self.layer = regulator_of(plant, self.step_size)
+        self.envelope = SafetyEnvelope(plant, self.step_size, heartbeat=heartbeat)
+        self.layer.reset(1)
+        self.envelope.reset(1)
+        # The plant has been at rest with its default setpoints before anybody looks.
+        self.envelope.setpoints = self._defaults[None].copy()
+        x, u = initial_state(plant, self._d[0])
+        self.x, self.u, self.own = x[None], u[None], self.layer.idle(1)
+        self.k = 0
+        self._flows = plant.flows(self.u)
+        self.flux = plant.flux_vector(self.x, self.u, self._d[:1])
+        self._noted = 0
+        self._alarms = np.zeros(len(self._layout.alarms), dtype=bool)
+        self._show()
+
+    @property
+    def t(self) -> float:
+        """Plant time since the start of the run [s]."""
+        return self.k * self.step_size
+
+    def step(self) -> None:
+        """One plant step."""
+        t, layout, table = self.t, self._layout, self.plant.site.sheet.measurements
+        commands, _ = self.image.commands()
+        requested = self._requested(t, commands)
+        readings = table.unpack(self._seen)
+        setpoints = self.envelope.allow(t, requested, self.envelope.dew_point(readings))
+        asked, self.own = self.layer.act(readings, setpoints, self.u)
+        moved = self._stations.apply(self.u, asked, commands[layout.mode], commands[layout.hand])
+        u = self.envelope.interlock(t, moved, readings)
+        now = self._d[self._row(self.k)][None]
+        self.u, self._flows = u, self.plant.flows(u)
+        self.x, self.flux = self._integrator.step(self.x, self.u, now)
+        self.k += 1
+        if self.k % (self._held * len(self._d)) == 0:
+            self.image.note("run", "elapsed", "the scenario begins again")
+        self._show()
+
+    def resume(self, k: int, *, x: np.ndarray, u: np.ndarray, own: np.ndarray, flux: np.ndarray) -> None:
+        """Go on from the end of step ``k``: states, actuators, what the regulatory layer reports, fluxes of that step.
+
+        Memories of layer, envelope and supervision are restored by :mod:`lowlift.hil.snapshot`, which checks them and these.
+        """
+        self.k, self.x, self.u, self.own, self.flux = k, x, u, own, flux
+        self._flows = self.plant.flows(u)
+        self._show(repair=False)
+
+    def _requested(self, t: float, commands: np.ndarray) -> np.ndarray:
+        """Setpoints asked for, SI, ``(1, n_set)``; tells the envelope whether anybody is in charge."""
+        layout, before, beat = self._layout, self.supervision.state, self.supervision.beat
+        if self.supervision.see(t, float(commands[layout.heartbeat])):
+            self.image.command({int(p): self._default(int(p)) for p in layout.setpoints})
+            commands[layout.setpoints] = self._defaults
+        state = self.supervision.state
+        if state != before:
+            self.image.note("supervision", "supervision.fbk", f"{SUPERVISION[before - 1]} -> {SUPERVISION[state - 1]}")
+        # The envelope measures the silence of a supervisor by itself; commands that nobody supervises do not grow stale.
+        if state == ALONE or self.supervision.beat != beat:
+            self.envelope.decided(t, 0)
+        remote = commands[layout.remote] > 0.5
+        return (commands[layout.setpoints] if remote else self._defaults)[None]
+
+    def _default(self, position: int) -> float:
+        value = self.image.points.points[position].default
+        return 0.0 if value is None else value
+
+    def _row(self, k: int) -> int:
+        return (k // self._held) % len(self._d)
+
+    def _show(self, *, repair: bool = True) -> None:
+        """Read the sensors at the end of a step, repair the readings for the next, publish."""
+        sheet, layout = self.plant.site.sheet, self._layout
+        d = self._d[self._row(max(self.k - 1, 0))][None]
+        self.true = self.plant.measure(self.x, self.u, d, self.flux, self.own, self._flows)
+        shown = self.true if self.disturb is None else self.disturb(self.t, self.true)
+        packed = np.asarray(sheet.measurements.pack(shown))
+        self._seen = self.envelope.repair(self.t, packed) if repair else self.envelope.check.good
+        ledger = self.plant.ledger(self.x, d, self.flux, self._flows)
+        values = np.zeros(len(self.image.points))
+        values[layout.readings] = packed[0]
+        values[layout.meters] = [ledger[name][0, 0] for name in layout.meter_names]
+        values[layout.in_force] = self.envelope.setpoints[0]
+        values[layout.outputs] = self.u[0, layout.output_columns]
+        values[layout.supervision] = self.supervision.state
+        values[layout.beat] = self.supervision.beat
+        values[layout.elapsed] = self.t
+        values[layout.alarms] = alarms = self._alarm(packed)
+        for k in np.flatnonzero(alarms != self._alarms):
+            self.image.note("alarm", self.image.points.points[layout.alarms[k]].name, "alarm" if alarms[k] else "normal")
+        self._alarms = alarms
+        self.image.publish(self.t, self.k, values)
+        for record in self.envelope.records[self._noted :]:
+            self.image.note(record.kind.value, record.name, record.reason)
+        self._noted = len(self.envelope.records)
+
+    def _alarm(self, packed: np.ndarray) -> np.ndarray:
+        layout, table = self._layout, self.plant.site.sheet.measurements
+        modes = self.image.values()[layout.mode]
+        result = [bool(self.envelope.in_fail_safe[0]), bool(self.envelope.check.faulty[0]), bool((modes != AUTO).any())]
+        readings: dict[str, Any] = table.unpack(packed)
+        for limit in self.plant.site.sheet.limits:
+            bound = limit.bound if isinstance(limit.bound, float) else readings[limit.bound] + limit.margin
+            value = readings[limit.signal]
+            result.append(bool(np.any(value > bound) if limit.upper else np.any(value < bound)))
+        return np.array(result)
+
+
+class _Layout:
+    """Positions of the point list that the served plant fills or reads."""
+
+    def __init__(self, plant: Plant, points: PointList) -> None:
+        sheet, at = plant.site.sheet, points.position
+
+        def positions(names: list[str]) -> np.ndarray:
+            return np.array([at(name) for name in names], dtype=int)
+
+        self.readings = positions(sheet.measurements.names)
+        self.meter_names = [*sheet.powers, *sheet.waters]
+        self.meters = positions(self.meter_names)
+        self.in_force = positions([f"{name}.fbk" for name in sheet.setpoints.names])
+        names = plant.actuators.names
+        self.output_columns = np.array([k for k, name in enumerate(names) if f"{name}.out" in points.index], dtype=int)
+        self.outputs = positions([f"{names[k]}.out" for k in self.output_columns])
+        self.supervision, self.beat, self.elapsed = at("supervision.fbk"), at("heartbeat.fbk"), at("elapsed")
+        self.alarms = positions([p.name for p in points.points if p.name.startswith("alarm.")])
+        self.setpoints = positions([f"{name}.cmd" for name in sheet.setpoints.names])
+        self.mode = positions([f"{name}.mode" for name in names])
+        self.hand = positions([f"{name}.hand" for name in names])
+        self.heartbeat, self.remote = at("heartbeat.cmd"), at("remote_enable.cmd")
+
+
+__all__ = ["Disturb", "ServedPlant"]
