@@ -1,4 +1,4 @@
-"""The plant in hardware-in-the-loop: a simulated plant in real time behind a point image, for controllers, PLCs and BMSs to be connected."""
+"""Hardware in the loop: a simulated plant in real time behind a point image, to which controllers, PLCs and BMSs connect."""
 
 from typing import TYPE_CHECKING
 

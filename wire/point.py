@@ -56,7 +56,7 @@ class Point:
     """One point. All numbers are in :attr:`unit`, the site's; ``SI = (value + offset) / factor``."""
 
     name: str
-    """Unique and stable: name of the signal's component, with ``.cmd``, ``.fbk``, ``.mode``, ``.hand`` or ``.out`` where it is no reading."""
+    """Unique and stable: name of the signal's component, and what it is of it where it is no reading, like ``.cmd`` or ``.mode``."""
     description: str
     kind: Kind
     role: Role

@@ -1,0 +1,153 @@
+"""What every protocol server is: something that shows a point image to the outside, in a thread and an event loop of its own.
+
+To add a protocol, derive from :class:`Adapter` and write three coroutines; they all run in the adapter's own loop:
+
+- :meth:`Adapter.open` binds, and returns when clients can connect;
+- :meth:`Adapter.refresh` pushes a snapshot to whoever has subscribed (BACnet COV, OPC UA monitored items); a protocol that is only polled
+  reads the image when it is asked and need not do anything;
+- :meth:`Adapter.close` lets go of the port.
+
+Reads go through :meth:`lowlift.wire.image.PointImage.value`, writes through :meth:`~lowlift.wire.image.PointImage.write`; the adapter turns
+a :class:`~lowlift.wire.point.RefusedError` into its protocol's own error code by the error's ``refusal``.
+"""
+
+import abc
+import asyncio
+import logging
+import threading
+from collections.abc import Coroutine
+from typing import Any, ClassVar
+
+from lowlift.wire.image import PointImage, Snapshot
+
+logger = logging.getLogger(__name__)
+
+START_WITHIN, STOP_WITHIN = 30.0, 10.0
+"""Longest time to open and to close [s]."""
+
+
+class ServeError(RuntimeError):
+    """A protocol server cannot start: its port is taken, its address is not ours, or its library is missing."""
+
+
+class Adapter(abc.ABC):
+    """A protocol server.
+
+    Args:
+        image: what it shows.
+    """
+
+    protocol: ClassVar[str]
+    """Name on the command line."""
+    pushes: ClassVar[bool] = False
+    """Whether it wants :meth:`refresh`."""
+
+    def __init__(self, image: PointImage) -> None:
+        self.image = image
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+        self._newest: Snapshot | None = None
+        self._refreshing = False
+        self._end_subscription = lambda: None
+
+    @property
+    @abc.abstractmethod
+    def url(self) -> str:
+        """Where clients find it, once it is open."""
+
+    @abc.abstractmethod
+    async def open(self) -> None:
+        """Bind and serve; returns when clients can connect.
+
+        Raises:
+            OSError: the port is taken or the address is not ours.
+        """
+
+    @abc.abstractmethod
+    async def close(self) -> None:
+        """Stop serving and let go of the port."""
+
+    async def refresh(self, snapshot: Snapshot) -> None:
+        """Push a snapshot to subscribers; only called where :attr:`pushes`, one at a time, and not for every step of a fast plant."""
+
+    def start(self) -> None:
+        """Serve in a thread of its own.
+
+        Raises:
+            ServeError: it cannot.
+        """
+        loop = self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._run, args=(loop,), name=f"{self.protocol} server", daemon=True)
+        self._thread.start()
+        try:
+            self._call(self.open(), START_WITHIN)
+        except BaseException as error:
+            self._end_loop()
+            if isinstance(error, OSError | TimeoutError):
+                raise ServeError(f"{self.protocol}: cannot serve at {self.url}: {error}") from error
+            raise
+        if self.pushes:
+            self._end_subscription = self.image.subscribe(self._published)
+
+    def stop(self) -> None:
+        """Stop serving; harmless where it does not."""
+        if self._loop is None:
+            return
+        self._end_subscription()
+        try:
+            self._call(self.close(), STOP_WITHIN)
+        finally:
+            self._end_loop()
+
+    @staticmethod
+    def _run(loop: asyncio.AbstractEventLoop) -> None:
+        asyncio.set_event_loop(loop)
+        loop.run_forever()
+
+    def _call(self, work: Coroutine[Any, Any, None], within: float) -> None:
+        if self._loop is None:
+            raise RuntimeError("not started")
+        asyncio.run_coroutine_threadsafe(work, self._loop).result(within)
+
+    def _end_loop(self) -> None:
+        loop, thread, self._loop = self._loop, self._thread, None
+        if loop is None or thread is None:
+            return
+        try:
+            asyncio.run_coroutine_threadsafe(_cancel_all(), loop).result(STOP_WITHIN)
+        finally:
+            loop.call_soon_threadsafe(loop.stop)
+            thread.join(STOP_WITHIN)
+            if not thread.is_alive():
+                loop.close()
+
+    # -- pushing: at most one refresh at a time, always ending with the newest snapshot ---------------------------
+
+    def _published(self, snapshot: Snapshot) -> None:
+        loop, first = self._loop, self._newest is None
+        self._newest = snapshot
+        if loop is not None and first:
+            loop.call_soon_threadsafe(self._begin_refresh)
+
+    def _begin_refresh(self) -> None:
+        if not self._refreshing and self._loop is not None:
+            self._refreshing = True
+            self._task = self._loop.create_task(self._refresh_all())
+
+    async def _refresh_all(self) -> None:
+        try:
+            while (snapshot := self._newest) is not None:
+                self._newest = None
+                try:
+                    await self.refresh(snapshot)
+                except Exception:
+                    logger.exception("%s: a snapshot could not be pushed", self.protocol)
+        finally:
+            self._refreshing = False
+
+
+async def _cancel_all() -> None:
+    tasks = [t for t in asyncio.all_tasks() if t is not asyncio.current_task()]
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,0 +1,148 @@
+"""A link over Modbus TCP, on pymodbus: block reads of whole tables, writes of whole numbers."""
+
+import itertools
+import logging
+from collections.abc import Iterator, Mapping
+from typing import Any, Self
+
+from pymodbus.client import ModbusTcpClient
+from pymodbus.constants import ExcCodes
+from pymodbus.exceptions import ModbusException
+
+from lowlift.wire.addresses import Table
+from lowlift.wire.link import LinkError
+from lowlift.wire.point import Refusal, RefusedError
+from lowlift.wire.point_list import PointList
+from lowlift.wire.registers import RegisterMap, decode, encode
+
+REGISTERS_AT_ONCE, WRITTEN_AT_ONCE, BITS_AT_ONCE = 125, 123, 2000
+"""Most cells of one request (Modbus Application Protocol 1.1b3)."""
+REFUSALS = {ExcCodes.ILLEGAL_ADDRESS: Refusal.READ_ONLY, ExcCodes.ILLEGAL_VALUE: Refusal.OUT_OF_RANGE}
+
+
+class ModbusLink:
+    """See :class:`lowlift.wire.link.Link`.
+
+    Args:
+        points: what is where on the other side.
+        host: its address.
+        port: its port.
+        timeout: longest wait for an answer [s].
+    """
+
+    def __init__(self, points: PointList, host: str, port: int = 502, *, timeout: float = 3.0) -> None:
+        self.points, self.host, self.port = points, host, port
+        self.maps = {table: RegisterMap(points, table) for table in Table}
+        self._client = ModbusTcpClient(host, port=port, timeout=timeout, retries=0)
+        # What fails is raised; the library's own log would say it twice.
+        logging.getLogger("pymodbus").setLevel(logging.CRITICAL)
+
+    def connect(self) -> None:
+        """Connect.
+
+        Raises:
+            LinkError: nobody answers.
+        """
+        if not self._client.connect():
+            raise LinkError(f"modbus://{self.host}:{self.port} does not answer")
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        self._client.close()
+
+    def __enter__(self) -> Self:
+        self.connect()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def read(self) -> dict[str, float]:
+        """All points by name, SI.
+
+        Raises:
+            LinkError: no answer, or an incomplete one.
+        """
+        result: dict[str, float] = {}
+        for table, known in self.maps.items():
+            for begin, end in _blocks(known, BITS_AT_ONCE if table.is_bits else REGISTERS_AT_ONCE):
+                first = known.starts[begin]
+                cells = self._cells(table, first, known.addresses[end - 1].end - first)
+                for k in range(begin, end):
+                    at = known.addresses[k]
+                    own = cells[at.address - first : at.end - first]
+                    value = float(bool(own[0])) if table.is_bits else decode(own, at, self.points.word_order)
+                    point = self.points.points[known.positions[k]]
+                    result[point.name] = point.to_si(value)
+        return result
+
+    def write(self, values: Mapping[str, float]) -> None:
+        """Write commands, SI; neighbours go in one request.
+
+        Raises:
+            RefusedError: a value is refused, here or there.
+            LinkError: no answer; some of the values may have arrived.
+        """
+        wanted: dict[int, float] = {}
+        for name, si in values.items():
+            position = self.points.position(name)
+            point = self.points.points[position]
+            wanted[position] = point.accept(point.from_si(si) if isinstance(si, int | float) else si)
+        for table in (Table.HOLDING, Table.COIL):
+            known = self.maps[table]
+            chosen = [k for k, position in enumerate(known.positions) if position in wanted]
+            for run in _runs(known, chosen, BITS_AT_ONCE if table.is_bits else WRITTEN_AT_ONCE):
+                self._send(table, known, run, [wanted[known.positions[k]] for k in run])
+
+    def _send(self, table: Table, known: RegisterMap, run: list[int], values: list[float]) -> None:
+        first = known.starts[run[0]]
+        if table.is_bits:
+            call, cells = self._client.write_coils, [value > 0.5 for value in values]
+        else:
+            words = (encode(v, known.addresses[k], self.points.word_order) for k, v in zip(run, values, strict=True))
+            call, cells = self._client.write_registers, list(itertools.chain.from_iterable(words))  # type: ignore[assignment]
+        answer = self._ask(call, first, cells)
+        if answer.isError():
+            names = ", ".join(self.points.points[known.positions[k]].name for k in run)
+            code = getattr(answer, "exception_code", None)
+            if code in REFUSALS:
+                raise RefusedError(REFUSALS[ExcCodes(code)], f"{names}: the other side refuses, Modbus exception {code:02X}")
+            raise LinkError(f"{names}: {answer}")
+
+    def _cells(self, table: Table, address: int, count: int) -> list[int]:
+        call = {Table.INPUT: self._client.read_input_registers, Table.HOLDING: self._client.read_holding_registers,
+                Table.DISCRETE: self._client.read_discrete_inputs, Table.COIL: self._client.read_coils}[table]  # fmt: skip
+        answer = self._ask(call, address, count=count)
+        cells: list[int] = [] if answer.isError() else list(answer.bits if table.is_bits else answer.registers)
+        if len(cells) < count:
+            raise LinkError(f"{table.value}s {address} to {address + count - 1}: {answer}")
+        return cells
+
+    def _ask(self, call: Any, *arguments: Any, **options: Any) -> Any:
+        try:
+            return call(*arguments, device_id=self.points.unit_id, **options)
+        except (ModbusException, OSError) as error:
+            self._client.close()
+            raise LinkError(f"modbus://{self.host}:{self.port}: {error}") from error
+
+
+def _blocks(known: RegisterMap, most: int) -> Iterator[tuple[int, int]]:
+    """Ranges of points whose cells follow each other without a gap, at most ``most`` cells."""
+    begin = 0
+    for k in range(1, len(known.starts) + 1 if known.starts else 0):
+        last = k == len(known.starts)
+        if last or known.starts[k] != known.addresses[k - 1].end or known.addresses[k].end - known.starts[begin] > most:
+            yield begin, k
+            begin = k
+
+
+def _runs(known: RegisterMap, chosen: list[int], most: int) -> Iterator[list[int]]:
+    """The chosen points in groups that one request can write."""
+    run: list[int] = []
+    for k in chosen:
+        if run and (known.starts[k] != known.addresses[run[-1]].end or known.addresses[k].end - known.starts[run[0]] > most):
+            yield run
+            run = []
+        run.append(k)
+    if run:
+        yield run

@@ -1,0 +1,153 @@
+"""Modbus TCP server of a point image, on pymodbus.
+
+Unit 1. Input registers and discrete inputs are what the plant shows, holding registers and coils what it is told; see
+:mod:`lowlift.wire.addresses` for the layout. Reads may begin anywhere; a write must cover whole numbers, and several points written by one
+request are all taken or all refused.
+
+Exceptions: 01 function not supported, 02 a cell belongs to no point, is read-only, or a number would be cut in two, 03 a value is no
+number, of the wrong type or out of range, 0B another unit than ours.
+"""
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from pymodbus.constants import ExcCodes
+from pymodbus.exceptions import NoSuchIdException
+from pymodbus.pdu.device import ModbusDeviceIdentification
+from pymodbus.server import ModbusTcpServer
+from pymodbus.simulator import DataType, SimData, SimDevice
+
+import lowlift
+from lowlift.wire.adapter import Adapter
+from lowlift.wire.addresses import Table
+from lowlift.wire.image import PointImage
+from lowlift.wire.point import Refusal, RefusedError
+from lowlift.wire.registers import GapError, RegisterMap, decode, encode
+
+READS = {1: Table.COIL, 2: Table.DISCRETE, 3: Table.HOLDING, 4: Table.INPUT, 5: Table.COIL, 6: Table.HOLDING, 22: Table.HOLDING,
+         23: Table.HOLDING}  # fmt: skip
+"""Table that a function code reads; writes of one cell read it back, 22 and 23 read as well."""
+WRITES = {5: Table.COIL, 15: Table.COIL, 6: Table.HOLDING, 16: Table.HOLDING, 22: Table.HOLDING, 23: Table.HOLDING}
+CODES = {
+    Refusal.UNKNOWN_POINT: ExcCodes.ILLEGAL_ADDRESS, Refusal.READ_ONLY: ExcCodes.ILLEGAL_ADDRESS,
+    Refusal.NOT_A_NUMBER: ExcCodes.ILLEGAL_VALUE, Refusal.WRONG_TYPE: ExcCodes.ILLEGAL_VALUE, Refusal.OUT_OF_RANGE: ExcCodes.ILLEGAL_VALUE,
+}  # fmt: skip
+
+
+class ImageContext:
+    """What pymodbus asks for cells: in place of a store of its own, the point image."""
+
+    def __init__(self, image: PointImage) -> None:
+        self.image = image
+        self.unit = image.points.unit_id
+        self.maps = {table: RegisterMap(image.points, table) for table in Table}
+
+    def device_ids(self) -> list[int]:
+        """The one unit."""
+        return [self.unit]
+
+    async def async_getValues(  # noqa: N802 - pymodbus calls it so
+        self, device_id: int, func_code: int, address: int, count: int = 1
+    ) -> list[int] | list[bool] | ExcCodes:
+        """Cells from ``address``, or an exception code."""
+        self._ours(device_id)
+        if func_code not in READS:
+            return ExcCodes.ILLEGAL_FUNCTION
+        table, points = self.maps[READS[func_code]], self.image.points
+        try:
+            touched = table.touched(address, count)
+        except GapError:
+            return ExcCodes.ILLEGAL_ADDRESS
+        cells: list[Any] = []
+        for k in touched:
+            value = self.image.value(table.positions[k])
+            if READS[func_code].is_bits:
+                cells.append(value > 0.5)
+            else:
+                cells += encode(value, table.addresses[k], points.word_order)
+        skipped = address - table.starts[touched[0]]
+        return cells[skipped : skipped + count]
+
+    async def async_setValues(  # noqa: N802 - pymodbus calls it so
+        self, device_id: int, func_code: int, address: int, values: Sequence[int] | Sequence[bool]
+    ) -> ExcCodes | None:
+        """Write cells from ``address``; an exception code where nothing has been written."""
+        self._ours(device_id)
+        if func_code not in WRITES:
+            return ExcCodes.ILLEGAL_FUNCTION
+        table, points = self.maps[WRITES[func_code]], self.image.points
+        try:
+            touched = table.whole(address, len(values))
+        except GapError as error:
+            self.image.refused(ModbusServer.protocol, f"{WRITES[func_code].value} {address}", str(error))
+            return ExcCodes.ILLEGAL_ADDRESS
+        wanted: dict[str, float] = {}
+        for k in touched:
+            at = table.addresses[k]
+            cells = values[at.address - address : at.end - address]
+            value = float(bool(cells[0])) if at.table.is_bits else decode([int(c) for c in cells], at, points.word_order)
+            wanted[points.points[table.positions[k]].name] = value
+        try:
+            self.image.write(wanted, ModbusServer.protocol)
+        except RefusedError as error:
+            return CODES[error.refusal]
+        return None
+
+    def _ours(self, device_id: int) -> None:
+        if device_id != self.unit:
+            raise NoSuchIdException(f"unit {device_id} is not here")
+
+
+class ModbusServer(Adapter):
+    """Serves an image over Modbus TCP.
+
+    Args:
+        image: what it shows.
+        host: address to bind; loopback unless told otherwise, since Modbus knows no users.
+        port: TCP port; 0 takes a free one.
+    """
+
+    protocol: ClassVar[str] = "modbus"
+
+    def __init__(self, image: PointImage, host: str = "127.0.0.1", port: int = 502) -> None:
+        super().__init__(image)
+        self.host, self.port = host, port
+        self._server: ModbusTcpServer | None = None
+
+    @property
+    def url(self) -> str:
+        """``modbus://host:port``."""
+        return f"modbus://{self.host}:{self.port}"
+
+    async def open(self) -> None:
+        """Bind and serve.
+
+        Raises:
+            OSError: the port is taken or the address is not ours.
+        """
+        identity = ModbusDeviceIdentification(
+            info_name={
+                "VendorName": "lowlift",
+                "ProductCode": self.image.points.site,
+                "MajorMinorRevision": lowlift.__version__,
+                "ProductName": self.image.points.title,
+            }
+        )
+        # pymodbus insists on a store of its own, which the image then replaces.
+        store = SimDevice(self.image.points.unit_id, simdata=[SimData(0, datatype=DataType.REGISTERS, values=0)])
+        server = ModbusTcpServer(store, identity=identity, address=(self.host, self.port))
+        server.context = ImageContext(self.image)  # type: ignore[assignment]
+        try:
+            await server.serve_forever(background=True)
+        except RuntimeError as error:
+            raise OSError(str(error)) from error
+        self._server = server
+        sockets = getattr(server.transport, "sockets", ())
+        if self.port == 0 and sockets:
+            self.port = int(sockets[0].getsockname()[1])
+
+    async def close(self) -> None:
+        """Let go of the port and of all connections."""
+        if self._server is not None:
+            await self._server.shutdown()
+            self._server = None
