@@ -1,4 +1,4 @@
-"""Command line: compare controllers, describe plants, list and fetch data, validate components, run the demonstration."""
+"""Command line: compare controllers, describe plants, list and fetch data, validate components, serve plants, run the demonstration."""
 
 import time
 import warnings
@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from lowlift import cli_hil
 from lowlift.terminal import UsageError, bar, friendly, one_line, show_proof, show_table
 
 app = typer.Typer(
@@ -232,6 +233,9 @@ def demo(out: Annotated[Path, typer.Option(help="Folder for the results.")] = Pa
             for line in result.published:
                 typer.echo(f"  {line}")
         typer.echo(f"done in {time.perf_counter() - begun:.0f} s; look at {out / 'report.html'}")
+
+
+cli_hil.register(app)
 
 
 def main() -> None:

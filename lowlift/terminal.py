@@ -14,6 +14,7 @@ class UsageError(ValueError):
 def user_errors() -> tuple[type[BaseException], ...]:
     """Errors that a user can cause and mend: shown in one line, without a traceback."""
     from lowlift.data import DataError
+    from lowlift.hil.serve import ERRORS
     from lowlift.models.design import DesignError
     from lowlift.models.plant import SteadyStateError
     from lowlift.models.schema import SiteError
@@ -24,10 +25,13 @@ def user_errors() -> tuple[type[BaseException], ...]:
     from lowlift.sim.schedule_rows import ScheduleError
     from lowlift.sim.validation.spec import ValidationError
     from lowlift.thermal.component import ParameterError
+    from lowlift.wire.point_formats import FormatError
+    from lowlift.wire.protocols import UnknownProtocolError
+    from lowlift.wire.site_map import MapError
 
     return (
         UsageError, DataError, SiteError, DesignError, SteadyStateError, ScenarioError, ScheduleError, ControllerError, ParameterError,
-        WriteError, DemoError, ValidationError,
+        WriteError, DemoError, ValidationError, FormatError, MapError, UnknownProtocolError, *ERRORS,
     )  # fmt: skip
 
 

@@ -1,0 +1,79 @@
+"""Commands about the plant on the wire: ``lowlift points`` and ``lowlift serve``."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lowlift.terminal import UsageError, friendly
+
+MapOption = Annotated[Path | None, typer.Option("--map", help="Names, instances and registers of an existing site, TOML or CSV.")]
+
+
+def points(
+    plant: Annotated[str, typer.Argument(help="Plant name or site file.")],
+    form: Annotated[str, typer.Option("--format", help="json, csv, ede, haystack or brick.")] = "csv",
+    out: Annotated[Path | None, typer.Option(help="File; printed if not given. EDE writes its state texts beside it.")] = None,
+    map_file: MapOption = None,
+) -> None:
+    """Export the point list of a plant with its addresses in every protocol."""
+    with friendly():
+        from lowlift import models
+        from lowlift.hil.serve import listed_points
+        from lowlift.sim.files import write_text
+        from lowlift.wire.ede import state_texts
+        from lowlift.wire.point_formats import point_text
+
+        listed = listed_points(models.load(plant, check=False), map_file)
+        text = point_text(listed, form)
+        if out is None:
+            typer.echo(text, nl=False)
+            return
+        typer.echo(str(write_text(out, text)))
+        if form == "ede":
+            typer.echo(str(write_text(out.with_name(f"{out.stem}_StateTexts{out.suffix}"), state_texts(listed))))
+
+
+def serve(
+    plant: Annotated[str, typer.Argument(help="Plant name or site file.")],
+    protocols: Annotated[str, typer.Option(help="Comma-separated protocols.")] = "modbus",
+    speed: Annotated[float, typer.Option(help="Plant time over real time.")] = 1.0,
+    scenario: Annotated[
+        str | None, typer.Option(help="Like weather=tucson,workload=llm_training,days=7, or a TOML file; the plant's own day if not given.")
+    ] = None,
+    step: Annotated[float, typer.Option(help="Plant step [s].")] = 1.0,
+    heartbeat: Annotated[float, typer.Option(help="Longest silence of a supervisor [s of plant time].")] = 300.0,
+    map_file: MapOption = None,
+    snapshot: Annotated[Path | None, typer.Option(help="File kept while running; if it is there, the run goes on from it.")] = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Begin anew, whatever the snapshot says.")] = False,
+    duration: Annotated[float | None, typer.Option(help="End after so much real time [s]; runs until interrupted if not given.")] = None,
+    host: Annotated[str, typer.Option(help="Address to bind.")] = "127.0.0.1",
+    modbus_port: Annotated[int, typer.Option(help="TCP port of Modbus; 0 takes a free one.")] = 5020,
+) -> None:
+    """Serve a simulated plant in real time over Modbus TCP."""
+    with friendly():
+        from lowlift import models
+        from lowlift.hil.serve import run_until_stopped, serving
+
+        for name, value in (("--step", step), ("--heartbeat", heartbeat), ("--duration", duration)):
+            if value is not None and not 0.0 < value < float("inf"):
+                raise UsageError(f"{name} = {value:g} s: must be above 0")
+        if not 0 <= modbus_port <= 65535:
+            raise UsageError(f"--modbus-port = {modbus_port}: must be from 0 to 65535")
+        named = [p.strip() for p in protocols.split(",") if p.strip()]
+        if not named or len(set(named)) < len(named):
+            raise UsageError(f"--protocols {protocols!r}: name each protocol once, like modbus")
+        options = {"modbus": {"host": host, "port": modbus_port}}
+        put_together = serving(models.load(plant), named, scenario=scenario, speed=speed, step=step, heartbeat=heartbeat,
+                               map_file=map_file, snapshot=snapshot, fresh=fresh, options=options)  # fmt: skip
+        for note in put_together.served.scenario.provenance:
+            typer.echo(note, err=True)
+        if put_together.resumed:
+            typer.echo(f"goes on from {snapshot} at plant time {put_together.served.t:.0f} s", err=True)
+        run_until_stopped(put_together, lambda line: typer.echo(line), duration=duration)
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands to the command line."""
+    app.command()(points)
+    app.command()(serve)
