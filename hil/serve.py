@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from lowlift.hil.default_scenario import scenario_of
-from lowlift.hil.runner import Runner, RunError
+from lowlift.hil.runner import RunError, Runner
 from lowlift.hil.served_plant import ServedPlant
 from lowlift.hil.snapshot import SnapshotError
 from lowlift.hil.supervision import HEARTBEAT

@@ -71,6 +71,8 @@ class ServedPlant:
         self.k = 0
         self._flows = plant.flows(self.u)
         self.flux = plant.flux_vector(self.x, self.u, self._d[:1])
+        # The first step of a process loads the integrator's compiled kernel: before anybody waits for it.
+        self._integrator.step(self.x, self.u, self._d[:1])
         self._noted = 0
         self._alarms = np.zeros(len(self._layout.alarms), dtype=bool)
         self._show()

@@ -15,7 +15,7 @@ import abc
 import asyncio
 import logging
 import threading
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any, ClassVar
 
 from lowlift.wire.image import PointImage, Snapshot
@@ -48,7 +48,7 @@ class Adapter(abc.ABC):
         self._thread: threading.Thread | None = None
         self._newest: Snapshot | None = None
         self._refreshing = False
-        self._end_subscription = lambda: None
+        self._end_subscription: Callable[[], None] | None = None
 
     @property
     @abc.abstractmethod
@@ -69,6 +69,7 @@ class Adapter(abc.ABC):
 
     async def refresh(self, snapshot: Snapshot) -> None:
         """Push a snapshot to subscribers; only called where :attr:`pushes`, one at a time, and not for every step of a fast plant."""
+        raise NotImplementedError(f"{self.protocol} wants snapshots pushed and does not say how")
 
     def start(self) -> None:
         """Serve in a thread of its own.
@@ -93,7 +94,8 @@ class Adapter(abc.ABC):
         """Stop serving; harmless where it does not."""
         if self._loop is None:
             return
-        self._end_subscription()
+        if self._end_subscription is not None:
+            self._end_subscription()
         try:
             self._call(self.close(), STOP_WITHIN)
         finally:

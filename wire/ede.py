@@ -27,16 +27,30 @@ def ede_text(points: PointList) -> str:
         ["# Engineering-Data-Exchange - B.I.G.-EU"], ["PROJECT_NAME", points.site], ["VERSION_OF_REFERENCEFILE", 1],
         ["TIMESTAMP_OF_LAST_CHANGE", ""], ["AUTHOR_OF_LAST_CHANGE", "lowlift"], ["VERSION_OF_LAYOUT", "2.3"],
         ["#mandatory", *["mandatory"] * (MANDATORY - 1), *["optional"] * (len(COLUMNS) - MANDATORY)], list(COLUMNS),
-        [points.site, points.device_instance, points.site, OBJECT_CODES["device"], points.device_instance, points.title, *[""] * 3, "N", "N",
-         *[""] * 5],
+        [points.site, points.device_instance, points.site, OBJECT_CODES["device"], points.device_instance, points.title,
+         *[""] * 3, "N", "N", *[""] * 5],
     ]  # fmt: skip
     for p, a in zip(points.points, points.addresses, strict=True):
         analog = p.kind is Kind.ANALOG
-        rows.append([
-            f"{points.site}.{p.name}", points.device_instance, a.label, OBJECT_CODES[a.bacnet.object_type], a.bacnet.instance, p.description,
-            _shown(p.default), _shown(p.low) if analog else "", _shown(p.high) if analog else "", "Y" if p.writable else "N", "Y", "", "",
-            texts[p.states] if p.states else "", codes(p.unit).bacnet_code if analog else "", "",
-        ])  # fmt: skip
+        rows.append(
+            [
+                f"{points.site}.{p.name}",
+                points.device_instance,
+                a.label,
+                OBJECT_CODES[a.bacnet.object_type],
+                a.bacnet.instance,
+                p.description,
+                _shown(p.default),
+                _shown(p.low) if analog else "",
+                _shown(p.high) if analog else "",
+                "Y" if p.writable else "N",
+                "Y",
+                *["", ""],
+                texts[p.states] if p.states else "",
+                codes(p.unit).bacnet_code if analog else "",
+                "",
+            ]
+        )
     return _written(rows)
 
 

@@ -14,13 +14,12 @@ from typing import Any, ClassVar
 from pymodbus.constants import ExcCodes
 from pymodbus.exceptions import NoSuchIdException
 from pymodbus.pdu.device import ModbusDeviceIdentification
-from pymodbus.server import ModbusTcpServer
 from pymodbus.simulator import DataType, SimData, SimDevice
 
-import lowlift
 from lowlift.wire.adapter import Adapter
 from lowlift.wire.addresses import Table
 from lowlift.wire.image import PointImage
+from lowlift.wire.modbus_connection import Server
 from lowlift.wire.point import Refusal, RefusedError
 from lowlift.wire.registers import GapError, RegisterMap, decode, encode
 
@@ -46,9 +45,7 @@ class ImageContext:
         """The one unit."""
         return [self.unit]
 
-    async def async_getValues(  # noqa: N802 - pymodbus calls it so
-        self, device_id: int, func_code: int, address: int, count: int = 1
-    ) -> list[int] | list[bool] | ExcCodes:
+    async def async_getValues(self, device_id: int, func_code: int, address: int, count: int = 1) -> list[int] | list[bool] | ExcCodes:
         """Cells from ``address``, or an exception code."""
         self._ours(device_id)
         if func_code not in READS:
@@ -68,7 +65,7 @@ class ImageContext:
         skipped = address - table.starts[touched[0]]
         return cells[skipped : skipped + count]
 
-    async def async_setValues(  # noqa: N802 - pymodbus calls it so
+    async def async_setValues(
         self, device_id: int, func_code: int, address: int, values: Sequence[int] | Sequence[bool]
     ) -> ExcCodes | None:
         """Write cells from ``address``; an exception code where nothing has been written."""
@@ -112,7 +109,7 @@ class ModbusServer(Adapter):
     def __init__(self, image: PointImage, host: str = "127.0.0.1", port: int = 502) -> None:
         super().__init__(image)
         self.host, self.port = host, port
-        self._server: ModbusTcpServer | None = None
+        self._server: Server | None = None
 
     @property
     def url(self) -> str:
@@ -129,13 +126,12 @@ class ModbusServer(Adapter):
             info_name={
                 "VendorName": "lowlift",
                 "ProductCode": self.image.points.site,
-                "MajorMinorRevision": lowlift.__version__,
                 "ProductName": self.image.points.title,
             }
         )
         # pymodbus insists on a store of its own, which the image then replaces.
         store = SimDevice(self.image.points.unit_id, simdata=[SimData(0, datatype=DataType.REGISTERS, values=0)])
-        server = ModbusTcpServer(store, identity=identity, address=(self.host, self.port))
+        server = Server(store, identity=identity, address=(self.host, self.port))
         server.context = ImageContext(self.image)  # type: ignore[assignment]
         try:
             await server.serve_forever(background=True)

@@ -126,7 +126,7 @@ def _read(path: str | Path) -> tuple[list[tuple[str, dict[str, Any]]], dict[str,
         raise MapError(f"{path}: {error}") from error
     listed = record.pop("points", {})
     if not isinstance(listed, dict) or not all(isinstance(entry, dict) for entry in listed.values()):
-        raise MapError(f"{path}: points must be tables like [points.\"T_supply[1]\"]")
+        raise MapError(f'{path}: points must be tables like [points."T_supply[1]"]')
     return list(listed.items()), record
 
 
@@ -199,7 +199,7 @@ def _address(point: Point, now: Address, entry: Mapping[str, Any]) -> Address:
 def _modbus(point: Point, now: ModbusAddress, said: Mapping[str, Any]) -> ModbusAddress:
     table = _one_of(Table, said, "table", now.table)
     if table.is_bits != (point.kind is Kind.BINARY):
-        raise _BadEntryError(f"a {point.kind.value} point cannot be a {table.value}")
+        raise _BadEntryError(f"a point of kind {point.kind.value} cannot be a {table.value}")
     if point.writable and table in (Table.INPUT, Table.DISCRETE):
         raise _BadEntryError(f"a {point.role.value} must be written, {table.value}s cannot")
     encoding = _one_of(Encoding, said, "encoding", now.encoding)
@@ -223,7 +223,9 @@ def _bacnet(point: Point, now: BacnetAddress, said: Mapping[str, Any]) -> Bacnet
     kind = _text(said, "object_type", now.object_type)
     allowed = [f"{FAMILY[point.kind]}-{end}" for end in (("output", "value") if point.writable else ("input", "value"))]
     if kind not in allowed:
-        raise _BadEntryError(f"bacnet.object_type = {kind!r}: a {point.role.value} of kind {point.kind.value} is one of {', '.join(allowed)}")
+        raise _BadEntryError(
+            f"bacnet.object_type = {kind!r}: a {point.role.value} of kind {point.kind.value} is one of {', '.join(allowed)}"
+        )
     return BacnetAddress(object_type=kind, instance=_whole(said, "instance", now.instance, LAST_INSTANCE))
 
 

@@ -1,0 +1,72 @@
+"""``lowlift points`` and ``lowlift serve`` as a user types them."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from lowlift.cli import app
+
+runner = CliRunner()
+
+
+def test_points_json_is_one_list() -> None:
+    done = runner.invoke(app, ["points", "chiller_plant", "--format", "json"])
+    assert done.exit_code == 0
+    assert {"T_chw", "T_chw_set.cmd"} <= {record["name"] for record in json.loads(done.stdout)}
+
+
+def test_points_into_files(tmp_path: Path) -> None:
+    done = runner.invoke(app, ["points", "chiller_plant", "--format", "ede", "--out", str(tmp_path / "plant.csv")])
+    assert done.exit_code == 0 and done.stdout.split() == [str(tmp_path / "plant.csv"), str(tmp_path / "plant_StateTexts.csv")]
+    assert "hand;off;auto" in (tmp_path / "plant_StateTexts.csv").read_text(encoding="utf-8")
+
+
+def test_points_under_a_map(tmp_path: Path) -> None:
+    (tmp_path / "map.toml").write_text('[points.T_chw]\nlabel = "CH01"\n', encoding="utf-8")
+    done = runner.invoke(app, ["points", "chiller_plant", "--format", "json", "--map", str(tmp_path / "map.toml")])
+    assert json.loads(done.stdout)[0]["label"] == "CH01"
+
+
+def test_serve_runs_keeps_a_snapshot_and_goes_on_from_it(tmp_path: Path) -> None:
+    arguments = [
+        "serve",
+        "chiller_plant",
+        "--speed",
+        "1000",
+        "--modbus-port",
+        "0",
+        "--duration",
+        "0.3",
+        "--snapshot",
+        str(tmp_path / "s.json"),
+    ]
+    first = runner.invoke(app, arguments)
+    assert first.exit_code == 0 and "chiller_plant at modbus://127.0.0.1:" in first.stdout and "missed deadlines" in first.stdout
+    second = runner.invoke(app, arguments)
+    assert second.exit_code == 0 and "goes on from" in second.stderr
+    assert json.loads((tmp_path / "s.json").read_text(encoding="utf-8"))["k"] > 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["points", "chiller_plat"], "did you mean chiller_plant"),
+        (["points", "chiller_plant", "--format", "jsn"], "did you mean json"),
+        (["points", "chiller_plant", "--map", "none.toml"], "none.toml"),
+        (["serve", "chiller_plant", "--protocols", "mobdus"], "did you mean modbus"),
+        (["serve", "chiller_plant", "--protocols", ","], "name each protocol once"),
+        (["serve", "chiller_plant", "--speed", "0"], "speed = 0: must be above 0"),
+        (["serve", "chiller_plant", "--step", "4"], "must divide the scenario's"),
+        (["serve", "chiller_plant", "--step", "-1"], "--step = -1 s: must be above 0"),
+        (["serve", "chiller_plant", "--scenario", "wether=tucson"], "unknown key 'wether'; did you mean weather"),
+        (["serve", "chiller_plant", "--scenario", "weather"], "is no key=value"),
+        (["serve", "chiller_plant", "--scenario", "days=many"], "must be a number"),
+        (["serve", "chiller_plant", "--modbus-port", "70000"], "--modbus-port = 70000"),
+    ],
+)
+def test_mistakes_are_one_line_and_exit_code_2(arguments: list[str], words: str) -> None:
+    done = runner.invoke(app, arguments)
+    assert done.exit_code == 2 and "Traceback" not in done.output
+    assert words in done.stderr and len(done.stderr.strip().splitlines()) == 1

@@ -1,0 +1,188 @@
+"""Modbus over a real socket: values and units, exception codes, a link that is cut, frames that are none."""
+
+import socket
+import struct
+from collections.abc import Iterator
+
+import pytest
+from wire_plants import points, served
+
+from lowlift.hil.served_plant import ServedPlant
+from lowlift.wire.adapter import ServeError
+from lowlift.wire.addresses import Table
+from lowlift.wire.link import LinkError
+from lowlift.wire.modbus_client import ModbusLink
+from lowlift.wire.modbus_server import ModbusServer
+from lowlift.wire.point import Refusal, RefusedError
+
+
+@pytest.fixture
+def plant() -> ServedPlant:
+    return served()
+
+
+@pytest.fixture
+def server(plant: ServedPlant) -> Iterator[ModbusServer]:
+    one = ModbusServer(plant.image, port=0)
+    one.start()
+    yield one
+    one.stop()
+
+
+@pytest.fixture
+def link(server: ModbusServer) -> Iterator[ModbusLink]:
+    with ModbusLink(points(), "127.0.0.1", server.port) as one:
+        yield one
+
+
+def ask(server: ModbusServer, request: bytes, unit: int = 1) -> bytes:
+    """One request by hand: what comes back after the unit, independent of any Modbus library."""
+    with socket.create_connection(("127.0.0.1", server.port), timeout=5.0) as s:
+        s.sendall(struct.pack(">HHHB", 77, 0, len(request) + 1, unit) + request)
+        head = s.recv(7)
+        number, protocol, length, answered = struct.unpack(">HHHB", head)
+        assert (number, protocol, answered) == (77, 0, unit)
+        body = b""
+        while len(body) < length - 1:
+            body += s.recv(length - 1 - len(body))
+        return body
+
+
+def place(name: str) -> int:
+    return points().addresses[points().position(name)].modbus.address
+
+
+def write16(address: int, *values: float) -> bytes:
+    data = b"".join(struct.pack(">f", v) for v in values)
+    return struct.pack(">BHHB", 16, address, len(data) // 2, len(data)) + data
+
+
+def test_all_points_arrive_in_si(plant: ServedPlant, link: ModbusLink) -> None:
+    plant.step()
+    seen, truth = link.read(), plant.image.values()
+    assert set(seen) == set(points().index)
+    for p, value in zip(points().points, truth, strict=True):
+        assert seen[p.name] == pytest.approx(p.to_si(float(value)), rel=1e-6, abs=1e-4)
+    assert seen["T_chw"] == pytest.approx(float(plant.true["T_chw"][0, 0]), abs=1e-4)
+    assert seen["P_it"] > 1e5
+
+
+def test_the_bytes_are_those_of_the_documentation(plant: ServedPlant, server: ModbusServer) -> None:
+    answer = ask(server, struct.pack(">BHH", 4, place("T_chw"), 2))
+    assert answer[:2] == bytes([4, 4])
+    assert struct.unpack(">f", answer[2:])[0] == pytest.approx(float(plant.true["T_chw"][0, 0]) - 273.15, abs=1e-4)
+    assert ask(server, struct.pack(">BHH", 2, place("n_chillers"), 1)) == bytes([2, 1, 1])
+    assert ask(server, struct.pack(">BHH", 1, place("remote_enable.cmd"), 1)) == bytes([1, 1, 1])
+
+
+def test_a_setpoint_is_written_read_back_and_obeyed(plant: ServedPlant, link: ModbusLink) -> None:
+    link.write({"T_chw_set.cmd": 280.15, "V_chw_set.cmd": 0.03, "remote_enable.cmd": 1.0, "y_chw.mode": 3.0})
+    assert link.read()["T_chw_set.cmd"] == pytest.approx(280.15, abs=1e-4)
+    for _ in range(200):
+        plant.step()
+    seen = link.read()
+    assert seen["T_chw_set.fbk"] == pytest.approx(280.15, abs=1e-4)
+    assert seen["V_chw_set.fbk"] == pytest.approx(0.03, rel=1e-4)
+    assert ("write", "modbus", "T_chw_set.cmd") in [(e.kind, e.source, e.point) for e in plant.image.events()]
+
+
+NAN, COMMAND, MODE = float("nan"), 0, place("T_chw_set.mode")
+LAST = max(a.modbus.end for a in points().addresses if a.modbus.table is Table.HOLDING)
+
+
+@pytest.mark.parametrize(
+    ("request_", "code", "unit"),
+    [
+        (write16(COMMAND, NAN), 3, 1),
+        (write16(COMMAND, 99.0), 3, 1),
+        (write16(MODE, 1.5), 3, 1),
+        (write16(COMMAND, 9.0, 99.0), 3, 1),
+        (write16(LAST, 1.0), 2, 1),
+        (write16(COMMAND + 1, 9.0), 2, 1),
+        (struct.pack(">BHH", 6, COMMAND, 5), 2, 1),
+        (struct.pack(">BHHH", 22, COMMAND, 0, 0), 2, 1),
+        (struct.pack(">BHH", 3, LAST, 1), 2, 1),
+        (struct.pack(">BHH", 4, 60000, 2), 2, 1),
+        (struct.pack(">BHH", 5, 900, 0xFF00), 2, 1),
+        (struct.pack(">BHH", 3, 0, 2), 11, 9),
+        (bytes([0x63, 0, 0]), 1, 1),
+    ],
+)
+def test_illegal_requests_get_their_exception_and_change_nothing(
+    plant: ServedPlant, server: ModbusServer, request_: bytes, code: int, unit: int
+) -> None:
+    before = plant.image.values()
+    assert ask(server, request_, unit) == bytes([request_[0] | 0x80, code])
+    assert (plant.image.values() == before).all()
+    if request_[0] in (6, 16):
+        assert plant.image.events()[-1].kind == "refused", "refusals are on record"
+
+
+def test_the_link_refuses_before_it_sends_and_reports_what_the_other_side_refuses(plant: ServedPlant, link: ModbusLink) -> None:
+    with pytest.raises(RefusedError, match=r"must lie between 5\.5 and 10"):
+        link.write({"V_chw_set.cmd": 0.03, "T_chw_set.cmd": 300.0})
+    assert link.read()["V_chw_set.cmd"] == pytest.approx(0.045, rel=1e-4), "all or nothing"
+    with pytest.raises(RefusedError, match="did you mean"):
+        link.write({"T_chw_sett.cmd": 280.0})
+    with pytest.raises(RefusedError, match="cannot be written"):
+        link.write({"T_chw": 280.0})
+    # The other side's list is newer than ours.
+    narrow = [p if p.name != "T_chw_set.cmd" else type(p)(**(vars(p) | {"high": 8.0})) for p in points().points]
+    plant.image.points = type(points())(points().site, points().title, tuple(narrow), points().addresses)
+    with pytest.raises(RefusedError, match="exception 03") as caught:
+        link.write({"T_chw_set.cmd": 282.15})
+    assert caught.value.refusal is Refusal.OUT_OF_RANGE
+
+
+def test_a_cut_link_is_an_error_and_comes_back(plant: ServedPlant, server: ModbusServer, link: ModbusLink) -> None:
+    link.read()
+    server.stop()
+    with pytest.raises(LinkError):
+        link.read()
+    with pytest.raises(LinkError, match="does not answer"):
+        link.connect()
+    again = ModbusServer(plant.image, port=server.port)
+    again.start()
+    try:
+        assert set(link.read()) == set(points().index)
+    finally:
+        link.close()
+        again.stop()
+
+
+def test_a_port_that_is_taken(plant: ServedPlant, server: ModbusServer) -> None:
+    with pytest.raises(ServeError, match=f"cannot serve at modbus://127.0.0.1:{server.port}"):
+        ModbusServer(plant.image, port=server.port).start()
+
+
+def test_garbage_leaves_the_server_alive(server: ModbusServer, link: ModbusLink) -> None:
+    for garbage in (b"\x00" * 300, b"\xff" * 12, bytes(range(256)) * 8, struct.pack(">HHHB", 1, 0, 60000, 1)):
+        with socket.create_connection(("127.0.0.1", server.port), timeout=5.0) as s:
+            s.sendall(garbage)
+    assert set(link.read()) == set(points().index)
+
+
+def test_requests_sent_without_waiting_are_all_answered_in_order(server: ModbusServer) -> None:
+    read = struct.pack(">BHH", 4, 0, 2)
+    with socket.create_connection(("127.0.0.1", server.port), timeout=5.0) as s:
+        s.sendall(b"".join(struct.pack(">HHHB", k, 0, len(read) + 1, 1) + read for k in range(40)))
+        got = b""
+        while len(got) < 40 * 13:
+            got += s.recv(4096)
+    assert [int.from_bytes(got[k * 13 : k * 13 + 2], "big") for k in range(40)] == list(range(40))
+    assert {got[k * 13 + 7] for k in range(40)} == {4}
+
+
+def test_a_frame_in_pieces(server: ModbusServer) -> None:
+    read = struct.pack(">HHHBBHH", 5, 0, 6, 1, 4, 0, 2)
+    with socket.create_connection(("127.0.0.1", server.port), timeout=5.0) as s:
+        for k in range(len(read)):
+            s.sendall(read[k : k + 1])
+        assert s.recv(64)[:2] == b"\0\5"
+
+
+def test_two_links_at_once(server: ModbusServer, link: ModbusLink) -> None:
+    with ModbusLink(points(), "127.0.0.1", server.port) as other:
+        link.write({"T_chw_set.cmd": 281.15})
+        assert other.read()["T_chw_set.cmd"] == pytest.approx(281.15, abs=1e-4)
+        assert link.read()["T_chw_set.cmd"] == pytest.approx(281.15, abs=1e-4)

@@ -1,0 +1,86 @@
+"""One Modbus TCP connection: frames cut from the stream, answered in order, with what pymodbus leaves out.
+
+pymodbus takes one frame from each arrival of data, so a client that sends its next request before the answer to the last would lose it, and
+answers an unknown function with function 0. Here every frame is answered in its order, an unknown function with its own number; a stream
+that is no Modbus is dropped, because nobody can tell where its next frame begins; and a client that sends faster than it is answered gets
+exception 06 (busy) for what goes beyond :data:`QUEUE`.
+"""
+
+import asyncio
+import collections
+import logging
+from typing import Any
+
+from pymodbus.constants import ExcCodes
+from pymodbus.exceptions import ModbusException
+from pymodbus.pdu import ExceptionResponse
+from pymodbus.server import ModbusTcpServer
+from pymodbus.server.requesthandler import ServerRequestHandler
+
+logger = logging.getLogger(__name__)
+
+HEAD, LONGEST = 7, 260
+"""Octets before the function, and of a whole frame (Modbus Messaging on TCP/IP 1.0b)."""
+QUEUE = 64
+"""Requests of one client that may wait."""
+
+
+class Connection(ServerRequestHandler):
+    """Answers one client."""
+
+    def __init__(self, owner: ModbusTcpServer) -> None:
+        super().__init__(owner, owner.trace_packet, owner.trace_pdu, owner.trace_connect)
+        self._stream = bytearray()
+        self._waiting: collections.deque[bytes] = collections.deque()
+        self._worker: asyncio.Task[None] | None = None
+
+    def data_received(self, data: bytes) -> None:
+        """Cut frames from what has arrived."""
+        self._stream += data
+        while len(self._stream) >= HEAD + 1:
+            length = 6 + int.from_bytes(self._stream[4:6], "big")
+            if self._stream[2:4] != b"\0\0" or not HEAD < length <= LONGEST:
+                logger.warning("modbus: a connection that does not speak Modbus is closed")
+                self._stream.clear()
+                self.close()
+                return
+            if len(self._stream) < length:
+                break
+            frame = bytes(self._stream[:length])
+            del self._stream[:length]
+            if len(self._waiting) < QUEUE:
+                self._waiting.append(frame)
+            else:
+                self._refuse(frame, ExcCodes.DEVICE_BUSY)
+        if self._waiting and (self._worker is None or self._worker.done()):
+            self._worker = self.loop.create_task(self._answer())
+
+    async def _answer(self) -> None:
+        while self._waiting and self.transport:
+            frame = self._waiting.popleft()
+            try:
+                _, request = self.framer.handleFrame(frame, 0, 0)
+            except (ModbusException, ValueError, LookupError) as error:
+                known = frame[HEAD] in self.server.decoder.pdu_table
+                logger.debug("modbus: %s", error)
+                self._refuse(frame, ExcCodes.ILLEGAL_VALUE if known else ExcCodes.ILLEGAL_FUNCTION)
+                continue
+            if request is not None:
+                self.last_pdu, self.last_addr = request, None
+                await self.handle_request()
+            # Other connections of this loop have their turn.
+            await asyncio.sleep(0)
+
+    def _refuse(self, frame: bytes, code: ExcCodes) -> None:
+        answer = ExceptionResponse(frame[HEAD] & 0x7F, code)
+        answer.dev_id, answer.transaction_id = frame[HEAD - 1], int.from_bytes(frame[:2], "big")
+        if self.transport:
+            self.server_send(answer, None)
+
+
+class Server(ModbusTcpServer):
+    """A server of such connections."""
+
+    def callback_new_connection(self) -> Any:
+        """Somebody connects."""
+        return Connection(self)
