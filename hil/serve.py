@@ -16,7 +16,7 @@ from lowlift.hil.supervision import HEARTBEAT
 from lowlift.models.plant import Plant
 from lowlift.wire.adapter import Adapter, ServeError
 from lowlift.wire.point_list import PointList
-from lowlift.wire.points import point_list
+from lowlift.wire.points import points_of
 from lowlift.wire.protocols import check_protocol, server
 from lowlift.wire.site_map import apply_map
 
@@ -31,7 +31,7 @@ ERRORS = (RunError, ServeError, SnapshotError)
 
 def listed_points(plant: Plant, map_file: str | Path | None) -> PointList:
     """The point list of a plant, under a map where there is one."""
-    points = point_list(plant)
+    points = points_of(plant)
     return points if map_file is None else apply_map(points, map_file)
 
 

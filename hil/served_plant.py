@@ -20,7 +20,7 @@ from lowlift.sim.closed_loop import initial_state
 from lowlift.sim.scenario import Scenario, ScenarioError
 from lowlift.wire.image import PointImage
 from lowlift.wire.point_list import PointList
-from lowlift.wire.points import SUPERVISION, point_list, set_default
+from lowlift.wire.points import SUPERVISION, points_of, set_default
 
 Disturb = Callable[[float, dict[str, np.ndarray]], dict[str, np.ndarray]]
 """A hook on the readings, as the closed loop has it: what sensors say of the truth at one time."""
@@ -52,7 +52,7 @@ class ServedPlant:
         self._held = round(scenario.step / self.step_size) if self.step_size > 0.0 else 0
         if self._held < 1 or abs(self._held * self.step_size - scenario.step) > 1e-9 * scenario.step:
             raise ScenarioError(f"plant step {self.step_size:g} s: must divide the scenario's, {scenario.step:g} s")
-        self.image = PointImage(point_list(plant) if points is None else points)
+        self.image = PointImage(points_of(plant) if points is None else points)
         self.supervision = Supervision(heartbeat)
         self.disturb = disturb
         self._layout = _Layout(plant, self.image.points)

@@ -7,7 +7,6 @@ data only, and reading one runs no code.
 """
 
 import base64
-import dataclasses
 import hashlib
 import json
 from collections.abc import Iterator
@@ -108,7 +107,8 @@ def _members(owner: object) -> Iterator[tuple[str, Any]]:
 def _has_memory(value: object) -> bool:
     if isinstance(value, AuditLog) or not type(value).__module__.startswith(PACKAGES):
         return False
-    frozen = dataclasses.is_dataclass(value) and type(value).__dataclass_params__.frozen  # type: ignore[attr-defined]
+    settings = getattr(type(value), "__dataclass_params__", None)
+    frozen = settings is not None and settings.frozen
     return hasattr(value, "__dict__") and not frozen
 
 

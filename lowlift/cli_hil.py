@@ -1,7 +1,8 @@
 """Commands about the plant on the wire: ``lowlift points`` and ``lowlift serve``."""
 
+import tomllib
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -49,8 +50,12 @@ def serve(
     duration: Annotated[float | None, typer.Option(help="End after so much real time [s]; runs until interrupted if not given.")] = None,
     host: Annotated[str, typer.Option(help="Address to bind.")] = "127.0.0.1",
     modbus_port: Annotated[int, typer.Option(help="TCP port of Modbus; 0 takes a free one.")] = 5020,
+    opcua_port: Annotated[int, typer.Option(help="TCP port of OPC UA; 0 takes a free one.")] = 4840,
+    opcua_users: Annotated[Path | None, typer.Option(help="TOML file of names and passwords that may write over OPC UA.")] = None,
+    certificate: Annotated[Path | None, typer.Option(help="Certificate of the OPC UA server, DER or PEM.")] = None,
+    private_key: Annotated[Path | None, typer.Option(help="Its private key.")] = None,
 ) -> None:
-    """Serve a simulated plant in real time over Modbus TCP."""
+    """Serve a simulated plant in real time over Modbus TCP and OPC UA."""
     with friendly():
         from lowlift import models
         from lowlift.hil.serve import run_until_stopped, serving
@@ -58,12 +63,17 @@ def serve(
         for name, value in (("--step", step), ("--heartbeat", heartbeat), ("--duration", duration)):
             if value is not None and not 0.0 < value < float("inf"):
                 raise UsageError(f"{name} = {value:g} s: must be above 0")
-        if not 0 <= modbus_port <= 65535:
-            raise UsageError(f"--modbus-port = {modbus_port}: must be from 0 to 65535")
+        for name, port in (("--modbus-port", modbus_port), ("--opcua-port", opcua_port)):
+            if not 0 <= port <= 65535:
+                raise UsageError(f"{name} = {port}: must be from 0 to 65535")
         named = [p.strip() for p in protocols.split(",") if p.strip()]
         if not named or len(set(named)) < len(named):
             raise UsageError(f"--protocols {protocols!r}: name each protocol once, like modbus")
-        options = {"modbus": {"host": host, "port": modbus_port}}
+        users = None if opcua_users is None else passwords(opcua_users)
+        options: dict[str, dict[str, Any]] = {
+            "modbus": {"host": host, "port": modbus_port},
+            "opcua": {"host": host, "port": opcua_port, "users": users, "certificate": certificate, "private_key": private_key},
+        }
         put_together = serving(models.load(plant), named, scenario=scenario, speed=speed, step=step, heartbeat=heartbeat,
                                map_file=map_file, snapshot=snapshot, fresh=fresh, options=options)  # fmt: skip
         for note in put_together.served.scenario.provenance:
@@ -71,6 +81,21 @@ def serve(
         if put_together.resumed:
             typer.echo(f"goes on from {snapshot} at plant time {put_together.served.t:.0f} s", err=True)
         run_until_stopped(put_together, lambda line: typer.echo(line), duration=duration)
+
+
+def passwords(path: Path) -> dict[str, str]:
+    """Names and passwords of a TOML file.
+
+    Raises:
+        UsageError: unreadable, empty, or something else than texts.
+    """
+    try:
+        record = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise UsageError(f"--opcua-users {path}: {error}") from error
+    if not record or not all(isinstance(value, str) and value for value in record.values()):
+        raise UsageError(f'--opcua-users {path}: must hold lines like operator = "password"')
+    return record
 
 
 def register(app: typer.Typer) -> None:

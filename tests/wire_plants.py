@@ -9,7 +9,7 @@ from lowlift.models.plant import Plant
 from lowlift.models.site import load_site
 from lowlift.sim.scenario import Scenario
 from lowlift.wire.point_list import PointList
-from lowlift.wire.points import point_list
+from lowlift.wire.points import points_of
 
 SMALL = "chiller_plant"
 PLANTS = ("air_hall", "chiller_plant", "frontier", "gb200_hall", "hybrid_hall")
@@ -22,7 +22,7 @@ def plant(name: str = SMALL) -> Plant:
 
 @functools.cache
 def points(name: str = SMALL) -> PointList:
-    return point_list(plant(name))
+    return points_of(plant(name))
 
 
 @functools.cache

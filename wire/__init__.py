@@ -12,17 +12,17 @@ if TYPE_CHECKING:
     from lowlift.wire.link import Link, LinkError
     from lowlift.wire.point import Kind, Point, Refusal, RefusedError, Role
     from lowlift.wire.point_list import PointList
-    from lowlift.wire.points import point_list
+    from lowlift.wire.points import points_of
     from lowlift.wire.site_map import MapError, apply_map
 
 __all__ = [
     "Kind", "Link", "LinkError", "MapError", "Point", "PointImage", "PointList", "Refusal", "RefusedError", "Role", "Snapshot", "apply_map",
-    "point_list",
+    "points_of",
 ]  # fmt: skip
 
 _HOME = {
     "PointImage": "image", "Snapshot": "image", "Link": "link", "LinkError": "link", "Kind": "point", "Point": "point", "Refusal": "point",
-    "RefusedError": "point", "Role": "point", "PointList": "point_list", "point_list": "points", "MapError": "site_map",
+    "RefusedError": "point", "Role": "point", "PointList": "point_list", "points_of": "points", "MapError": "site_map",
     "apply_map": "site_map",
 }  # fmt: skip
 

@@ -41,6 +41,8 @@ class Adapter(abc.ABC):
     """Name on the command line."""
     pushes: ClassVar[bool] = False
     """Whether it wants :meth:`refresh`."""
+    refresh_every: ClassVar[float] = 0.1
+    """Least real time between two refreshes [s]: a fast plant makes more snapshots than anybody can look at."""
 
     def __init__(self, image: PointImage) -> None:
         self.image = image
@@ -144,6 +146,7 @@ class Adapter(abc.ABC):
                     await self.refresh(snapshot)
                 except Exception:
                     logger.exception("%s: a snapshot could not be pushed", self.protocol)
+                await asyncio.sleep(self.refresh_every)
         finally:
             self._refreshing = False
 

@@ -1,6 +1,5 @@
 """A link over Modbus TCP, on pymodbus: block reads of whole tables, writes of whole numbers."""
 
-import itertools
 import logging
 from collections.abc import Iterator, Mapping
 from typing import Any, Self
@@ -96,12 +95,11 @@ class ModbusLink:
 
     def _send(self, table: Table, known: RegisterMap, run: list[int], values: list[float]) -> None:
         first = known.starts[run[0]]
-        if table.is_bits:
-            call, cells = self._client.write_coils, [value > 0.5 for value in values]
-        else:
-            words = (encode(v, known.addresses[k], self.points.word_order) for k, v in zip(run, values, strict=True))
-            call, cells = self._client.write_registers, list(itertools.chain.from_iterable(words))  # type: ignore[assignment]
-        answer = self._ask(call, first, cells)
+        call: Any = self._client.write_coils if table.is_bits else self._client.write_registers
+        cells: list[int] = []
+        for k, value in zip(run, values, strict=True):
+            cells += [int(value > 0.5)] if table.is_bits else encode(value, known.addresses[k], self.points.word_order)
+        answer = self._ask(call, first, [bool(c) for c in cells] if table.is_bits else cells)
         if answer.isError():
             names = ", ".join(self.points.points[known.positions[k]].name for k in run)
             code = getattr(answer, "exception_code", None)

@@ -24,7 +24,7 @@ from lowlift.controllers.envelope import fail_safe
 from lowlift.controllers.interface import Measurement
 from lowlift.controllers.operation import operation_of
 from lowlift.controllers.plausible import RANGE
-from lowlift.models.plant import Plant
+from lowlift.models.plant import Loads, Plant
 from lowlift.models.signals import SignalInfo, SignalVector
 from lowlift.sim.schedule_rows import unit_on_site
 from lowlift.wire.point import Kind, Point, Role
@@ -43,7 +43,7 @@ SPAN = 2.0
 """Range of a meter over the largest setpoint, or rated load, of what it measures [1]."""
 
 
-def point_list(plant: Plant) -> PointList:
+def points_of(plant: Plant) -> PointList:
     """All points of a plant with their default addresses: equal site files give equal lists.
 
     Args:
@@ -56,7 +56,7 @@ def point_list(plant: Plant) -> PointList:
 def set_default(plant: Plant) -> np.ndarray:
     """Setpoints while nobody commands, SI, shape ``(n_set,)``: those of the plant's FixedSetpoint on its design day."""
     operation, table = operation_of(plant.site), plant.site.sheet.measurements
-    rated = operation.readings(plant.site).rated | {"T_wb": plant.site.T_wb_design, "T_db": plant.site.T_db_design}
+    rated = dict(operation.readings(plant.site).rated) | {"T_wb": plant.site.T_wb_design, "T_db": plant.site.T_db_design}
     values = table.unpack(np.asarray(table.pack({name: np.array([[value]]) for name, value in rated.items()})))
     controller = operation.controllers(plant.site)["FixedSetpoint"].make(plant, _no_loads)
     controller.reset(1)
@@ -66,7 +66,7 @@ def set_default(plant: Plant) -> np.ndarray:
     return result
 
 
-def _no_loads() -> None:
+def _no_loads() -> Loads:
     raise NotImplementedError("fixed setpoints do not depend on the load of a run")
 
 

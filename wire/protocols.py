@@ -7,7 +7,7 @@ from lowlift.data.hints import hint
 from lowlift.wire.adapter import Adapter, ServeError
 from lowlift.wire.image import PointImage
 
-SERVERS = {"modbus": "lowlift.wire.modbus_server:ModbusServer"}
+SERVERS = {"modbus": "lowlift.wire.modbus_server:ModbusServer", "opcua": "lowlift.wire.opcua_server:OpcUaServer"}
 """By protocol, where its adapter is."""
 
 

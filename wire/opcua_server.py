@@ -1,0 +1,250 @@
+"""OPC UA server of a point image, on asyncua.
+
+Below Objects there is one object a plant, with folders for sensors, feedback, commands and modes. Analog points are *AnalogItemType*
+(Double, with EngineeringUnits by UN/CEFACT code and EURange), binary ones *TwoStateDiscreteType* (Boolean), multistate ones
+*MultiStateValueDiscreteType* (UInt32, from one like in every other protocol, with EnumValues). A reading that is no number has status
+BadSensorFailure.
+
+A write is answered with BadNotWritable, BadTypeMismatch, BadOutOfRange or BadUserAccessDenied where it is refused. Without ``users``
+everybody may write, which is for loopback only; with users, anonymous clients may read. A certificate adds signed and encrypted endpoints,
+and is needed before passwords may travel beyond loopback.
+"""
+
+import hmac
+import ipaddress
+import logging
+import math
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+from asyncua import Node, Server, ua
+from asyncua.crypto.permission_rules import User, UserRole
+from asyncua.server.address_space import AttributeService
+
+from lowlift.wire.adapter import Adapter, ServeError
+from lowlift.wire.image import PointImage, Snapshot
+from lowlift.wire.point import Kind, Point, Refusal, RefusedError
+from lowlift.wire.units import codes
+
+APPLICATION, NAMESPACE = "urn:lowlift:server", "urn:lowlift:plant"
+"""Of the server, and of the points: namespace index 2."""
+UNECE = "http://www.opcfoundation.org/UA/units/un/cefact"
+TYPES = {
+    Kind.ANALOG: (ua.VariantType.Double, ua.ObjectIds.AnalogItemType), Kind.BINARY: (ua.VariantType.Boolean, ua.ObjectIds.TwoStateDiscreteType),
+    Kind.MULTISTATE: (ua.VariantType.UInt32, ua.ObjectIds.MultiStateValueDiscreteType),
+}  # fmt: skip
+CODES = {
+    Refusal.UNKNOWN_POINT: ua.StatusCodes.BadNodeIdUnknown, Refusal.READ_ONLY: ua.StatusCodes.BadNotWritable,
+    Refusal.NOT_A_NUMBER: ua.StatusCodes.BadOutOfRange, Refusal.OUT_OF_RANGE: ua.StatusCodes.BadOutOfRange,
+    Refusal.WRONG_TYPE: ua.StatusCodes.BadTypeMismatch,
+}  # fmt: skip
+
+
+class OpcUaServer(Adapter):
+    """Serves an image over OPC UA.
+
+    Args:
+        image: what it shows.
+        host: address to bind.
+        port: TCP port; 0 takes a free one.
+        users: passwords by name of those who may write; everybody if none are given, on loopback only.
+        certificate: of the server, DER or PEM; with ``private_key``.
+        private_key: the key that belongs to it.
+
+    Raises:
+        ServeError: everybody could write from beyond loopback, passwords would travel in the open, or only half of a key pair is given.
+    """
+
+    protocol: ClassVar[str] = "opcua"
+    pushes: ClassVar[bool] = True
+
+    def __init__(
+        self, image: PointImage, host: str = "127.0.0.1", port: int = 4840, *, users: Mapping[str, str] | None = None,
+        certificate: str | Path | None = None, private_key: str | Path | None = None,
+    ) -> None:  # fmt: skip
+        super().__init__(image)
+        self.host, self.port = host, port
+        self.users, self.certificate, self.private_key = dict(users or {}), certificate, private_key
+        if (certificate is None) != (private_key is None):
+            raise ServeError("opcua: a certificate needs its private key, and a key its certificate")
+        if not _is_loopback(host) and (not self.users or certificate is None):
+            raise ServeError(f"opcua: {host} is not loopback: users and a certificate are needed there")
+        self.positions: dict[ua.NodeId, int] = {}
+        self._server: Server | None = None
+        self._shown = np.zeros(0)
+
+    @property
+    def url(self) -> str:
+        """``opc.tcp://host:port``."""
+        return f"opc.tcp://{self.host}:{self.port}"
+
+    async def open(self) -> None:
+        """Build the address space, bind and serve.
+
+        Raises:
+            OSError: the port is taken or the address is not ours.
+        """
+        # The library would log what this adapter raises, and every broken connection of a client.
+        logging.getLogger("asyncua").setLevel(logging.CRITICAL)
+        server = Server(user_manager=_Users(self.users))
+        await server.init()
+        server.set_endpoint(f"opc.tcp://{self.host}:{self.port}/lowlift")
+        server.set_server_name(f"lowlift {self.image.points.site}")
+        await server.set_application_uri(APPLICATION)
+        policies = [ua.SecurityPolicyType.NoSecurity]
+        if self.certificate is not None and self.private_key is not None:
+            await server.load_certificate(self.certificate)
+            await server.load_private_key(self.private_key)
+            policies += [ua.SecurityPolicyType.Basic256Sha256_SignAndEncrypt, ua.SecurityPolicyType.Basic256Sha256_Sign]
+        server.set_security_policy(policies)
+        tokens: list[type] = [ua.AnonymousIdentityToken]
+        server.set_identity_tokens([*tokens, ua.UserNameIdentityToken] if self.users else tokens)
+        await self._build(server)
+        server.iserver.attribute_service = _Attributes(server.iserver.aspace, self)
+        await server.start()
+        self._server = server
+        sockets = getattr(getattr(server.bserver, "_server", None), "sockets", ())
+        if self.port == 0 and sockets:
+            self.port = int(sockets[0].getsockname()[1])
+
+    async def close(self) -> None:
+        """Let go of the port and of all sessions."""
+        if self._server is not None:
+            await self._server.stop()
+            self._server = None
+
+    async def refresh(self, snapshot: Snapshot) -> None:
+        """Show what has changed, and tell subscribers."""
+        values = self.image.values()
+        changed = np.flatnonzero(~((values == self._shown) | (np.isnan(values) & np.isnan(self._shown))))
+        now = datetime.now(UTC)
+        for k in changed:
+            await self._show(int(k), float(values[k]), now)
+        self._shown = values
+
+    async def write(self, item: Any, user: User) -> ua.StatusCode:
+        """Answer a write of one value."""
+        position = self.positions[item.NodeId]
+        point = self.image.points.points[position]
+        source = f"{self.protocol} {user.name or 'anonymous'}"
+        variant = item.Value.Value
+        if self.users and user.role == UserRole.Anonymous:
+            self.image.refused(source, point.name, f"{point.name}: anonymous clients may only read")
+            return ua.StatusCode(ua.StatusCodes.BadUserAccessDenied)
+        if variant is None or variant.is_array or variant.VariantType != TYPES[point.kind][0]:
+            if point.writable:
+                self.image.refused(source, point.name, f"{point.name}: must be of type {TYPES[point.kind][0].name}")
+                return ua.StatusCode(ua.StatusCodes.BadTypeMismatch)
+            variant = ua.Variant(0.0)
+        try:
+            self.image.write({point.name: variant.Value}, source)
+        except RefusedError as error:
+            return ua.StatusCode(CODES[error.refusal])
+        await self._show(position, self.image.value(position), datetime.now(UTC))
+        return ua.StatusCode()
+
+    async def _build(self, server: Server) -> None:
+        index = await server.register_namespace(NAMESPACE)
+        points, now = self.image.points, datetime.now(UTC)
+        folders: dict[tuple[str, ...], Node] = {}
+        self._nodes: list[ua.NodeId] = []
+        self._aspace = server.iserver.aspace
+        for p, a in zip(points.points, points.addresses, strict=True):
+            *above, name = a.opcua.path
+            parent = server.nodes.objects
+            for depth in range(1, len(above) + 1):
+                key = tuple(above[:depth])
+                if key not in folders:
+                    node_id = ua.NodeId("/".join(key), index)
+                    make = parent.add_object if depth == 1 else parent.add_folder
+                    folders[key] = await make(node_id, ua.QualifiedName(key[-1], index))
+                parent = folders[key]
+            node = await self._variable(parent, ua.NodeId(a.opcua.node, index), ua.QualifiedName(name, index), p)
+            self.positions[node.nodeid] = len(self._nodes)
+            self._nodes.append(node.nodeid)
+        self._shown = self.image.values()
+        for k, value in enumerate(self._shown):
+            await self._show(k, float(value), now)
+
+    async def _variable(self, parent: Node, node_id: ua.NodeId, name: ua.QualifiedName, p: Point) -> Node:
+        variant, definition = TYPES[p.kind]
+        node = await parent.add_variable(node_id, name, _native(p, p.default or 0.0), variant)
+        await node.delete_reference(ua.NodeId(ua.ObjectIds.BaseDataVariableType), ua.ObjectIds.HasTypeDefinition, bidirectional=False)
+        await node.add_reference(ua.NodeId(definition), ua.ObjectIds.HasTypeDefinition, forward=True, bidirectional=False)
+        await node.write_attribute(ua.AttributeIds.Description, ua.DataValue(ua.LocalizedText(p.description)))
+        if p.writable:
+            await node.set_writable()
+        if p.kind is Kind.ANALOG:
+            unit = codes(p.unit)
+            await node.add_property(ua.NodeId(), ua.QualifiedName("EngineeringUnits"), ua.EUInformation(
+                NamespaceUri=UNECE, UnitId=unit.opcua_id, DisplayName=ua.LocalizedText(unit.symbol), Description=ua.LocalizedText(p.unit),
+            ))  # fmt: skip
+            if p.low is not None and p.high is not None:
+                await node.add_property(ua.NodeId(), ua.QualifiedName("EURange"), ua.Range(Low=p.low, High=p.high))
+        elif p.kind is Kind.BINARY:
+            for key, text in zip(("FalseState", "TrueState"), p.states, strict=True):
+                await node.add_property(ua.NodeId(), ua.QualifiedName(key), ua.LocalizedText(text))
+        else:
+            values = [ua.EnumValueType(Value=k, DisplayName=ua.LocalizedText(text)) for k, text in enumerate(p.states, 1)]
+            await node.add_property(ua.NodeId(), ua.QualifiedName("EnumValues"), values)
+        return node
+
+    async def _show(self, position: int, value: float, now: datetime) -> None:
+        point = self.image.points.points[position]
+        variant, _ = TYPES[point.kind]
+        if math.isfinite(value):
+            shown = ua.DataValue(ua.Variant(_native(point, value), variant), SourceTimestamp=now, ServerTimestamp=now)
+        else:
+            bad = ua.StatusCode(ua.StatusCodes.BadSensorFailure)
+            shown = ua.DataValue(ua.Variant(None), StatusCode_=bad, SourceTimestamp=now, ServerTimestamp=now)
+        await self._aspace.write_attribute_value(self._nodes[position], ua.AttributeIds.Value, shown)
+
+
+class _Attributes(AttributeService):
+    """The library's service, with writes of points handed to the adapter."""
+
+    def __init__(self, aspace: Any, adapter: OpcUaServer) -> None:
+        super().__init__(aspace)
+        self._adapter = adapter
+
+    async def write(self, params: ua.WriteParameters, user: User = User(role=UserRole.Anonymous)) -> list[ua.StatusCode]:  # noqa: B008
+        """One answer for each value."""
+        results = []
+        for item in params.NodesToWrite:
+            if item.NodeId in self._adapter.positions and item.AttributeId == ua.AttributeIds.Value:
+                results.append(await self._adapter.write(item, user))
+            else:
+                results += await super().write(ua.WriteParameters(NodesToWrite=[item]), user)
+        return results
+
+
+class _Users:
+    """Who may write: everybody, or those with a password."""
+
+    def __init__(self, users: Mapping[str, str]) -> None:
+        self._users = users
+
+    def get_user(
+        self, iserver: Any, username: str | None = None, password: str | None = None, certificate: Any = None,
+    ) -> User | None:  # fmt: skip
+        """The user behind a session; none where name and password do not belong together."""
+        if username is None:
+            return User(role=UserRole.Anonymous if self._users else UserRole.User)
+        known = self._users.get(username)
+        if known is None or not hmac.compare_digest(known.encode(), (password or "").encode()):
+            return None
+        return User(role=UserRole.User, name=username)
+
+
+def _native(point: Point, value: float) -> float | bool | int:
+    return {Kind.ANALOG: float, Kind.BINARY: lambda v: v > 0.5, Kind.MULTISTATE: round}[point.kind](value)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
