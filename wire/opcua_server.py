@@ -14,6 +14,7 @@ import hmac
 import ipaddress
 import logging
 import math
+import socket
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -33,7 +34,8 @@ APPLICATION, NAMESPACE = "urn:lowlift:server", "urn:lowlift:plant"
 """Of the server, and of the points: namespace index 2."""
 UNECE = "http://www.opcfoundation.org/UA/units/un/cefact"
 TYPES = {
-    Kind.ANALOG: (ua.VariantType.Double, ua.ObjectIds.AnalogItemType), Kind.BINARY: (ua.VariantType.Boolean, ua.ObjectIds.TwoStateDiscreteType),
+    Kind.ANALOG: (ua.VariantType.Double, ua.ObjectIds.AnalogItemType),
+    Kind.BINARY: (ua.VariantType.Boolean, ua.ObjectIds.TwoStateDiscreteType),
     Kind.MULTISTATE: (ua.VariantType.UInt32, ua.ObjectIds.MultiStateValueDiscreteType),
 }  # fmt: skip
 CODES = {
@@ -87,6 +89,9 @@ class OpcUaServer(Adapter):
         Raises:
             OSError: the port is taken or the address is not ours.
         """
+        # The address space takes seconds to build: a port that is taken is told before.
+        with socket.create_server((self.host, self.port)):
+            pass
         # The library would log what this adapter raises, and every broken connection of a client.
         logging.getLogger("asyncua").setLevel(logging.CRITICAL)
         server = Server(user_manager=_Users(self.users))
@@ -131,7 +136,7 @@ class OpcUaServer(Adapter):
         point = self.image.points.points[position]
         source = f"{self.protocol} {user.name or 'anonymous'}"
         variant = item.Value.Value
-        if self.users and user.role == UserRole.Anonymous:
+        if self.users and user.name is None:
             self.image.refused(source, point.name, f"{point.name}: anonymous clients may only read")
             return ua.StatusCode(ua.StatusCodes.BadUserAccessDenied)
         if variant is None or variant.is_array or variant.VariantType != TYPES[point.kind][0]:
@@ -232,7 +237,8 @@ class _Users:
     ) -> User | None:  # fmt: skip
         """The user behind a session; none where name and password do not belong together."""
         if username is None:
-            return User(role=UserRole.Anonymous if self._users else UserRole.User)
+            # The library lets the role Anonymous do nothing at all; here it may read.
+            return User(role=UserRole.User)
         known = self._users.get(username)
         if known is None or not hmac.compare_digest(known.encode(), (password or "").encode()):
             return None
