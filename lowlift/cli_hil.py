@@ -48,14 +48,15 @@ def serve(
     snapshot: Annotated[Path | None, typer.Option(help="File kept while running; if it is there, the run goes on from it.")] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Begin anew, whatever the snapshot says.")] = False,
     duration: Annotated[float | None, typer.Option(help="End after so much real time [s]; runs until interrupted if not given.")] = None,
-    host: Annotated[str, typer.Option(help="Address to bind.")] = "127.0.0.1",
+    host: Annotated[str, typer.Option(help="Address to bind for Modbus and OPC UA.")] = "127.0.0.1",
     modbus_port: Annotated[int, typer.Option(help="TCP port of Modbus; 0 takes a free one.")] = 5020,
+    bacnet_address: Annotated[str, typer.Option(help="Address of BACnet/IP with mask and port.")] = "127.0.0.1/32:47808",
     opcua_port: Annotated[int, typer.Option(help="TCP port of OPC UA; 0 takes a free one.")] = 4840,
     opcua_users: Annotated[Path | None, typer.Option(help="TOML file of names and passwords that may write over OPC UA.")] = None,
     certificate: Annotated[Path | None, typer.Option(help="Certificate of the OPC UA server, DER or PEM.")] = None,
     private_key: Annotated[Path | None, typer.Option(help="Its private key.")] = None,
 ) -> None:
-    """Serve a simulated plant in real time over Modbus TCP and OPC UA."""
+    """Serve a simulated plant in real time over Modbus TCP, BACnet/IP and OPC UA."""
     with friendly():
         from lowlift import models
         from lowlift.hil.serve import run_until_stopped, serving
@@ -72,6 +73,7 @@ def serve(
         users = None if opcua_users is None else passwords(opcua_users)
         options: dict[str, dict[str, Any]] = {
             "modbus": {"host": host, "port": modbus_port},
+            "bacnet": {"address": bacnet_address},
             "opcua": {"host": host, "port": opcua_port, "users": users, "certificate": certificate, "private_key": private_key},
         }
         put_together = serving(models.load(plant), named, scenario=scenario, speed=speed, step=step, heartbeat=heartbeat,

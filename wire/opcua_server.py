@@ -204,11 +204,11 @@ class OpcUaServer(Adapter):
             shown = ua.DataValue(ua.Variant(_native(point, value), variant), SourceTimestamp=now, ServerTimestamp=now)
         else:
             bad = ua.StatusCode(ua.StatusCodes.BadSensorFailure)
-            shown = ua.DataValue(ua.Variant(None), StatusCode_=bad, SourceTimestamp=now, ServerTimestamp=now)
+            shown = ua.DataValue(ua.Variant(None), StatusCode=bad, SourceTimestamp=now, ServerTimestamp=now)
         await self._aspace.write_attribute_value(self._nodes[position], ua.AttributeIds.Value, shown)
 
 
-class _Attributes(AttributeService):
+class _Attributes(AttributeService):  # type: ignore[misc]
     """The library's service, with writes of points handed to the adapter."""
 
     def __init__(self, aspace: Any, adapter: OpcUaServer) -> None:

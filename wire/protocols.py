@@ -7,7 +7,8 @@ from lowlift.data.hints import hint
 from lowlift.wire.adapter import Adapter, ServeError
 from lowlift.wire.image import PointImage
 
-SERVERS = {"modbus": "lowlift.wire.modbus_server:ModbusServer", "opcua": "lowlift.wire.opcua_server:OpcUaServer"}
+SERVERS = {"modbus": "lowlift.wire.modbus_server:ModbusServer", "opcua": "lowlift.wire.opcua_server:OpcUaServer",
+           "bacnet": "lowlift.wire.bacnet_server:BacnetServer"}  # fmt: skip
 """By protocol, where its adapter is."""
 
 

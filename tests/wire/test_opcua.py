@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 
+import numpy as np
 import pytest
 from asyncua import Client, ua
 from asyncua.ua.uaerrors import UaStatusCodeError
@@ -15,9 +16,13 @@ from lowlift.wire.opcua_server import NAMESPACE, OpcUaServer
 PASSWORD = "for this test only"
 
 
+def broken(t: float, readings: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    return readings | {"T_return": np.full((1, 1), np.nan)} if t > 0.0 else readings
+
+
 @pytest.fixture(scope="module")
 def plant() -> ServedPlant:
-    return served()
+    return served(disturb=broken)
 
 
 @pytest.fixture(scope="module")
@@ -108,6 +113,8 @@ def test_subscribers_hear_of_changes(server: OpcUaServer, plant: ServedPlant) ->
         plant.step()
         while await asyncio.wait_for(heard.get(), 20.0) != plant.t:
             pass
+        lost = await client.get_node(ua.NodeId("chiller_plant/T_return", index)).read_data_value(raise_on_bad_status=False)
+        assert lost.StatusCode.name == "BadSensorFailure"
 
     with_client(server, work)
 

@@ -1,0 +1,186 @@
+"""BACnet/IP over real sockets, by a client of its own port: units, priorities, refusals, COV."""
+
+import asyncio
+import math
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from bacpypes3.apdu import ErrorRejectAbortNack
+from bacpypes3.app import Application
+from bacpypes3.local.device import DeviceObject
+from bacpypes3.local.networkport import NetworkPortObject
+from bacpypes3.pdu import Address, IPv4Address
+from bacpypes3.primitivedata import Null, ObjectIdentifier
+from wire_plants import points, served
+
+from lowlift.hil.served_plant import ServedPlant
+from lowlift.wire.adapter import ServeError
+from lowlift.wire.bacnet_server import BacnetServer
+
+LOOPBACK = "127.0.0.1/32:0"
+
+
+def broken(t: float, readings: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    return readings | ({"T_return": np.full((1, 1), np.nan)} if 0.0 < t < 12.0 else {})
+
+
+@pytest.fixture
+def plant() -> ServedPlant:
+    return served(disturb=broken)
+
+
+@pytest.fixture
+def server(plant: ServedPlant) -> Iterator[BacnetServer]:
+    one = BacnetServer(plant.image, LOOPBACK)
+    one.start()
+    yield one
+    one.stop()
+
+
+class Client:
+    def __init__(self, server: BacnetServer) -> None:
+        self.app = Application.from_object_list(
+            [
+                DeviceObject(objectIdentifier=("device", 99), objectName="client", vendorIdentifier=999),
+                NetworkPortObject(IPv4Address(LOOPBACK), objectIdentifier=("network-port", 1), objectName="port"),
+            ]
+        )
+        self.address = Address(f"127.0.0.1:{server.port}")
+
+    async def read(self, point: str, prop: str = "present-value", index: int | None = None) -> Any:
+        return await self.app.read_property(self.address, place(point), prop, index)
+
+    async def write(self, point: str, value: Any, priority: int | None = None, prop: str = "present-value") -> str:
+        try:
+            await self.app.write_property(self.address, place(point), prop, value, None, priority)
+        except ErrorRejectAbortNack as error:
+            return str(error.errorCode)
+        return "good"
+
+
+def place(point: str) -> str:
+    return points().addresses[points().position(point)].bacnet.text
+
+
+def with_client(server: BacnetServer, work: Callable[[Client], Awaitable[None]]) -> None:
+    async def main() -> None:
+        client = Client(server)
+        try:
+            await work(client)
+        finally:
+            client.app.close()
+            await asyncio.sleep(0.0)
+
+    asyncio.run(main())
+
+
+async def until(condition: Callable[[], Awaitable[bool]]) -> None:
+    async def keep_asking() -> None:
+        while not await condition():
+            await asyncio.sleep(0.02)
+
+    await asyncio.wait_for(keep_asking(), 20.0)
+
+
+def test_every_point_has_its_object_with_name_unit_and_value(server: BacnetServer, plant: ServedPlant) -> None:
+    async def work(client: Client) -> None:
+        values = plant.image.values()
+        for k, p in enumerate(points().points):
+            value = await client.read(p.name)
+            assert float(int(value) if p.kind == "binary" else value) == pytest.approx(float(values[k]), rel=1e-6), p.name
+            assert await client.read(p.name, "object-name") == p.name
+        assert str(await client.read("T_chw", "units")) == "degrees-celsius"
+        assert str(await client.read("P_it", "units")) == "kilowatts"
+        assert list(await client.read("y_chw.mode", "state-text")) == ["hand", "off", "auto"]
+        assert await client.read("n_chillers", "active-text") == "on"
+        assert len(await client.app.read_property(client.address, "device,1", "object-list")) == len(points()) + 2
+
+    with_client(server, work)
+
+
+def test_commands_go_through_priorities_and_relinquish_to_the_default(server: BacnetServer, plant: ServedPlant) -> None:
+    k = points().position("T_chw_set.cmd")
+
+    async def work(client: Client) -> None:
+        name = "T_chw_set.cmd"
+        assert await client.write(name, 8.0, 13) == "good" and plant.image.value(k) == 8.0
+        assert await client.write(name, 7.0, 8) == "good" and plant.image.value(k) == 7.0
+        assert await client.write(name, 9.5, 13) == "good" and plant.image.value(k) == 7.0, "the operator wins"
+        assert await client.write(name, Null(()), 8) == "good" and plant.image.value(k) == 9.5
+        assert await client.write(name, Null(()), 13) == "good" and plant.image.value(k) == points()[name].default
+        assert await client.write("y_chw.mode", 1, 8) == "good" and await client.write("y_chw.hand", 0.75, 8) == "good"
+        assert await client.write("remote_enable.cmd", "inactive", 8) == "good"
+        assert plant.image.value(points().position("remote_enable.cmd")) == 0.0
+
+    with_client(server, work)
+    for _ in range(20):
+        plant.step()
+    assert plant.image.read().values[points().position("y_chw")] == pytest.approx(0.75)
+
+
+def test_refusals_have_their_code_change_nothing_and_are_on_record(server: BacnetServer, plant: ServedPlant) -> None:
+    async def work(client: Client) -> None:
+        before, refused = plant.image.values(), plant.image.n_refused
+        assert await client.write("T_chw_set.cmd", 99.0, 8) == "value-out-of-range"
+        assert await client.write("T_chw_set.cmd", math.nan, 8) == "value-out-of-range"
+        assert await client.write("y_chw.mode", 7, 8) == "value-out-of-range"
+        assert await client.write("T_chw", 8.0, 8) == "write-access-denied"
+        assert await client.write("T_chw", 8.0, None, "cov-increment") == "write-access-denied"
+        assert await client.write("T_chw_set.cmd", "name", None, "object-name") == "write-access-denied"
+        assert (plant.image.values() == before).all() and plant.image.n_refused == refused + 6
+        assert all(v.null is not None for v in await client.read("T_chw_set.cmd", "priority-array"))
+
+    with_client(server, work)
+
+
+def test_other_protocols_write_at_the_lowest_priority(server: BacnetServer, plant: ServedPlant) -> None:
+    async def work(client: Client) -> None:
+        plant.image.write({"T_chw_set.cmd": 8.0}, "other")
+        plant.step()
+
+        async def is_eight() -> bool:
+            return float(await client.read("T_chw_set.cmd")) == 8.0
+
+        await until(is_eight)
+        assert await client.write("T_chw_set.cmd", 7.0, 8) == "good"
+        plant.image.write({"T_chw_set.cmd": 9.0}, "other")
+        plant.step()
+
+        async def has_given_way() -> bool:
+            return plant.image.value(points().position("T_chw_set.cmd")) == 7.0
+
+        await until(has_given_way)
+        assert float(await client.read("T_chw_set.cmd")) == 7.0
+
+    with_client(server, work)
+
+
+def test_changes_are_told_to_subscribers_and_lost_readings_are_faults(server: BacnetServer, plant: ServedPlant) -> None:
+    async def work(client: Client) -> None:
+        subscription = client.app.change_of_value(client.address, ObjectIdentifier(place("elapsed")), 5, False, 60)
+        async with subscription as told:
+            plant.step()
+            heard = 0.0
+            while heard < plant.t:
+                prop, value = await asyncio.wait_for(told.get_value(), 20.0)
+                heard = float(value) if str(prop) == "present-value" else heard
+        assert str(await client.read("T_return", "reliability")) == "no-sensor"
+        assert str(await client.read("T_return", "status-flags")) == "fault"
+        plant.step(), plant.step()
+
+        async def is_back() -> bool:
+            return str(await client.read("T_return", "reliability")) == "no-fault-detected"
+
+        await until(is_back)
+
+    with_client(server, work)
+
+
+def test_a_port_that_is_taken_and_addresses_that_are_none(server: BacnetServer, plant: ServedPlant) -> None:
+    with pytest.raises(ServeError, match=f"cannot serve at bacnet://127.0.0.1:{server.port}"):
+        BacnetServer(plant.image, f"127.0.0.1/32:{server.port}").start()
+    for address in ("nowhere", "127.0.0.1/99", "127.0.0.1:port"):
+        with pytest.raises(ServeError, match="must be like"):
+            BacnetServer(plant.image, address)
