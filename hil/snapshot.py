@@ -22,6 +22,8 @@ from lowlift.sim.files import write_text
 FORMAT = "lowlift-snapshot/1"
 PACKAGES = ("lowlift.controllers.", "lowlift.hil.")
 """Where objects with a memory live; plants, sites and tables have none."""
+SETTINGS = ("heartbeat", "timeout")
+"""What an operator may choose anew when a run goes on."""
 DTYPES = ("float64", "bool", "int64")
 
 
@@ -100,6 +102,8 @@ def _read(path: str | Path) -> dict[str, Any]:
 def _members(owner: object) -> Iterator[tuple[str, Any]]:
     """Attributes that may hold memory: values, arrays, dictionaries of them, and objects with a memory of their own."""
     for name, value in sorted(vars(owner).items()):
+        if name in SETTINGS:
+            continue
         if value is None or isinstance(value, bool | int | float | str | np.ndarray | dict) or _has_memory(value):
             yield name, value
 

@@ -246,7 +246,9 @@ class _Users:
 
 
 def _native(point: Point, value: float) -> float | bool | int:
-    return {Kind.ANALOG: float, Kind.BINARY: lambda v: v > 0.5, Kind.MULTISTATE: round}[point.kind](value)
+    if point.kind is Kind.BINARY:
+        return value > 0.5
+    return round(value) if point.kind is Kind.MULTISTATE else float(value)
 
 
 def _is_loopback(host: str) -> bool:

@@ -25,6 +25,7 @@ from lowlift.controllers.interface import Measurement
 from lowlift.controllers.operation import operation_of
 from lowlift.controllers.plausible import RANGE
 from lowlift.models.plant import Loads, Plant
+from lowlift.models.signals import Role as SignalRole
 from lowlift.models.signals import SignalInfo, SignalVector
 from lowlift.sim.schedule_rows import unit_on_site
 from lowlift.wire.point import Kind, Point, Role
@@ -85,10 +86,10 @@ def _readings(plant: Plant) -> Iterator[Point]:
 def _meters(plant: Plant) -> Iterator[Point]:
     sheet = plant.site.sheet
     for use in sheet.end_uses:
-        s = SignalInfo(name=use.column, role=plant.actuators.signals[0].role, unit="W", doc=f"electric power: {use.words}")
+        s = SignalInfo(name=use.column, role=SignalRole.OUTPUT, unit="W", doc=f"electric power: {use.words}")
         yield _analog(use.column, s.doc, Role.SENSOR, s, 0.0, SPAN * plant.site.P_it_nominal, signal=use.column)
     for water in sheet.waters:
-        s = SignalInfo(name=water, role=plant.actuators.signals[0].role, unit="kg/s", doc=f"make-up water: {water}")
+        s = SignalInfo(name=water, role=SignalRole.OUTPUT, unit="kg/s", doc=f"make-up water: {water}")
         yield _analog(water, s.doc, Role.SENSOR, s, 0.0, None, signal=water)
 
 

@@ -173,6 +173,22 @@ def test_requests_sent_without_waiting_are_all_answered_in_order(server: ModbusS
     assert {got[k * 13 + 7] for k in range(40)} == {4}
 
 
+def test_a_flood_is_answered_with_busy_where_it_is_too_much(server: ModbusServer, link: ModbusLink) -> None:
+    n, read = 300, struct.pack(">BHH", 4, 0, 2)
+    with socket.create_connection(("127.0.0.1", server.port), timeout=5.0) as s:
+        s.sendall(b"".join(struct.pack(">HHHB", k, 0, len(read) + 1, 1) + read for k in range(n)))
+        seen: dict[int, tuple[int, ...]] = {}
+        stream = b""
+        while len(seen) < n:
+            stream += s.recv(65536)
+            while len(stream) >= 6 and len(stream) >= (length := 6 + int.from_bytes(stream[4:6], "big")):
+                seen[int.from_bytes(stream[:2], "big")] = tuple(stream[7:9])
+                stream = stream[length:]
+    assert set(seen) == set(range(n))
+    assert set(seen.values()) <= {(4, 4), (0x84, 6)} and (4, 4) in seen.values()
+    assert set(link.read()) == set(points().index)
+
+
 def test_a_frame_in_pieces(server: ModbusServer) -> None:
     read = struct.pack(">HHHBBHH", 5, 0, 6, 1, 4, 0, 2)
     with socket.create_connection(("127.0.0.1", server.port), timeout=5.0) as s:
