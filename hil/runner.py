@@ -31,13 +31,13 @@ class Runner:
         served: the plant.
         speed: plant time over real time [1].
         autosave: where to keep a snapshot while running.
-        every: plant time between two of these [s].
+        every: real time between two of these [s].
         clock: monotonic time [s].
         wall: time of day [s].
     """
 
     def __init__(
-        self, served: ServedPlant, *, speed: float = 1.0, autosave: str | Path | None = None, every: float = 900.0,
+        self, served: ServedPlant, *, speed: float = 1.0, autosave: str | Path | None = None, every: float = 60.0,
         clock: Callable[[], float] = time.monotonic, wall: Callable[[], float] = time.time,
     ) -> None:  # fmt: skip
         self.served = served
@@ -49,7 +49,7 @@ class Runner:
         self._wake = threading.Event()
         self._stopping = False
         self._paused = False
-        self._saved_at = served.t
+        self._saved_at = clock()
         self.pacer = Pacer(served.step_size / self.speed, clock=clock, wait=self._doze, wall=wall, jumped=self._clock_jumped)
         self._thread = threading.Thread(target=self._loop, name=f"plant {served.plant.site.name}", daemon=True)
 
@@ -128,7 +128,6 @@ class Runner:
         """Go back to a snapshot; see :func:`lowlift.hil.snapshot.restore`."""
         with self._lock:
             snapshot.restore(self.served, path)
-            self._saved_at = self.served.t
             self.pacer.restart()
         self.served.image.note("run", "elapsed", f"restored from {Path(path).name}")
 
@@ -155,9 +154,9 @@ class Runner:
             self.served.image.note("run", "elapsed", f"failed: {type(error).__name__}: {error}")
 
     def _keep(self) -> None:
-        if self.autosave is None or self.served.t - self._saved_at < self.every:
+        if self.autosave is None or self.pacer.clock() - self._saved_at < self.every:
             return
-        self._saved_at = self.served.t
+        self._saved_at = self.pacer.clock()
         try:
             snapshot.save(self.served, self.autosave)
         except WriteError as error:

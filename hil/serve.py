@@ -69,8 +69,8 @@ class Serving:
 
 def serving(
     plant: Plant, protocols: Sequence[str], *, scenario: str | None = None, speed: float = 1.0, step: float = STEP,
-    heartbeat: float = HEARTBEAT, map_file: str | Path | None = None, snapshot: str | Path | None = None, fresh: bool = False,
-    options: Mapping[str, Mapping[str, Any]] | None = None,
+    heartbeat: float = HEARTBEAT, map_file: str | Path | None = None, snapshot: str | Path | None = None, every: float = 60.0,
+    fresh: bool = False, options: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> Serving:  # fmt: skip
     """Put a served plant together.
 
@@ -83,6 +83,7 @@ def serving(
         heartbeat: longest silence of a supervisor [s of plant time].
         map_file: names, instances and registers of an existing site.
         snapshot: file that is kept while running, and gone on from where it is there.
+        every: real time between two snapshots [s].
         fresh: begin anew whatever the file says.
         options: by protocol, arguments of its server.
 
@@ -93,7 +94,7 @@ def serving(
         check_protocol(name)
     points = listed_points(plant, map_file)
     served = ServedPlant(plant, scenario_of(plant, scenario), step=step, heartbeat=heartbeat, points=points)
-    runner = Runner(served, speed=speed, autosave=snapshot)
+    runner = Runner(served, speed=speed, autosave=snapshot, every=every)
     resumed = snapshot is not None and not fresh and Path(snapshot).exists()
     if resumed and snapshot is not None:
         runner.restore(snapshot)

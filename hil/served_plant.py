@@ -6,6 +6,8 @@ the safety envelope (limits, dew point, rates, fail-safe), let the regulatory la
 read the sensors, publish. A client that decides what a controller in the loop would decide gets the same trajectory.
 """
 
+import functools
+import hashlib
 from collections.abc import Callable
 from typing import Any
 
@@ -76,6 +78,11 @@ class ServedPlant:
         self._noted = 0
         self._alarms = np.zeros(len(self._layout.alarms), dtype=bool)
         self._show()
+
+    @functools.cached_property
+    def course_hash(self) -> str:
+        """What the plant lives through, as a checksum: a snapshot belongs to it."""
+        return hashlib.sha256(np.ascontiguousarray(self._d).tobytes()).hexdigest()
 
     @property
     def t(self) -> float:

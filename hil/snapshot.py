@@ -40,7 +40,7 @@ def save(served: ServedPlant, path: str | Path) -> Path:
     commands = served.image.values()
     record: dict[str, Any] = {
         "format": FORMAT, "plant": served.plant.site.name, "points": _points_hash(served), "scenario": served.scenario.name,
-        "disturbances": _hash(served.scenario.disturbances(served.plant).tobytes()), "step_s": served.step_size, "k": served.k,
+        "disturbances": served.course_hash, "step_s": served.step_size, "k": served.k,
         "commands": {served.image.points.points[k].name: float(commands[k]) for k in served.image.points.writable},
         "vectors": {name: _packed(getattr(served, name)) for name in ("x", "u", "own", "flux")},
         "memory": {name: _collect(owner) for name, owner in _owners(served)},
@@ -58,7 +58,7 @@ def restore(served: ServedPlant, path: str | Path) -> None:
     record = _read(path)
     expected = {
         "plant": served.plant.site.name, "points": _points_hash(served), "scenario": served.scenario.name,
-        "disturbances": _hash(served.scenario.disturbances(served.plant).tobytes()), "step_s": served.step_size,
+        "disturbances": served.course_hash, "step_s": served.step_size,
     }  # fmt: skip
     for key, value in expected.items():
         if record.get(key) != value:

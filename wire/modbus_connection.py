@@ -29,7 +29,7 @@ class Connection(ServerRequestHandler):
     """Answers one client."""
 
     def __init__(self, owner: ModbusTcpServer) -> None:
-        super().__init__(owner, owner.trace_packet, owner.trace_pdu, owner.trace_connect)
+        super().__init__(owner, owner.trace_packet, owner.trace_pdu, owner.trace_connect)  # type: ignore[no-untyped-call]
         self._stream = bytearray()
         self._waiting: collections.deque[bytes] = collections.deque()
         self._worker: asyncio.Task[None] | None = None
@@ -67,7 +67,7 @@ class Connection(ServerRequestHandler):
                 continue
             if request is not None:
                 self.last_pdu, self.last_addr = request, None
-                await self.handle_request()
+                await self.handle_request()  # type: ignore[no-untyped-call]
             # Other connections of this loop have their turn.
             await asyncio.sleep(0)
 
@@ -75,7 +75,7 @@ class Connection(ServerRequestHandler):
         answer = ExceptionResponse(frame[HEAD] & 0x7F, code)
         answer.dev_id, answer.transaction_id = frame[HEAD - 1], int.from_bytes(frame[:2], "big")
         if self.transport:
-            self.server_send(answer, None)
+            self.server_send(answer, None)  # type: ignore[no-untyped-call]
 
 
 class Server(ModbusTcpServer):

@@ -20,7 +20,7 @@ def wait_for(condition: Callable[[], bool], seconds: float = 20.0) -> None:
 
 def test_it_runs_and_obeys(tmp_path: Path) -> None:
     one = served()
-    runner = Runner(one, speed=1000.0, autosave=tmp_path / "auto.json", every=50.0)
+    runner = Runner(one, speed=1000.0, autosave=tmp_path / "auto.json", every=0.05)
     runner.start()
     wait_for(lambda: one.k > 20)
     with pytest.raises(RunError, match="paused"):

@@ -1,6 +1,9 @@
 """``lowlift points`` and ``lowlift serve`` as a user types them."""
 
 import json
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -47,6 +50,34 @@ def test_serve_runs_keeps_a_snapshot_and_goes_on_from_it(tmp_path: Path) -> None
     second = runner.invoke(app, arguments)
     assert second.exit_code == 0 and "goes on from" in second.stderr
     assert json.loads((tmp_path / "s.json").read_text(encoding="utf-8"))["k"] > 0
+
+
+def test_a_server_that_is_killed_goes_on_from_its_last_snapshot(tmp_path: Path) -> None:
+    snapshot = tmp_path / "s.json"
+    command = [
+        sys.executable,
+        "-m",
+        "lowlift",
+        "serve",
+        "chiller_plant",
+        "--speed",
+        "500",
+        "--modbus-port",
+        "0",
+        "--snapshot",
+        str(snapshot),
+    ]
+    with subprocess.Popen([*command, "--snapshot-every", "0.01"], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as killed:
+        until = time.monotonic() + 60.0
+        while not snapshot.exists() or json.loads(snapshot.read_text(encoding="utf-8"))["k"] < 20:
+            assert killed.poll() is None and time.monotonic() < until
+            time.sleep(0.01)
+        killed.kill()
+        killed.communicate()
+    k = json.loads(snapshot.read_text(encoding="utf-8"))["k"]
+    again = subprocess.run([*command, "--duration", "0.1"], capture_output=True, text=True, timeout=60.0)
+    assert again.returncode == 0 and f"at plant time {k:.0f} s" in again.stderr
+    assert json.loads(snapshot.read_text(encoding="utf-8"))["k"] >= k
 
 
 @pytest.mark.parametrize(
