@@ -83,6 +83,9 @@ def serve(
             typer.echo(note, err=True)
         if put_together.resumed:
             typer.echo(f"goes on from {snapshot} at plant time {put_together.served.t:.0f} s", err=True)
+        for adapter in put_together.adapters:
+            if adapter.protocol in ("modbus", "bacnet") and not adapter.on_loopback:
+                typer.echo(f"{adapter.protocol} knows no users: whoever reaches {adapter.url} can write", err=True)
         run_until_stopped(put_together, lambda line: typer.echo(line), duration=duration)
 
 

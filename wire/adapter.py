@@ -13,8 +13,10 @@ a :class:`~lowlift.wire.point.RefusedError` into its protocol's own error code b
 
 import abc
 import asyncio
+import ipaddress
 import logging
 import threading
+import urllib.parse
 from collections.abc import Callable, Coroutine
 from typing import Any, ClassVar
 
@@ -56,6 +58,11 @@ class Adapter(abc.ABC):
     @abc.abstractmethod
     def url(self) -> str:
         """Where clients find it, once it is open."""
+
+    @property
+    def on_loopback(self) -> bool:
+        """Whether only this machine reaches it."""
+        return is_loopback(urllib.parse.urlsplit(self.url).hostname or "")
 
     @abc.abstractmethod
     async def open(self) -> None:
@@ -149,6 +156,18 @@ class Adapter(abc.ABC):
                 await asyncio.sleep(self.refresh_every)
         finally:
             self._refreshing = False
+
+
+def is_loopback(host: str) -> bool:
+    """Whether an address is reached from this machine only.
+
+    >>> is_loopback("127.0.0.1"), is_loopback("0.0.0.0"), is_loopback("localhost")
+    (True, False, True)
+    """
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 async def _cancel_all() -> None:

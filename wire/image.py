@@ -91,14 +91,17 @@ class PointImage:
         Raises:
             RefusedError: a point is unknown or read-only, or a value is no number, of the wrong type or out of range.
         """
-        try:
-            accepted = [(position := self.points.position(name), self.points.points[position].accept(v)) for name, v in values.items()]
-        except RefusedError as error:
-            self.refused(source, next(iter(values), ""), str(error))
-            raise
+        accepted: dict[int, float] = {}
+        for name, wanted in values.items():
+            try:
+                position = self.points.position(name)
+                accepted[position] = self.points.points[position].accept(wanted)
+            except RefusedError as error:
+                self.refused(source, name, str(error))
+                raise
         t = self._snapshot.t
         with self._lock:
-            for position, value in accepted:
+            for position, value in accepted.items():
                 point, before = self.points.points[position], self._commands[position]
                 self._commands[position] = value
                 self._writes[position] += 1

@@ -11,7 +11,6 @@ and is needed before passwords may travel beyond loopback.
 """
 
 import hmac
-import ipaddress
 import logging
 import math
 import socket
@@ -25,7 +24,7 @@ from asyncua import Node, Server, ua
 from asyncua.crypto.permission_rules import User, UserRole
 from asyncua.server.address_space import AttributeService
 
-from lowlift.wire.adapter import Adapter, ServeError
+from lowlift.wire.adapter import Adapter, ServeError, is_loopback
 from lowlift.wire.image import PointImage, Snapshot
 from lowlift.wire.point import Kind, Point, Refusal, RefusedError
 from lowlift.wire.units import codes
@@ -72,7 +71,7 @@ class OpcUaServer(Adapter):
         self.users, self.certificate, self.private_key = dict(users or {}), certificate, private_key
         if (certificate is None) != (private_key is None):
             raise ServeError("opcua: a certificate needs its private key, and a key its certificate")
-        if not _is_loopback(host) and (not self.users or certificate is None):
+        if not is_loopback(host) and (not self.users or certificate is None):
             raise ServeError(f"opcua: {host} is not loopback: users and a certificate are needed there")
         self.positions: dict[ua.NodeId, int] = {}
         self._server: Server | None = None
@@ -249,10 +248,3 @@ def _native(point: Point, value: float) -> float | bool | int:
     if point.kind is Kind.BINARY:
         return value > 0.5
     return round(value) if point.kind is Kind.MULTISTATE else float(value)
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

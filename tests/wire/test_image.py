@@ -25,7 +25,7 @@ def test_one_refused_value_refuses_all() -> None:
     with pytest.raises(RefusedError, match=r"V_chw_set\.cmd = 99 L/s: must lie between 22\.5 and 45"):
         image.write({"T_chw_set.cmd": 8.0, "V_chw_set.cmd": 99.0}, "test")
     assert np.array_equal(image.values(), before)
-    assert image.n_refused == 1 and image.events()[-1].kind == "refused"
+    assert image.n_refused == 1 and (image.events()[-1].kind, image.events()[-1].point) == ("refused", "V_chw_set.cmd")
 
 
 def test_snapshots_cannot_be_changed() -> None:
