@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import math
 import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -113,14 +114,13 @@ def run_until_stopped(serving: Serving, say: Callable[[str], None], *, duration:
     with _signals(ended), serving:
         for adapter in serving.adapters:
             say(f"{serving.served.plant.site.name} at {adapter.url}")
-        begun = serving.runner.pacer.clock()
-        while not ended.is_set() and serving.runner.running:
-            passed = serving.runner.pacer.clock() - begun
-            if duration is not None and passed >= duration:
+        ends = math.inf if duration is None else serving.runner.pacer.clock() + duration
+        while serving.runner.running:
+            left = ends - serving.runner.pacer.clock()
+            if left <= 0.0 or ended.wait(min(REPORT_EVERY, left)):
                 break
-            if ended.wait(REPORT_EVERY if duration is None else min(REPORT_EVERY, duration - passed)):
-                break
-            say(f"plant time {serving.served.t:.0f} s; {serving.runner.report().text}")
+            if left > REPORT_EVERY:
+                say(f"plant time {serving.served.t:.0f} s; {serving.runner.report().text}")
         failure = serving.runner.failure
     say(f"plant time {serving.served.t:.0f} s; {serving.runner.report().text}")
     if failure is not None:

@@ -3,6 +3,9 @@
 from collections.abc import Mapping
 from typing import Protocol, Self
 
+import numpy as np
+
+from lowlift.models.signals import SignalVector
 from lowlift.wire.point_list import PointList
 
 
@@ -47,3 +50,23 @@ class Link(Protocol):
 
     def __exit__(self, *exception: object) -> None:
         """Closed."""
+
+
+def readings_of(values: Mapping[str, float], table: SignalVector) -> dict[str, np.ndarray]:
+    """What a controller takes as readings, each ``(1, n)``, from what a link has read.
+
+    Args:
+        values: points by name, SI.
+        table: measurements of the plant.
+    """
+    return {s.name: np.array([[values[name] for name in s.components()]]) for s in table.signals}
+
+
+def commands_of(setpoints: np.ndarray, table: SignalVector) -> dict[str, float]:
+    """What a link writes, SI by point name, from setpoints ``(1, n_set)`` as a controller decides them.
+
+    Args:
+        setpoints: packed.
+        table: setpoints of the plant.
+    """
+    return {f"{name}.cmd": float(value) for name, value in zip(table.names, setpoints[0], strict=True)}
