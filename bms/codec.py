@@ -74,7 +74,7 @@ def _odd(text: str) -> bool:
 
 def _split(row: Row, name: str) -> bool:
     at: pd.Timestamp = getattr(row, name)
-    return at != at.floor("s")
+    return at.tz_convert("UTC") != at.tz_convert("UTC").floor("s")
 
 
 def in_order(source: str | Path, numbered: Sequence[tuple[int, dict[str, Any]]]) -> list[dict[str, Any]]:

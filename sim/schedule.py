@@ -226,7 +226,7 @@ def schedule_from(
         controller=controller,
         timezone=str(zone),
         simulated=simulated,
-        created=(pd.Timestamp.now(tz="UTC") if created is None else created).floor("s"),
+        created=(pd.Timestamp.now(tz="UTC") if created is None else created.tz_convert("UTC")).floor("s"),
         rows=tuple(rows),
     )
 
