@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from lowlift.bms.bacnet_form import BACNET
 from lowlift.bms.codec import Format
 from lowlift.bms.haystack_form import HAYSON, ZINC
 from lowlift.bms.icalendar_form import ICALENDAR
@@ -16,7 +17,7 @@ from lowlift.sim.schedule_text import csv_text, json_text, parse_csv, parse_json
 
 CSV = Format(name="csv", suffix=".csv", encode=lambda s: csv_text(s.sealed()), decode=lambda t, s: parse_csv(s, t), doc="CSV with a head")
 JSON = Format(name="json", suffix=".json", encode=lambda s: json_text(s.sealed()), decode=lambda t, s: parse_json(s, t), doc="JSON")
-FORMATS: dict[str, Format] = {f.name: f for f in (CSV, JSON, ICALENDAR, ZINC, HAYSON, NIAGARA)}
+FORMATS: dict[str, Format] = {f.name: f for f in (CSV, JSON, ICALENDAR, ZINC, HAYSON, NIAGARA, BACNET)}
 
 
 def format_of(path: str | Path, name: str | None = None) -> Format:
