@@ -103,7 +103,7 @@ class Served:
         return float(value if isinstance(value, float) else item.scheduleDefault.get_value())
 
     def device(self, **changes: Any) -> Device:
-        return Device(**{"address": f"127.0.0.1:{self.port}", "instance": 7, "bind": f"127.0.0.1/32:{free_port()}", "timeout": 1.0} | changes)
+        return Device(**{"address": f"127.0.0.1:{self.port}", "instance": 7, "bind": f"127.0.0.1/32:{free_port()}", "timeout": 8.0} | changes)
 
 
 @contextlib.contextmanager
