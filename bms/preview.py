@@ -113,7 +113,7 @@ def _panel(axes: "Axes", point: str, new: Sequence[Move], old: Sequence[Move], s
     axes.set_xlim(schedule.valid_from, schedule.valid_to)  # type: ignore[arg-type]
     locator = mdates.AutoDateLocator(tz=zone, maxticks=9)
     axes.xaxis.set_major_locator(locator)
-    axes.xaxis.set_major_formatter(mdates.ConciseDateFormatter(locator, tz=zone))
+    axes.xaxis.set_major_formatter(mdates.ConciseDateFormatter(locator, tz=zone, show_offset=False))
 
 
 def _steps(axes: "Axes", own: Sequence[Move], **how: Any) -> list[float | None]:
