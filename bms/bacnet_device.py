@@ -58,7 +58,9 @@ class Device:
     """Of one request [s]."""
 
 
-def write_to_device(schedule: Schedule, device: Device, site: SiteRecord, now: pd.Timestamp | None = None) -> None:
+def write_to_device(
+    schedule: Schedule, device: Device, site: SiteRecord, now: pd.Timestamp | None = None, *, approved: bool = False
+) -> None:
     """Check a schedule and write it.
 
     Args:
@@ -66,6 +68,7 @@ def write_to_device(schedule: Schedule, device: Device, site: SiteRecord, now: p
         device: where to.
         site: names, units, limits and rates must be those of its setpoint table.
         now: present instant; the clock if none.
+        approved: it comes from :class:`lowlift.bms.store.ScheduleStore`, so rows may be over that were ahead when it was approved.
 
     Raises:
         ScheduleError: a row is at fault, or cannot be told to a device; nothing was written.
@@ -74,7 +77,8 @@ def write_to_device(schedule: Schedule, device: Device, site: SiteRecord, now: p
     if schedule.simulated:
         raise ScheduleError(f"schedule for {schedule.site} is of a simulated period: a record, never written to a plant")
     present = pd.Timestamp.now(tz="UTC") if now is None else now
-    schedule.check(present, site)
+    as_of = min(present, schedule.valid_from) if approved else present
+    schedule.check(as_of, site)
     objects = objects_of(schedule, device.clock)
     zone = zone_of(schedule.timezone if device.clock is None else device.clock)
 
@@ -85,14 +89,16 @@ def write_to_device(schedule: Schedule, device: Device, site: SiteRecord, now: p
         for name, held in before.items():
             theirs = [e for e in held["exceptionSchedule"] if not str(held["description"]).startswith(MARK)]
             if theirs:
-                raise BacnetError(f"{device.address}: schedule {instances[name]} ({name}) has {len(theirs)} exceptions of others; not written")
+                raise BacnetError(
+                    f"{device.address}: schedule {instances[name]} ({name}) has {len(theirs)} exceptions of others; not written"
+                )
         done: list[str] = []
         try:
             for item in objects:
                 done.append(item.object_name)
                 await link.put(instances[item.object_name], _wire(item))
             found = [await link.object(instances[item.object_name], item.object_name) for item in objects]
-            if schedule_of(record_of(found, device.address), device.address, site, present) != schedule:
+            if schedule_of(record_of(found, device.address), device.address, site, as_of) != schedule:
                 raise BacnetError(f"{device.address}: holds another schedule than was written")
         except (BacnetError, ScheduleError) as error:
             restored = await _restore(link, {name: before[name] for name in done}, instances)
@@ -218,9 +224,7 @@ def _run(device: Device, work: Callable[[_Link], Awaitable[Any]]) -> Any:
     async def run() -> Any:
         me = DeviceObject(objectIdentifier=f"device,{device.own_instance}", objectName="lowlift", vendorIdentifier=999,
                           apduTimeout=round(1000 * device.timeout), numberOfApduRetries=0)  # fmt: skip
-        app = Application.from_object_list(
-            [me, NetworkPortObject(device.bind, objectIdentifier="network-port,1", objectName="port")]
-        )
+        app = Application.from_object_list([me, NetworkPortObject(device.bind, objectIdentifier="network-port,1", objectName="port")])
         try:
             return await work(_Link(app, device))
         finally:
@@ -254,9 +258,7 @@ def _events(events: Sequence[SpecialEvent]) -> Any:
         b.SpecialEvent(
             period=b.SpecialEventPeriod(calendarEntry=b.CalendarEntry(date=Date(_numbers(e.date)))),
             listOfTimeValues=[
-                b.TimeValue(
-                    time=Time((t.time.hour, t.time.minute, t.time.second, 0)), value=Null(()) if t.value is None else Real(t.value)
-                )
+                b.TimeValue(time=Time((t.time.hour, t.time.minute, t.time.second, 0)), value=Null(()) if t.value is None else Real(t.value))
                 for t in e.times
             ],
             eventPriority=e.priority,

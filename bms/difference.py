@@ -67,12 +67,14 @@ class Difference:
             details = ", ".join(_field(c, name) for name in c.fields)
             lines.append(f"~ {c.after.point} from {c.after.valid_from.isoformat()}: {details}")
         for e in self.effects:
-            lines.append(f"  {e.point}: other values for {e.hours:.2f} h, by {e.mean:+.3g} {e.unit} on average, at most {e.largest:+.3g} {e.unit}")
+            lines.append(
+                f"  {e.point}: other values for {e.hours:.2f} h, by {e.mean:+.3g} {e.unit} on average, at most {e.largest:+.3g} {e.unit}"
+            )
         counts = f"{len(self.added)} added, {len(self.removed)} removed, {len(self.changed)} changed"
         return "\n".join([*lines, "no row differs" if self.same else counts])
 
 
-def difference(before: Schedule, after: Schedule) -> Difference:
+def compare_schedules(before: Schedule, after: Schedule) -> Difference:
     """Compare two schedules of one site.
 
     Raises:
@@ -113,7 +115,9 @@ def _effect(point: str, before: Sequence[Row], after: Sequence[Row]) -> Effect |
     if not spans:
         return None
     hours = sum(h for _, h in spans)
-    return Effect(point=point, unit=old[0].unit, hours=hours, mean=sum(d * h for d, h in spans) / hours, largest=max((d for d, _ in spans), key=abs))
+    return Effect(
+        point=point, unit=old[0].unit, hours=hours, mean=sum(d * h for d, h in spans) / hours, largest=max((d for d, _ in spans), key=abs)
+    )
 
 
 def _head(schedule: Schedule) -> str:

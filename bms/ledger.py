@@ -130,8 +130,6 @@ class Ledger:
                 self._mine.held = False
                 _unlock(file)
 
-
-
     def _lines(self) -> tuple[list[str], int]:
         """Whole lines, and the number of bytes of one that a crash left half written."""
         try:

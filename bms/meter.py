@@ -45,7 +45,7 @@ class Meter:
         return self.frame.index[0], self.frame.index[-1]
 
 
-def meter(frame: pd.DataFrame, name: str, *, frequency: str = "daily", zone: str | None = None) -> Meter:
+def metered(frame: pd.DataFrame, name: str, *, frequency: str = "daily", zone: str | None = None) -> Meter:
     """Readings on equal intervals brought to hours or local days.
 
     Args:
@@ -70,7 +70,9 @@ def meter(frame: pd.DataFrame, name: str, *, frequency: str = "daily", zone: str
         index = index.tz_convert(zone)
     known = ["energy_kWh", "it_kWh", *(f"{t}_degC" for t in TEMPERATURES)]
     if "energy_kWh" not in frame or not any(f"{t}_degC" in frame for t in TEMPERATURES):
-        raise SavingsError(f"{name}: needs the columns energy_kWh and T_wb_degC or T_db_degC (and it_kWh if known); has {list(frame.columns)}")
+        raise SavingsError(
+            f"{name}: needs the columns energy_kWh and T_wb_degC or T_db_degC (and it_kWh if known); has {list(frame.columns)}"
+        )
     if not index.is_monotonic_increasing or index.has_duplicates:
         raise SavingsError(f"{name}: times must rise, each once")
     hours = _lengths(index, name, frequency)
@@ -78,7 +80,9 @@ def meter(frame: pd.DataFrame, name: str, *, frequency: str = "daily", zone: str
     for column in values:
         wrong = values[column][np.isinf(values[column]) | ((values[column] < 0.0) & column.endswith("_kWh"))]
         if len(wrong):
-            raise SavingsError(f"{name}: {column} = {wrong.iloc[0]:g} at {wrong.index[0].isoformat()}: must be a number that is not negative")
+            raise SavingsError(
+                f"{name}: {column} = {wrong.iloc[0]:g} at {wrong.index[0].isoformat()}: must be a number that is not negative"
+            )
     end = index[-1] + pd.Timedelta(hours=hours.iloc[-1])
     values = values.dropna()
     hours = hours[values.index]
@@ -110,10 +114,10 @@ def meter_of(run: Trajectory, *, frequency: str = "hourly", whole: bool = False)
 
 
 def read_meter(path: str | Path, *, frequency: str = "daily", zone: str | None = None) -> Meter:
-    """A CSV file with a ``time`` column and those of :func:`meter`.
+    """A CSV file with a ``time`` column and those of :func:`metered`.
 
     Raises:
-        SavingsError: unreadable, or as in :func:`meter`.
+        SavingsError: unreadable, or as in :func:`metered`.
     """
     try:
         table = pd.read_csv(path)
@@ -126,7 +130,7 @@ def read_meter(path: str | Path, *, frequency: str = "daily", zone: str | None =
         if offsets.all() and zone is None:
             first = pd.Timestamp(str(texts.iloc[0]))
             times = times.tz_convert(first.tz)
-        return meter(table.set_axis(times), str(path), frequency=frequency, zone=zone)
+        return metered(table.set_axis(times), str(path), frequency=frequency, zone=zone)
     except (ValueError, TypeError) as error:
         if isinstance(error, SavingsError):
             raise

@@ -21,7 +21,7 @@ Equations
 Not good enough
     CV(RMSE) above 25 % daily or 30 % hourly, NMBE above 0.005 %, FSU of 50 % or more at 68 % confidence (Guideline 14, 4.2), more than
     5 % of the reporting intervals outside 90 % of the least to 110 % of the largest load or beyond the temperatures of the baseline by more
-    than a tenth of their range, or an IT load that changed by more than 1 % and is no regressor. Then the result says so, first and loudly; :func:`savings` with ``strict`` refuses.
+    than a tenth of their range, or an IT load that changed by more than 1 % and is no regressor. Then the result says so, first and loudly; :func:`measure_savings` with ``strict`` refuses.
 """
 
 import dataclasses
@@ -92,7 +92,7 @@ class Savings:
         return abs(self.avoided) > self.uncertainty
 
 
-def savings(
+def measure_savings(
     baseline: Meter, reporting: Meter, *, confidence: float = CONFIDENCE, model: Baseline | None = None, strict: bool = False
 ) -> Savings:
     """Avoided energy of a reporting period.
@@ -176,7 +176,9 @@ def _verdict(model: Baseline, baseline: Meter, reporting: Meter, fsu: float) -> 
     if not model.with_it and "P_it" in baseline.frame and "P_it" in reporting.frame:
         change = float(reporting.frame["P_it"].mean() / max(baseline.frame["P_it"].mean(), 1e-9)) - 1.0
         if abs(change) > LOAD_CHANGE:
-            problems.append(f"IT load changed by {100 * change:+.1f} %, and the baseline period did not vary enough to learn what that takes")
+            problems.append(
+                f"IT load changed by {100 * change:+.1f} %, and the baseline period did not vary enough to learn what that takes"
+            )
     if model.r2 < R2_ADVISED:
         warnings.append(f"R2 = {model.r2:.2f}: weather and load explain less than IPMVP advises ({R2_ADVISED:g})")
     days = (baseline.span[1] - baseline.span[0]).total_seconds() / 86400.0

@@ -103,7 +103,9 @@ class Served:
         return float(value if isinstance(value, float) else item.scheduleDefault.get_value())
 
     def device(self, **changes: Any) -> Device:
-        return Device(**{"address": f"127.0.0.1:{self.port}", "instance": 7, "bind": f"127.0.0.1/32:{free_port()}", "timeout": 8.0} | changes)
+        return Device(
+            **{"address": f"127.0.0.1:{self.port}", "instance": 7, "bind": f"127.0.0.1/32:{free_port()}", "timeout": 8.0} | changes
+        )
 
 
 @contextlib.contextmanager
@@ -161,7 +163,9 @@ def test_edits_in_the_device_are_refused_by_name() -> None:
 
 def test_refusals_before_anything_is_written() -> None:
     with served(clock="UTC") as server:
-        with pytest.raises(BacnetError, match=r"its clock shows 2030-01-01 12:00:00, -3600 s from that of Europe/Berlin; nothing was written"):
+        with pytest.raises(
+            BacnetError, match=r"its clock shows 2030-01-01 12:00:00, -3600 s from that of Europe/Berlin; nothing was written"
+        ):
             write_to_device(schedule(), server.device(), SITE, MADE)
         with pytest.raises(ScheduleError, match="simulated period: a record"):
             write_to_device(_simulated(), server.device(), SITE, MADE)

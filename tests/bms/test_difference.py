@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from schedule_cases import AUTUMN, altered, row, schedule
 
-from lowlift.bms.difference import difference
+from lowlift.bms.difference import compare_schedules
 from lowlift.bms.preview import preview, save_preview
 from lowlift.sim.schedule_rows import ScheduleError
 
@@ -15,8 +15,8 @@ OLD = schedule()
 
 
 def test_equal_schedules_do_not_differ() -> None:
-    assert difference(OLD, schedule()).same and difference(OLD, OLD).effects == ()
-    assert difference(OLD, OLD).text().endswith("no row differs")
+    assert compare_schedules(OLD, schedule()).same and compare_schedules(OLD, OLD).effects == ()
+    assert compare_schedules(OLD, OLD).text().endswith("no row differs")
 
 
 def test_rows_added_removed_and_changed_with_by_how_much() -> None:
@@ -24,7 +24,7 @@ def test_rows_added_removed_and_changed_with_by_how_much() -> None:
     extra = row("split", begin, begin + pd.Timedelta(hours=1), 0.5)
     new = altered(altered(OLD, 1, value=31.0), 2, high=41.0, valid_to=OLD.rows[2].valid_to - pd.Timedelta(minutes=10))
     new = dataclasses.replace(new, rows=(*new.rows[:4], *new.rows[5:], extra))
-    found = difference(OLD, new)
+    found = compare_schedules(OLD, new)
     assert found.added == (extra,) and found.removed == (OLD.rows[4],)
     assert [(c.fields, c.by) for c in found.changed] == [(("value",), 0.75), (("valid_to", "high"), 0.0)]
     (effect,) = found.effects
@@ -39,7 +39,7 @@ def test_a_shift_in_time_is_an_effect_though_no_row_matches() -> None:
     shifted = dataclasses.replace(OLD, rows=tuple(
         dataclasses.replace(r, valid_from=r.valid_from + pd.Timedelta(minutes=15), valid_to=r.valid_to + pd.Timedelta(minutes=15)) for r in OLD.rows
     ))  # fmt: skip
-    found = difference(OLD, shifted)
+    found = compare_schedules(OLD, shifted)
     assert len(found.added) == len(found.removed) == len(OLD.rows) and not found.changed
     # Each of 47 changes of value (one step in five downwards by 1 K) comes 15 min late.
     (effect,) = found.effects
@@ -49,9 +49,9 @@ def test_a_shift_in_time_is_an_effect_though_no_row_matches() -> None:
 
 def test_schedules_that_cannot_be_compared() -> None:
     with pytest.raises(ScheduleError, match="for gb200_hall and for frontier"):
-        difference(OLD, dataclasses.replace(OLD, site="frontier"))
+        compare_schedules(OLD, dataclasses.replace(OLD, site="frontier"))
     with pytest.raises(ScheduleError, match=r"T_supply_set\[1\] is in degC in one schedule and in K"):
-        difference(OLD, altered(OLD, 0, unit="K"))
+        compare_schedules(OLD, altered(OLD, 0, unit="K"))
 
 
 def test_the_preview_shows_values_limits_and_what_was_before() -> None:
@@ -77,7 +77,9 @@ def test_times_of_the_preview_are_the_site_s_own() -> None:
 @pytest.mark.parametrize("suffix", ["pdf", "png", "svg"])
 def test_previews_are_written(tmp_path: Path, suffix: str) -> None:
     begin, end = OLD.valid_from, OLD.valid_to
-    many = dataclasses.replace(OLD, rows=OLD.rows + tuple(row(p, begin, end, 0.3) for p in ("split", "T_chw_set", "T_air_set", "V_sec_set[1]", "dp_set[1]")))
+    many = dataclasses.replace(
+        OLD, rows=OLD.rows + tuple(row(p, begin, end, 0.3) for p in ("split", "T_chw_set", "T_air_set", "V_sec_set[1]", "dp_set[1]"))
+    )
     written = save_preview(many, tmp_path / f"a.{suffix}", OLD)
     assert [p.name for p in written] == (["a.pdf"] if suffix == "pdf" else [f"a-1.{suffix}", f"a-2.{suffix}"])
     assert all(p.stat().st_size > 5000 for p in written)

@@ -5,44 +5,24 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from meter_readings import readings
 
 from lowlift.bms.baseline import fit
-from lowlift.bms.meter import SavingsError, meter, meter_of, read_meter
-from lowlift.bms.savings import Savings, savings
+from lowlift.bms.meter import SavingsError, metered, read_meter
+from lowlift.bms.savings import Savings, measure_savings
 from lowlift.bms.savings_report import markdown, write_report
 
 KWH, MW = 3.6e6, 1e6
 
 
-def readings(
-    start: str, days: int, seed: int, *, saved: float = 0.0, rho: float = 0.6, noise: float = 0.05, freq: str = "D", warm: float = 0.0
-) -> pd.DataFrame:
-    """A plant of 1 MW whose cooling takes 6 % of the load and 6 kW for every kelvin of wet bulb above 8 degC, in kWh per interval."""
-    rng = np.random.default_rng(seed)
-    index = pd.date_range(start, pd.Timestamp(start) + pd.Timedelta(days=days), freq=freq, tz="Europe/Berlin", inclusive="left")
-    n, hours = len(index), 24.0 if freq == "D" else 1.0
-    day = index.day_of_year.to_numpy() + index.hour.to_numpy() / 24.0
-    wet = 10.0 + warm - 9.0 * np.cos(2.0 * np.pi * day / 365.0) + (3.0 if freq == "D" else 1.0) * rng.standard_normal(n)
-    load = 1000.0 * (0.8 + 0.1 * rng.random(n))
-    shocks, e = rng.standard_normal(n) * np.sqrt(1.0 - rho**2), np.zeros(n)
-    e[0] = rng.standard_normal()
-    for k in range(1, n):
-        e[k] = rho * e[k - 1] + shocks[k]
-    as_before = 0.06 * load + 6.0 * np.maximum(wet - 8.0, 0.0)
-    power = (1.0 - saved) * as_before + noise * 100.0 * e
-    length = hours if freq != "D" else np.diff(pd.date_range(index[0], periods=n + 1, freq="D").as_unit("s").asi8) / 3600.0
-    return pd.DataFrame({"energy_kWh": np.maximum(power, 0.0) * length, "T_wb_degC": wet, "T_db_degC": wet + 4.0 + rng.standard_normal(n),
-                         "it_kWh": load * length, "truth_kWh": saved * as_before * length}, index=index)  # fmt: skip
-
-
 def result(seed: int, *, days: int = 120, **how: object) -> tuple[Savings, float]:
     after = readings("2029-03-01", days, 2 * seed + 1, **{"saved": 0.1} | how)  # type: ignore[arg-type]
     before = readings("2028-01-01", 366, 2 * seed, **{k: v for k, v in how.items() if k not in ("saved", "warm")})  # type: ignore[arg-type]
-    return savings(meter(before, "before"), meter(after, "after")), float(after["truth_kWh"].sum()) * KWH
+    return measure_savings(metered(before, "before"), metered(after, "after")), float(after["truth_kWh"].sum()) * KWH
 
 
 def test_the_model_that_made_the_data_is_found() -> None:
-    found = fit(meter(readings("2028-01-01", 366, 1, noise=0.005), "x"))
+    found = fit(metered(readings("2028-01-01", 366, 1, noise=0.005), "x"))
     assert (found.form, found.temperature, found.with_it) == ("cooling", "T_wb", True)
     assert found.points[0] - 273.15 == pytest.approx(8.0, abs=0.15)
     np.testing.assert_allclose(found.beta, [0.0, 6e3, 0.06], rtol=0.05, atol=3.0e3)
@@ -60,9 +40,11 @@ def test_every_form_fits_its_own_data_exactly(form: str) -> None:
     }[form]  # fmt: skip
     index = pd.date_range("2029-01-01", periods=200, freq="D", tz="UTC")
     rng = np.random.default_rng(0)
-    frame = pd.DataFrame({"energy_kWh": 24.0 * (50.0 + 2.0 * shape + 1e-2 * rng.standard_normal(200)), "T_db_degC": rng.permutation(T)}, index=index)
+    frame = pd.DataFrame(
+        {"energy_kWh": 24.0 * (50.0 + 2.0 * shape + 1e-2 * rng.standard_normal(200)), "T_db_degC": rng.permutation(T)}, index=index
+    )
     frame["energy_kWh"] = frame["energy_kWh"].to_numpy()[np.argsort(np.argsort(frame["T_db_degC"]))]
-    found = fit(meter(frame, "x"))
+    found = fit(metered(frame, "x"))
     assert found.form == form and found.cv_rmse < 1e-3
 
 
@@ -104,10 +86,10 @@ def test_the_guideline_s_formula() -> None:
 
 def test_the_algebraic_interval_is_that_of_least_squares_without_autocorrelation() -> None:
     """Against the covariance of the sum of predictions, written out."""
-    before, after = (meter(readings(s, d, k, rho=0.0), "x") for s, d, k in (("2028-01-01", 366, 1), ("2029-03-01", 60, 2)))
+    before, after = (metered(readings(s, d, k, rho=0.0), "x") for s, d, k in (("2028-01-01", 366, 1), ("2029-03-01", 60, 2)))
     model = fit(before, forms=["line"])
     model_ = model.__class__(**vars(model) | {"rho": 0.0, "noise": np.linalg.inv(model.gram)})
-    r = savings(before, after, model=model_)
+    r = measure_savings(before, after, model=model_)
     from scipy.stats import t
 
     from lowlift.bms.baseline import design
@@ -120,11 +102,11 @@ def test_the_algebraic_interval_is_that_of_least_squares_without_autocorrelation
 
 def test_hourly_values_and_days_of_daylight_saving() -> None:
     frame = readings("2029-03-20", 20, 5, freq="h")
-    hourly, daily = meter(frame, "x", frequency="hourly"), meter(frame, "x", frequency="daily")
+    hourly, daily = metered(frame, "x", frequency="hourly"), metered(frame, "x", frequency="daily")
     assert hourly.energy == pytest.approx(frame["energy_kWh"].sum() * KWH) == pytest.approx(daily.energy)
     assert len(daily.frame) == 20 and daily.frame["hours"].min() == 23.0 and len(hourly.frame) == 20 * 24 - 1
-    r = savings(meter(readings("2028-06-01", 90, 6, freq="h", rho=0.3), "b", frequency="hourly"),
-                meter(readings("2029-06-01", 60, 7, freq="h", rho=0.3, saved=0.1), "r", frequency="hourly"))  # fmt: skip
+    r = measure_savings(metered(readings("2028-06-01", 90, 6, freq="h", rho=0.3), "b", frequency="hourly"),
+                metered(readings("2029-06-01", 60, 7, freq="h", rho=0.3, saved=0.1), "r", frequency="hourly"))  # fmt: skip
     assert r.share == pytest.approx(0.1, abs=0.02) and any("shorter than nine months" in w for w in r.warnings)
 
 
@@ -134,7 +116,7 @@ def test_what_is_not_good_enough_is_said_loudly_and_refused_if_asked(tmp_path: P
     hot, _ = result(8, warm=25.0)
     assert any("wet bulb: " in p and "outside what the baseline period saw" in p for p in hot.problems)
     with pytest.raises(SavingsError, match=r"no savings are stated for after: CV\(RMSE\)"):
-        savings(poor.baseline, poor.reporting, strict=True)
+        measure_savings(poor.baseline, poor.reporting, strict=True)
     assert markdown(poor).splitlines()[2].startswith("> **NOT GOOD ENOUGH: CV(RMSE)")
     (page,) = write_report(poor, tmp_path / "a.html")
     assert 0 < page.read_text(encoding="utf-8").index("NOT GOOD ENOUGH") < page.read_text(encoding="utf-8").index("kWh avoided")
@@ -144,7 +126,12 @@ def test_reports_are_written(tmp_path: Path) -> None:
     good, _ = result(9)
     (page,) = write_report(good, tmp_path / "a.html")
     text = page.read_text(encoding="utf-8")
-    assert "NOT GOOD ENOUGH" not in text and "<svg" in text and "with 90 % confidence between" in text and "http" not in text.split("</style>")[0]
+    assert (
+        "NOT GOOD ENOUGH" not in text
+        and "<svg" in text
+        and "with 90 % confidence between" in text
+        and "http" not in text.split("</style>")[0]
+    )
     written = write_report(good, tmp_path / "b.md")
     assert [p.name for p in written] == ["b.md", "b.svg"]
     assert "| CV(RMSE) |" in written[0].read_text(encoding="utf-8") and "(b.svg)" in written[0].read_text(encoding="utf-8")
@@ -166,28 +153,28 @@ def test_readings_that_are_refused(tmp_path: Path) -> None:
     ]
     for frame, how, said in cases:
         with pytest.raises(SavingsError, match=said):
-            meter(frame, "x", **how)
+            metered(frame, "x", **how)
     (tmp_path / "a.csv").write_text("when,energy_kWh\n1,2\n")
     with pytest.raises(SavingsError, match="column 'time'"):
         read_meter(tmp_path / "a.csv")
 
 
 def test_periods_that_do_not_fit() -> None:
-    year = meter(readings("2028-01-01", 366, 1), "year")
+    year = metered(readings("2028-01-01", 366, 1), "year")
     with pytest.raises(SavingsError, match="overlap"):
-        savings(year, meter(readings("2028-12-01", 60, 2), "r"))
+        measure_savings(year, metered(readings("2028-12-01", 60, 2), "r"))
     with pytest.raises(SavingsError, match="is daily, h is hourly"):
-        savings(year, meter(readings("2029-06-01", 30, 2, freq="h"), "h", frequency="hourly"))
+        measure_savings(year, metered(readings("2029-06-01", 30, 2, freq="h"), "h", frequency="hourly"))
     with pytest.raises(SavingsError, match=r"lacks (P_it|T_wb), which the baseline model needs"):
-        savings(year, meter(readings("2029-06-01", 30, 2).drop(columns=["it_kWh", "T_wb_degC"]), "r"))
+        measure_savings(year, metered(readings("2029-06-01", 30, 2).drop(columns=["it_kWh", "T_wb_degC"]), "r"))
     with pytest.raises(SavingsError, match="confidence = 1"):
-        savings(year, meter(readings("2029-06-01", 30, 2), "r"), confidence=1.0)
+        measure_savings(year, metered(readings("2029-06-01", 30, 2), "r"), confidence=1.0)
     with pytest.raises(SavingsError, match="take a longer baseline period"):
-        savings(meter(readings("2028-06-01", 20, 1, rho=0.8), "b"), meter(readings("2029-06-01", 30, 2), "r"))
+        measure_savings(metered(readings("2028-06-01", 20, 1, rho=0.8), "b"), metered(readings("2029-06-01", 30, 2), "r"))
 
 
 def test_csv_round_trip(tmp_path: Path) -> None:
     frame = readings("2029-03-20", 20, 5)
     frame.drop(columns="truth_kWh").rename_axis("time").to_csv(tmp_path / "a.csv")
     back = read_meter(tmp_path / "a.csv", zone="Europe/Berlin")
-    pd.testing.assert_frame_equal(back.frame, meter(frame, "x").frame, check_freq=False, check_index_type=False)
+    pd.testing.assert_frame_equal(back.frame, metered(frame, "x").frame, check_freq=False, check_index_type=False)

@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 import synthetic_runs
 
-from lowlift.bms.meter import Meter, meter, meter_of
-from lowlift.bms.savings import savings
+from lowlift.bms.meter import Meter, meter_of, metered
+from lowlift.bms.savings import measure_savings
 from lowlift.models.chiller_plant import reference_plant
 from lowlift.models.outdoor import find_weather, outdoor_air
 from lowlift.models.plant_year import YearCase, daily_load, run_hours
@@ -27,25 +27,27 @@ def test_a_year_with_other_setpoints_after_a_year_as_before() -> None:
     shift = 1.0 + 1.5 * np.sin(2.0 * np.pi * np.arange(hours) / (24.0 * 17.0))
     other = dataclasses.replace(air, T_wb=air.T_wb + shift)
     days = np.arange(hours) / 24.0
-    before, load = (daily_load(hours) * (share + 0.06 * np.sin(2.0 * np.pi * days / period)) for share, period in ((1.0, 23.0), (0.98, 40.0)))
+    before, load = (
+        daily_load(hours) * (share + 0.06 * np.sin(2.0 * np.pi * days / period)) for share, period in ((1.0, 23.0), (0.98, 40.0))
+    )
     old = [YearCase(air=a, T_chw_set=280.15, offset=3.0) for a in (air, other)]
     new = YearCase(air=other, T_chw_set=285.15, offset=3.0)
 
-    def metered(case: YearCase, Q_it: np.ndarray, year: int) -> Meter:
+    def read(case: YearCase, Q_it: np.ndarray, year: int) -> Meter:
         h = run_hours(plant, [case], Q_it)
         P = (h.P_chiller + h.P_fan + h.P_pumps)[0]
         index = pd.date_range(f"{year}-01-01", periods=hours, freq="h", tz="Etc/GMT+5")
         frame = pd.DataFrame({"energy_kWh": P / 1e3, "T_wb_degC": case.air.T_wb - 273.15, "it_kWh": Q_it / 1e3}, index=index)  # fmt: skip
-        return meter(frame, str(year))
+        return metered(frame, str(year))
 
-    baseline, reporting = metered(old[0], before, 2029), metered(new, load, 2030)
-    truth = metered(old[1], load, 2030).energy - reporting.energy
-    found = savings(baseline, reporting)
+    baseline, reporting = read(old[0], before, 2029), read(new, load, 2030)
+    truth = read(old[1], load, 2030).energy - reporting.energy
+    found = measure_savings(baseline, reporting)
     assert found.good and found.significant and truth > 0.03 * reporting.energy
     assert abs(found.avoided - truth) < found.uncertainty < 0.5 * truth
 
-    steady = metered(old[0], daily_load(hours), 2029)
-    assert any("IT load changed by" in p for p in savings(steady, reporting).problems)
+    steady = read(old[0], daily_load(hours), 2029)
+    assert any("IT load changed by" in p for p in measure_savings(steady, reporting).problems)
 
 
 def test_meters_of_a_pair_of_runs() -> None:
@@ -54,7 +56,7 @@ def test_meters_of_a_pair_of_runs() -> None:
     before, after = meter_of(base), meter_of(better)
     assert before.frequency == "hourly" and len(after.frame) == 240
     assert after.energy == pytest.approx(float(np.sum(better.power())) * 300.0)
-    found = savings(before, after)
+    found = measure_savings(before, after)
     as_before = synthetic_runs.run("SiteTuned", days=10.0, step=300.0, start="2024-07-01")
     truth = float(np.sum(as_before.power() - better.power())) * 300.0
     assert found.avoided == pytest.approx(truth, rel=0.03) and found.share == pytest.approx(0.1, abs=0.005)

@@ -13,7 +13,7 @@ import pytest
 import lowlift
 
 ROOT = Path(__file__).parents[2]
-FOLDERS = ("thermal", "models", "controllers", "sim", "data")
+FOLDERS = ("thermal", "models", "controllers", "sim", "bms", "data")
 
 
 def modules() -> list[str]:
