@@ -25,8 +25,8 @@ _NAMES = {
 
 __all__ = [
     "FORMATS", "ApprovalError", "BacnetError", "Device", "Ledger", "LedgerError", "Meter", "Savings", "SavingsError", "ScheduleStore",
-    "compare_schedules", "held_over", "measure_savings", "meter_of", "metered", "read_from_device", "read_meter", "read_schedule", "save_preview", "write_report", "write_schedule",
-    "write_to_device",
+    "compare_schedules", "held_over", "measure_savings", "meter_of", "metered", "read_from_device", "read_meter", "read_schedule",
+    "save_preview", "write_report", "write_schedule", "write_to_device",
 ]  # fmt: skip
 
 if not TYPE_CHECKING:

@@ -1,11 +1,11 @@
 """Write schedules to the Schedule objects of a BACnet/IP device, read them back, and read what a device holds. Needs ``bacpypes3``.
 
 Order of a write
-    Everything is read first, so an absent device or object, or a clock that is not the one the schedule was made for, stops the write before
-    anything has changed. Then, object by object: exceptions are emptied, so that Schedule_Default (the fallback value) holds while the rest is
-    exchanged; default, priority, period and description are written; the new exceptions last. Whoever pulls the cable in between leaves a
-    device at its fallback values. At the end everything is read and must be the very same schedule. If the device refuses, the objects
-    written so far get back what they held.
+    Everything is read first, so an absent device or object, or a clock that is not the one the schedule was made for, stops the write
+    before anything has changed. Then, object by object: exceptions are emptied, so that Schedule_Default (the fallback value) holds while
+    the rest is exchanged; default, priority, period and description are written; the new exceptions last. Whoever pulls the cable in
+    between leaves a device at its fallback values. At the end everything is read and must be the very same schedule. If the device
+    refuses, the objects written so far get back what they held.
 
 The device must have the Schedule objects, named like the points or given by instance, with List_Of_Object_Property_References set by who
 commissioned it: what a schedule may act on is not for a client to decide. Exceptions that an operator entered are theirs: an object that

@@ -1,7 +1,7 @@
 """Regression of metered power on outdoor temperature and IT load: the baseline that savings are counted from.
 
 Equations
-    Change-point models (Kissock, Haberl and Claridge 2003, ASHRAE RP-1050), with ``(x)+ = max(x, 0)`` and the IT load as further regressor::
+    Change-point models (Kissock, Haberl and Claridge 2003, ASHRAE RP-1050), with ``(x)+ = max(x, 0)``, IT load as further regressor::
 
         mean                 P = b0                                   [+ b P_it]
         line                 P = b0 + b1 T                            [+ b P_it]
@@ -11,8 +11,7 @@ Equations
         dead band (5P)       P = b0 + b1 (T1 - T)+ + b2 (T - T2)+     [+ b P_it]
 
     Least squares; change points by a search on a grid that is refined twice. Of all models over wet bulb and dry bulb the one with the
-    lowest Bayesian information criterion is taken. Goodness (ASHRAE Guideline 14-2014, section 5.2.11), with ``p`` parameters, change points
-    included::
+    lowest Bayesian information criterion is taken. Goodness (ASHRAE Guideline 14-2014), with ``p`` parameters, change points included::
 
         CV(RMSE) = sqrt(sum e^2 / (n - p)) / mean P        NMBE = sum e / ((n - p) mean P)
         n' = n (1 - rho) / (1 + rho)                       rho: autocorrelation of consecutive residuals
@@ -25,6 +24,7 @@ import itertools
 from collections.abc import Sequence
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from lowlift.bms.meter import TEMPERATURES, Meter, SavingsError
@@ -122,7 +122,7 @@ def fit(meter: Meter, *, forms: Sequence[str] = tuple(FORMS), use_it: bool | Non
     if use_it and P_it is None:
         raise SavingsError(f"{meter.name}: IT load is wanted as regressor, but there is no column it_kWh")
     load = P_it if use_it else None
-    found = []
+    found: list[Baseline] = []
     for form in forms:
         for t in TEMPERATURES:
             if t in meter.frame and (form != "mean" or not found):
@@ -155,10 +155,11 @@ def _fitted(meter: Meter, form: str, temperature: str, P: Array, P_it: Array | N
     gram = np.linalg.pinv(Z.T @ Z) / np.outer(scale, scale)
     ranges = {c: (float(meter.frame[c].min()), float(meter.frame[c].max())) for c in (temperature, "P_it" if P_it is not None else "") if c}
     return Baseline(
-        form=form, temperature=temperature, points=points, beta=beta, with_it=P_it is not None, gram=gram, noise=full.T @ _smeared(full, rho),
+        form=form, temperature=temperature, points=points, beta=beta, with_it=P_it is not None, gram=gram,
+        noise=full.T @ _smeared(full, rho),
         n=n, p=p, rmse=rmse, cv_rmse=rmse / mean, nmbe=float(np.sum(e)) / ((n - p) * mean),
         r2=1.0 - float(np.sum(e**2)) / spread if spread > 0.0 else 0.0, rho=rho,
-        bic=n * float(np.log(max(np.mean(e**2), (1e-9 * mean) ** 2))) + p * float(np.log(n)), ranges=ranges,
+        bic=n * float(np.log(max(float(np.mean(e**2)), (1e-9 * mean) ** 2))) + p * float(np.log(n)), ranges=ranges,
     )  # fmt: skip
 
 
@@ -239,7 +240,7 @@ def _scale(X: Array) -> Array:
 
 def _autocorrelation(e: Array, meter: Meter) -> float:
     """Of residuals of neighbouring intervals, corrected for its bias; not below zero."""
-    gaps = np.diff(meter.frame.index.as_unit("s").asi8) / 3600.0
+    gaps = np.diff(pd.DatetimeIndex(meter.frame.index).as_unit("s").asi8) / 3600.0
     neighbours = gaps <= meter.frame["hours"].to_numpy()[:-1] + 1e-6
     product, square = float(np.sum((e[1:] * e[:-1])[neighbours])), float(np.sum(e**2))
     if square <= 0.0 or not neighbours.any():

@@ -107,7 +107,7 @@ def _entry(source: str | Path, name: str, cells: Mapping[str, Any], zone: str, c
         raise ScheduleError(f"{source}: {name} ({cells['point']}): unit {said}: must be one of {', '.join(filter(None, UNITS.values()))}")
     entry: dict[str, Any] = {}
     for field in FIELDS:
-        cell = units[0] if field == "unit" else cells[COLUMNS[field]]
+        cell: Any = units[0] if field == "unit" else cells[COLUMNS[field]]
         if field in TIMES:
             at = read_time(source, f"{name}: {field}", cell.iso).tz_convert(clock)
             if cell.city != city(zone) or at.isoformat() != cell.iso.replace("Z", "+00:00"):

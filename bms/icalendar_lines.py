@@ -34,7 +34,7 @@ class Component:
 
 
 def escaped(text: str) -> str:
-    """TEXT value (section 3.3.11).
+    r"""TEXT value (section 3.3.11).
 
     >>> escaped("a;b, c")
     'a\\\\;b\\\\, c'

@@ -75,8 +75,9 @@ def vtimezone(zone: str, clock: dt.tzinfo, begin: pd.Timestamp, end: pd.Timestam
 
 def rules(component: Component) -> list[tuple[str, str, str, str]]:
     """Observances of a VTIMEZONE in a form that can be compared: kind, onset, offsets."""
-    names = ("DTSTART", "TZOFFSETFROM", "TZOFFSETTO")
-    return sorted((part.name, *(part.text(name) or "" for name in names)) for part in component.inner)
+    return sorted(
+        (part.name, part.text("DTSTART") or "", part.text("TZOFFSETFROM") or "", part.text("TZOFFSETTO") or "") for part in component.inner
+    )
 
 
 def _offset(delta: pd.Timedelta) -> str:

@@ -78,7 +78,7 @@ def metered(frame: pd.DataFrame, name: str, *, frequency: str = "daily", zone: s
     hours = _lengths(index, name, frequency)
     values = frame[[c for c in known if c in frame]].astype(float).set_axis(index)
     for column in values:
-        wrong = values[column][np.isinf(values[column]) | ((values[column] < 0.0) & column.endswith("_kWh"))]
+        wrong = values[column][np.isinf(values[column]) | ((values[column] < 0.0) & str(column).endswith("_kWh"))]
         if len(wrong):
             raise SavingsError(
                 f"{name}: {column} = {wrong.iloc[0]:g} at {wrong.index[0].isoformat()}: must be a number that is not negative"
@@ -150,13 +150,13 @@ def _lengths(index: pd.DatetimeIndex, name: str, frequency: str) -> pd.Series:
 
 
 def _gathered(values: pd.DataFrame, name: str, frequency: str, span: tuple[pd.Timestamp, pd.Timestamp]) -> Meter:
-    freq = FREQUENCIES[frequency]
+    freq, index = FREQUENCIES[frequency], pd.DatetimeIndex(values.index)
     if frequency == "hourly":
         # Hours are floored in UTC, where none repeats.
-        key = values.index.tz_convert("UTC").floor(freq).tz_convert(values.index.tz)
+        key = index.tz_convert("UTC").floor(freq).tz_convert(index.tz)
         edges = pd.date_range(span[0].tz_convert("UTC").ceil(freq), span[1].tz_convert("UTC").floor(freq), freq=freq).tz_convert(span[0].tz)
     else:
-        key = values.index.normalize()
+        key = index.normalize()
         edges = pd.date_range((span[0] + pd.Timedelta(days=1) - pd.Timedelta(nanoseconds=1)).normalize(), span[1].normalize(), freq=freq)
     if len(edges) < 3:
         raise SavingsError(f"{name}: {max(len(edges) - 1, 0)} whole intervals; {frequency} values need more")

@@ -5,7 +5,7 @@ site's own clock.
 """
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -44,7 +44,7 @@ def preview(schedule: Schedule, previous: Schedule | None = None) -> "list[Figur
         for first in range(0, max(len(names), 1), PANELS):
             chosen = names[first : first + PANELS]
             figure = Figure(figsize=SHEET, layout="constrained")
-            figure.get_layout_engine().set(rect=(0.02, 0.03, 0.96, 0.89))  # type: ignore[union-attr]
+            figure.get_layout_engine().set(rect=(0.02, 0.03, 0.96, 0.89))  # type: ignore[union-attr, call-arg]
             panels: Any = figure.subplots(PANELS, 1, squeeze=False)[:, 0]
             for k, axes in enumerate(panels):
                 if k < len(chosen):
@@ -78,11 +78,17 @@ def save_preview(schedule: Schedule, path: str | Path, previous: Schedule | None
 
             return [save_with(path, fill)]
         names = [path if len(sheets) == 1 else path.with_stem(f"{path.stem}-{k}") for k in range(1, len(sheets) + 1)]
-        return [save_with(n, lambda file, s=s: s.savefig(file, format=suffix, dpi=160)) for n, s in zip(names, sheets, strict=True)]
+        return [save_with(n, _writer(sheet, suffix)) for n, sheet in zip(names, sheets, strict=True)]
+
+
+def _writer(sheet: "Figure", suffix: str) -> Callable[[Any], None]:
+    return lambda file: sheet.savefig(file, format=suffix, dpi=160)
 
 
 def _panel(axes: "Axes", point: str, new: Sequence[Move], old: Sequence[Move], schedule: Schedule) -> None:
-    import matplotlib.dates as mdates
+    from matplotlib import dates
+
+    mdates: Any = dates
 
     row = (new or old)[0].row
     zone = zone_of(schedule.timezone)

@@ -11,17 +11,21 @@ Equations
 
         U = t 1.26 CV(RMSE) sqrt(n / n' (1 + 2 / n') / m) E
 
-    and the algebraic one of least squares (Koran et al. 2017) with AR(1) residuals, h hours long, whose sums over the period are ``S`` for the
-    errors and ``s`` for the regressors::
+    and the algebraic one of least squares (Koran et al. 2017) with AR(1) residuals, h hours long, whose regressors' sum over
+    the period is ``s``::
 
         U = t RMSE sqrt(1' R 1 + s' (X'X)^-1 X'R X (X'X)^-1 s) h
 
     The larger counts. The fractional savings uncertainty FSU is U over the savings.
 
 Not good enough
-    CV(RMSE) above 25 % daily or 30 % hourly, NMBE above 0.005 %, FSU of 50 % or more at 68 % confidence (Guideline 14, 4.2), more than
-    5 % of the reporting intervals outside 90 % of the least to 110 % of the largest load or beyond the temperatures of the baseline by more
-    than a tenth of their range, or an IT load that changed by more than 1 % and is no regressor. Then the result says so, first and loudly; :func:`measure_savings` with ``strict`` refuses.
+    CV(RMSE) above 25 % daily or 30 % hourly, NMBE above 0.005 %, FSU of 50 % or more at 68 % confidence (ASHRAE Guideline 14's limits; 25 %
+    is the usual one for daily values). More than 5 % of the reporting intervals outside 90 % of the least to 110 % of the largest load, or
+    beyond the temperatures of the baseline by more than a tenth of their range. An IT load that changed by more than 1 % and is no
+    regressor. Then the result says so, first and loudly; :func:`measure_savings` with ``strict`` refuses.
+
+Not in the interval
+    Errors of the meters, and what a change-point model cannot follow: where residuals are small the interval is too narrow for that.
 """
 
 import dataclasses

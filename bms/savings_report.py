@@ -71,16 +71,16 @@ def chart(result: Savings) -> "Figure":
         a.set_ylabel("[kW]")
         a.legend(loc="upper left")
         times = [at.to_pydatetime(warn=False) for at in after.index]
-        b.plot(times, result.predicted / 1e3, color=MUTED, linestyle=(0, (4, 2)), label="as before (model)")  # type: ignore[arg-type]
-        b.plot(times, after["P"] / 1e3, color=AFTER, linewidth=1.1, label="metered")  # type: ignore[arg-type]
+        b.plot(times, result.predicted / 1e3, color=MUTED, linestyle=(0, (4, 2)), label="as before (model)")
+        b.plot(times, after["P"] / 1e3, color=AFTER, linewidth=1.1, label="metered")
         b.set_title("Reporting period")
         b.set_ylabel("[kW]")
         b.legend(loc="upper left", ncols=2)
         saved = np.cumsum((result.predicted - after["P"].to_numpy()) * after["hours"].to_numpy()) / 1e3
         # Errors of neighbouring intervals are alike, so the band grows with the square root of their number.
         band = result.uncertainty / KWH * np.sqrt(np.arange(1, len(saved) + 1) / len(saved))
-        c.fill_between(times, saved - band, saved + band, color=BEFORE, alpha=0.18, linewidth=0, label=f"{100 * result.confidence:g} %")  # type: ignore[arg-type]
-        c.plot(times, saved, color=BEFORE, label="avoided energy")  # type: ignore[arg-type]
+        c.fill_between(times, saved - band, saved + band, color=BEFORE, alpha=0.18, linewidth=0, label=f"{100 * result.confidence:g} %")
+        c.plot(times, saved, color=BEFORE, label="avoided energy")
         c.axhline(0.0, color=MUTED, linewidth=0.8)
         c.set_title("Avoided energy, added up")
         c.set_ylabel("[kWh]")
@@ -124,8 +124,8 @@ def _method(result: Savings) -> list[str]:
         "Avoided energy after IPMVP Option C: what a regression of the baseline period gives for the weather"
         + (" and IT load" if result.model.with_it else "")
         + " of the reporting period, less what was metered. It says what changed, not why: whatever else changed on this meter is in it.",
-        "Uncertainty: the larger of ASHRAE Guideline 14's formula for autocorrelated residuals and of the covariance of the regression with "
-        "AR(1) residuals. Errors of the meters themselves are not in it.",
+        "Uncertainty: the larger of ASHRAE Guideline 14's formula for autocorrelated residuals and of the covariance of the regression "
+        "with AR(1) residuals. Errors of the meters themselves are not in it.",
     ]
 
 
@@ -142,7 +142,7 @@ def _page(result: Savings, drawing: str) -> str:
         parts.append("<section><h3>To know besides</h3><ul>" + "".join(f"<li>{e(w)}</li>" for w in result.warnings) + "</ul></section>")
     parts.append("<section><h3>Method</h3>" + "".join(f"<p>{e(p)}</p>" for p in _method(result)) + "</section>")
     title = e(f"Measured savings: {result.reporting.name}")
-    head = '<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark">'
+    head = '<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
     return (
         f'<!DOCTYPE html>\n<html lang="en"><head>{head}<title>{title}</title><style>{css}</style></head>\n<body><header class="top">'
         f'<p class="brand">lowlift</p><h1>{title}</h1></header><main>{"".join(parts)}</main></body></html>\n'

@@ -103,4 +103,4 @@ def is_ambiguous(naive: dt.datetime, zone: dt.tzinfo) -> bool:
 
 
 def _offset(zone: dt.tzinfo, at: pd.Timestamp) -> pd.Timedelta:
-    return pd.Timedelta(at.tz_convert(zone).to_pydatetime(warn=False).utcoffset())
+    return pd.Timedelta(at.tz_convert(zone).to_pydatetime(warn=False).utcoffset() or dt.timedelta(0))

@@ -5,8 +5,8 @@
 >>> plant.site.n_racks
 64
 
-The packages ``ll.thermal``, ``ll.data``, ``ll.models``, ``ll.controllers``, ``ll.sim`` and ``ll.bms`` list their public names in ``__all__``. Names
-are imported when first used: ``import lowlift`` loads neither solvers nor plotting.
+The packages ``ll.thermal``, ``ll.data``, ``ll.models``, ``ll.controllers``, ``ll.sim`` and ``ll.bms`` list their public names in
+``__all__``. Names are imported when first used: ``import lowlift`` loads neither solvers nor plotting.
 """
 
 from typing import TYPE_CHECKING

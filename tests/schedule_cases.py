@@ -1,6 +1,7 @@
 """Schedules for tests: two points of the GB200 hall over a stretch of time, a row every half hour."""
 
 import dataclasses
+import itertools
 
 import pandas as pd
 
@@ -35,7 +36,7 @@ def schedule(zone: str = "Europe/Berlin", day: str = "2030-07-04", *, minutes: i
         edges = [t for t in edges if not (t.to_pydatetime().fold or (t + pd.Timedelta(hours=1)).to_pydatetime().fold)
                  or t + pd.Timedelta(0) == _first_of_repeat(edges)]  # fmt: skip
     rows = []
-    for k, (a, b) in enumerate(zip(edges[:-1], edges[1:], strict=True)):
+    for k, (a, b) in enumerate(itertools.pairwise(edges)):
         rows.append(row("T_supply_set[1]", a, b, round(30.0 + 0.25 * (k % 5), 3), provenance=f"MPC: plan {k}, a;b \\ \u00b5"))
     third = len(edges) // 3
     rows.append(row("m_cw_set", edges[0], edges[third], 150.5))

@@ -167,22 +167,22 @@ def test_refusals_before_anything_is_written() -> None:
             BacnetError, match=r"its clock shows 2030-01-01 12:00:00, -3600 s from that of Europe/Berlin; nothing was written"
         ):
             write_to_device(schedule(), server.device(), SITE, MADE)
-        with pytest.raises(ScheduleError, match="simulated period: a record"):
+        with pytest.raises(ScheduleError, match=r"simulated period: a record"):
             write_to_device(_simulated(), server.device(), SITE, MADE)
         with pytest.raises(ScheduleError, match=r"row 2: .*outside 17 to 42"):
             write_to_device(altered(schedule(), 1, value=99.0), server.device(), SITE, MADE)
         begin = pd.Timestamp("2030-07-05", tz="Europe/Berlin")
-        more = schedule().rows + (row("split", begin, begin + pd.Timedelta(hours=1), 0.5),)
-        with pytest.raises(BacnetError, match="has no Schedule object for split"):
+        more = (*schedule().rows, row("split", begin, begin + pd.Timedelta(hours=1), 0.5))
+        with pytest.raises(BacnetError, match=r"has no Schedule object for split"):
             write_to_device(_with(more), server.device(clock="UTC"), SITE, MADE)
-        with pytest.raises(BacnetError, match="holds a schedule of lowlift"):
+        with pytest.raises(BacnetError, match=r"holds a schedule of lowlift"):
             read_from_device(server.device())
 
 
 def test_f38_an_absent_device_is_an_error_after_some_attempts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bacnet_device, "ATTEMPTS", 2)
     device = Device(address=f"127.0.0.1:{free_port()}", instance=7, bind=f"127.0.0.1/32:{free_port()}", timeout=0.1)
-    with pytest.raises(BacnetError, match="no answer"):
+    with pytest.raises(BacnetError, match=r"no answer"):
         write_to_device(schedule(), device, SITE, MADE)
 
 
@@ -203,7 +203,7 @@ def test_f38_a_refused_write_leaves_the_last_good_schedule(monkeypatch: pytest.M
 
         refused = [True]
         monkeypatch.setattr(type(item), "write_property", refusing)
-        with pytest.raises(BacnetError, match="refused .*description.*the device holds what it held before"):
+        with pytest.raises(BacnetError, match=r"refused .*description.*the device holds what it held before"):
             write_to_device(second, server.device(), SITE, MADE)
         assert read_from_device(server.device(), SITE, MADE) == first
 

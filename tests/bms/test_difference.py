@@ -36,9 +36,9 @@ def test_rows_added_removed_and_changed_with_by_how_much() -> None:
 
 
 def test_a_shift_in_time_is_an_effect_though_no_row_matches() -> None:
-    shifted = dataclasses.replace(OLD, rows=tuple(
-        dataclasses.replace(r, valid_from=r.valid_from + pd.Timedelta(minutes=15), valid_to=r.valid_to + pd.Timedelta(minutes=15)) for r in OLD.rows
-    ))  # fmt: skip
+    late = pd.Timedelta(minutes=15)
+    rows = tuple(dataclasses.replace(r, valid_from=r.valid_from + late, valid_to=r.valid_to + late) for r in OLD.rows)
+    shifted = dataclasses.replace(OLD, rows=rows)
     found = compare_schedules(OLD, shifted)
     assert len(found.added) == len(found.removed) == len(OLD.rows) and not found.changed
     # Each of 47 changes of value (one step in five downwards by 1 K) comes 15 min late.
@@ -48,7 +48,7 @@ def test_a_shift_in_time_is_an_effect_though_no_row_matches() -> None:
 
 
 def test_schedules_that_cannot_be_compared() -> None:
-    with pytest.raises(ScheduleError, match="for gb200_hall and for frontier"):
+    with pytest.raises(ScheduleError, match=r"for gb200_hall and for frontier"):
         compare_schedules(OLD, dataclasses.replace(OLD, site="frontier"))
     with pytest.raises(ScheduleError, match=r"T_supply_set\[1\] is in degC in one schedule and in K"):
         compare_schedules(OLD, altered(OLD, 0, unit="K"))

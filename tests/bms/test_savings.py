@@ -155,21 +155,21 @@ def test_readings_that_are_refused(tmp_path: Path) -> None:
         with pytest.raises(SavingsError, match=said):
             metered(frame, "x", **how)
     (tmp_path / "a.csv").write_text("when,energy_kWh\n1,2\n")
-    with pytest.raises(SavingsError, match="column 'time'"):
+    with pytest.raises(SavingsError, match=r"column 'time'"):
         read_meter(tmp_path / "a.csv")
 
 
 def test_periods_that_do_not_fit() -> None:
     year = metered(readings("2028-01-01", 366, 1), "year")
-    with pytest.raises(SavingsError, match="overlap"):
+    with pytest.raises(SavingsError, match=r"overlap"):
         measure_savings(year, metered(readings("2028-12-01", 60, 2), "r"))
-    with pytest.raises(SavingsError, match="is daily, h is hourly"):
+    with pytest.raises(SavingsError, match=r"is daily, h is hourly"):
         measure_savings(year, metered(readings("2029-06-01", 30, 2, freq="h"), "h", frequency="hourly"))
     with pytest.raises(SavingsError, match=r"lacks (P_it|T_wb), which the baseline model needs"):
         measure_savings(year, metered(readings("2029-06-01", 30, 2).drop(columns=["it_kWh", "T_wb_degC"]), "r"))
-    with pytest.raises(SavingsError, match="confidence = 1"):
+    with pytest.raises(SavingsError, match=r"confidence = 1"):
         measure_savings(year, metered(readings("2029-06-01", 30, 2), "r"), confidence=1.0)
-    with pytest.raises(SavingsError, match="take a longer baseline period"):
+    with pytest.raises(SavingsError, match=r"take a longer baseline period"):
         measure_savings(metered(readings("2028-06-01", 20, 1, rho=0.8), "b"), metered(readings("2029-06-01", 30, 2), "r"))
 
 

@@ -25,7 +25,7 @@ def store(tmp_path: Path) -> ScheduleStore:
 
 
 def test_an_approved_schedule_is_handed_out_until_it_ends(store: ScheduleStore) -> None:
-    with pytest.raises(ApprovalError, match="no schedule is approved; fallback values hold"):
+    with pytest.raises(ApprovalError, match=r"no schedule is approved; fallback values hold"):
         store.current(MADE)
     approval = store.approve(FIRST, "Ada", "first", now=MADE)
     assert (approval.who, approval.checksum, approval.at) == ("Ada", FIRST.checksum, MADE)
@@ -42,9 +42,9 @@ def test_rolling_back_restores_the_one_before(store: ScheduleStore) -> None:
     restored = store.roll_back("Cy", "too warm", now=NOON)
     assert restored is not None and restored.checksum == FIRST.checksum and store.current(NOON) == FIRST
     assert store.roll_back("Cy", now=NOON) is None
-    with pytest.raises(ApprovalError, match="no schedule is approved"):
+    with pytest.raises(ApprovalError, match=r"no schedule is approved"):
         store.current(NOON)
-    with pytest.raises(ApprovalError, match="no schedule is in force"):
+    with pytest.raises(ApprovalError, match=r"no schedule is in force"):
         store.roll_back("Cy")
     store.approve(SECOND, "Bo", now=MADE)
     assert [(e.what, e.who) for e in store.log()] == [
@@ -63,17 +63,17 @@ def test_what_may_not_be_approved(store: ScheduleStore) -> None:
     for bad, now, said in refusals:
         with pytest.raises(ScheduleError, match=said):
             store.approve(bad, "Ada", now=now)
-    with pytest.raises(ApprovalError, match="must be named"):
+    with pytest.raises(ApprovalError, match=r"must be named"):
         store.approve(FIRST, " ", now=MADE)
     assert not store.folder.exists()
 
 
 def test_an_approval_of_what_is_no_longer_in_force_is_refused(store: ScheduleStore) -> None:
     store.approve(FIRST, "Ada", over="", now=MADE)
-    with pytest.raises(ApprovalError, match="is in force, not nothing: look at the difference again"):
+    with pytest.raises(ApprovalError, match=r"is in force, not nothing: look at the difference again"):
         store.approve(SECOND, "Bo", over="", now=MADE)
     store.approve(SECOND, "Bo", over=FIRST.checksum, now=MADE)
-    with pytest.raises(ApprovalError, match="in force already"):
+    with pytest.raises(ApprovalError, match=r"in force already"):
         store.approve(SECOND, "Bo", now=MADE)
 
 
@@ -82,13 +82,13 @@ def test_f44_an_edited_file_is_not_handed_out(store: ScheduleStore) -> None:
     path = store.folder / f"{FIRST.checksum}.json"
     text = path.read_text()
     path.write_text(text.replace('"value": 30.25', '"value": 30.5', 1))
-    with pytest.raises(ScheduleError, match="row 2 .*edited"):
+    with pytest.raises(ScheduleError, match=r"row 2 .*edited"):
         store.current(NOON)
     path.write_text(SECOND.export(store.folder / "other.json", MADE).read_text())
-    with pytest.raises(ScheduleError, match="is not the schedule .* that Ada approved"):
+    with pytest.raises(ScheduleError, match=r"is not the schedule .* that Ada approved"):
         store.current(NOON)
     path.unlink()
-    with pytest.raises(ScheduleError, match="cannot be read"):
+    with pytest.raises(ScheduleError, match=r"cannot be read"):
         store.current(NOON)
     store.roll_back("Ada", now=NOON)
 
@@ -117,7 +117,7 @@ def test_an_edited_log_hands_nothing_out(store: ScheduleStore, edit: object, sai
 def test_a_log_without_its_head_is_refused(store: ScheduleStore) -> None:
     store.approve(FIRST, "Ada", now=MADE)
     store.ledger.head.unlink()
-    with pytest.raises(LedgerError, match="is missing beside a log of 1 record"):
+    with pytest.raises(LedgerError, match=r"is missing beside a log of 1 record"):
         store.current(NOON)
 
 
@@ -143,7 +143,7 @@ def test_a_crash_before_the_head_was_written_loses_nothing(store: ScheduleStore)
 
 def test_a_store_of_another_site_hands_nothing_out(store: ScheduleStore) -> None:
     store.approve(FIRST, "Ada", now=MADE)
-    with pytest.raises(ScheduleError, match="made for gb200_hall, not for frontier"):
+    with pytest.raises(ScheduleError, match=r"made for gb200_hall, not for frontier"):
         ScheduleStore(store.folder, load_site("frontier")).current(NOON)
 
 
