@@ -37,7 +37,7 @@ def escaped(text: str) -> str:
     r"""TEXT value (section 3.3.11).
 
     >>> escaped("a;b, c")
-    'a\\\\;b\\\\, c'
+    'a\\;b\\, c'
     """
     return text.replace("\\", "\\\\").replace(";", "\\;").replace(",", "\\,").replace("\n", "\\n")
 
