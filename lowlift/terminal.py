@@ -13,6 +13,10 @@ class UsageError(ValueError):
 
 def user_errors() -> tuple[type[BaseException], ...]:
     """Errors that a user can cause and mend: shown in one line, without a traceback."""
+    from lowlift.bms.bacnet_device import BacnetError
+    from lowlift.bms.ledger import LedgerError
+    from lowlift.bms.meter import SavingsError
+    from lowlift.bms.store import ApprovalError
     from lowlift.data import DataError
     from lowlift.hil.serve import ERRORS
     from lowlift.models.design import DesignError
@@ -31,7 +35,8 @@ def user_errors() -> tuple[type[BaseException], ...]:
 
     return (
         UsageError, DataError, SiteError, DesignError, SteadyStateError, ScenarioError, ScheduleError, ControllerError, ParameterError,
-        WriteError, DemoError, ValidationError, FormatError, MapError, UnknownProtocolError, *ERRORS,
+        WriteError, DemoError, ValidationError, FormatError, MapError, UnknownProtocolError, BacnetError, LedgerError, SavingsError,
+        ApprovalError, *ERRORS,
     )  # fmt: skip
 
 

@@ -1,18 +1,17 @@
 """Setpoint schedules: what a building management system shall hold, from when to when, within which limits.
 
 A schedule is a table of rows in site units (degC, kPa, L/s) with limits, rate limit, fallback value, priority
-and provenance. It travels as CSV or JSON with a SHA-256 checksum over its contents; reading one refuses rows
-outside their limits, overlaps, changes beyond rate limits, periods in the past and any edit. The checksum shows edits, not authorship: it
-is no signature. Between two rows of a point, and after its last, the fallback value holds.
+and provenance. It travels as CSV or JSON with a SHA-256 checksum over its contents and a short one on every row, so that an edit is found
+and named; reading one refuses rows outside their limits, overlaps, changes beyond rate limits, periods in the past and any edit. The
+checksum shows edits, not authorship: it is no signature. Between two rows of a point, and after its last, the fallback value holds.
+Other formats are in :mod:`lowlift.bms`.
 
 Times are instants, written as ISO 8601 with offset in the site's zone, so that the hour that daylight saving
 repeats stays unambiguous and the one it skips cannot be named.
 """
 
-import csv
 import dataclasses
 import hashlib
-import io
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -27,6 +26,7 @@ from lowlift.controllers.operation import operation_of
 from lowlift.models.plant import SiteRecord
 from lowlift.sim.files import write_text
 from lowlift.sim.schedule_rows import (
+    CHECK,
     FIELDS,
     PRIORITY,
     TIMES,
@@ -36,12 +36,13 @@ from lowlift.sim.schedule_rows import (
     hasty,
     overlaps,
     points,
+    row_check,
     strangers,
 )
-from lowlift.sim.schedule_text import read_record, read_row, read_time
+from lowlift.sim.schedule_text import csv_text, json_text, read_record, read_row, read_time
 from lowlift.sim.trajectory import Trajectory
 
-FORMAT = "lowlift-schedule/2"
+FORMAT = "lowlift-schedule/3"
 NAMED = 20
 """Rows that an error names before it only counts."""
 
@@ -73,7 +74,7 @@ class Schedule:
     @property
     def checksum(self) -> str:
         """SHA-256 over the canonical serialisation."""
-        text = json.dumps(self._record(), sort_keys=True, separators=(",", ":"), allow_nan=False, ensure_ascii=True)
+        text = json.dumps(self.record(), sort_keys=True, separators=(",", ":"), allow_nan=False, ensure_ascii=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
     def check(self, now: pd.Timestamp | None = None, site: SiteRecord | None = None) -> None:
@@ -122,28 +123,19 @@ class Schedule:
     def export_csv(self, path: str | Path, now: pd.Timestamp | None = None) -> Path:
         """Check and write as CSV with a commented head."""
         self.check(now)
-        record = self._record()
-        out = io.StringIO()
-        for key, value in record.items():
-            if key != "rows":
-                out.write(f"# {key}: {json.dumps(value)}\n")
-        out.write(f"# checksum: sha256:{self.checksum}\n")
-        writer = csv.DictWriter(out, FIELDS, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(record["rows"])
-        return write_text(path, out.getvalue())
+        return write_text(path, csv_text(self.sealed()))
 
     def export_json(self, path: str | Path, now: pd.Timestamp | None = None) -> Path:
         """Check and write as JSON."""
         self.check(now)
-        record = self._record() | {"checksum": f"sha256:{self.checksum}"}
-        return write_text(path, json.dumps(record, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+        return write_text(path, json_text(self.sealed()))
 
     def frame(self) -> pd.DataFrame:
         """Return the rows as a table."""
         return pd.DataFrame([dataclasses.asdict(row) for row in self.rows], columns=list(FIELDS))
 
-    def _record(self) -> dict[str, Any]:
+    def record(self) -> dict[str, Any]:
+        """Head entries and ``rows``, in plain JSON types; what the checksum is taken over."""
         rows = []
         for row in self.rows:
             entry = {name: getattr(row, name) for name in FIELDS}
@@ -151,6 +143,12 @@ class Schedule:
         head = {f.name: getattr(self, f.name) for f in dataclasses.fields(self) if f.name != "rows"}
         span = {name: getattr(self, name).isoformat() if rows else "" for name in TIMES}
         return {"format": FORMAT, **head, "created": self.created.isoformat(), **span, "rows": rows}
+
+    def sealed(self) -> dict[str, Any]:
+        """The record with its checksums: one on every row, one over all."""
+        record = self.record()
+        rows = [row | {CHECK: row_check(row)} for row in record.pop("rows")]
+        return record | {"checksum": f"sha256:{self.checksum}", "rows": rows}
 
 
 def schedule_from(
@@ -228,7 +226,7 @@ def schedule_from(
         controller=controller,
         timezone=str(zone),
         simulated=simulated,
-        created=(pd.Timestamp.now(tz="UTC") if created is None else created).floor("s"),
+        created=(pd.Timestamp.now(tz="UTC") if created is None else created.tz_convert("UTC")).floor("s"),
         rows=tuple(rows),
     )
 
@@ -239,23 +237,47 @@ def import_schedule(path: str | Path, site: SiteRecord | None = None, now: pd.Ti
     Raises:
         ScheduleError: unreadable, edited, or a row at fault.
     """
-    record = read_record(path)
+    return schedule_of(read_record(path), path, site, now)
+
+
+def schedule_of(record: dict[str, Any], source: str | Path, site: SiteRecord | None = None, now: pd.Timestamp | None = None) -> Schedule:
+    """The checked schedule of a sealed record, as any format gives it back: numbers and times may be text.
+
+    Args:
+        record: what :meth:`Schedule.sealed` made.
+        source: file or device, for messages.
+        site: if given, names, units and limits must be those of its setpoint table.
+        now: present instant; the clock if none.
+
+    Raises:
+        ScheduleError: incomplete, edited, or a row at fault.
+    """
+    record = dict(record)
     if record.pop("format", None) != FORMAT:
-        raise ScheduleError(f"{path}: not a schedule of this version ({FORMAT})")
+        raise ScheduleError(f"{source}: not a schedule of this version ({FORMAT})")
     stated = str(record.pop("checksum", "")).removeprefix("sha256:")
     zone = record.get("timezone", "UTC")
     listed = record.pop("rows", None)
     if not isinstance(listed, list):
-        raise ScheduleError(f"{path}: has no list of rows")
-    rows = tuple(read_row(path, k, row, zone) for k, row in enumerate(listed, 1))
+        raise ScheduleError(f"{source}: has no list of rows")
+    rows = tuple(read_row(source, k, row, zone) for k, row in enumerate(listed, 1))
     span = {name: record.pop(name, None) for name in TIMES}
     wanted = {f.name: bool if f.name == "simulated" else str for f in dataclasses.fields(Schedule)}
     del wanted["rows"]
     if {name: type(value) for name, value in record.items()} != wanted or None in span.values():
-        raise ScheduleError(f"{path}: head is incomplete or has unknown entries: {sorted(record)}")
-    schedule = Schedule(rows=rows, **record | {"created": read_time(path, "created", record["created"])})
-    if schedule.checksum != stated or any(schedule._record()[name] != span[name] for name in TIMES):
-        raise ScheduleError(f"{path}: the checksum does not belong to these rows: edited after export, refused")
+        raise ScheduleError(f"{source}: head is incomplete or has unknown entries: {sorted(record)}")
+    schedule = Schedule(rows=rows, **record | {"created": read_time(source, "created", record["created"])})
+    found = schedule.record()
+    edited = [k for k, (row, seal) in enumerate(zip(found["rows"], listed, strict=True), 1) if row_check(row) != seal[CHECK]]
+    if edited:
+        named = ", ".join(f"row {k} ({rows[k - 1].point})" for k in edited[:NAMED])
+        more = f" and {len(edited) - NAMED} more" if len(edited) > NAMED else ""
+        raise ScheduleError(f"{source}: {named}{more}: edited after export, refused: the checksum does not belong to what stands there")
+    if schedule.checksum != stated or any(found[name] != span[name] for name in TIMES):
+        raise ScheduleError(
+            f"{source}: the checksum does not belong to this schedule: its head was edited after export, or whole rows were added, "
+            "taken out or moved; refused"
+        )
     schedule.check(now, site)
     return schedule
 

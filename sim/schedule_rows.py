@@ -1,9 +1,12 @@
 """Rows of a setpoint schedule: their record, their units and what makes them unfit."""
 
 import dataclasses
+import hashlib
 import itertools
+import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 
@@ -60,6 +63,14 @@ class Row:
 FIELDS = tuple(f.name for f in dataclasses.fields(Row))
 TIMES = ("valid_from", "valid_to")
 TEXTS = ("point", "unit", "provenance")
+CHECK = "check"
+"""Column of the checksum of a row."""
+
+
+def row_check(entry: Mapping[str, Any]) -> str:
+    """First twelve hex digits of the SHA-256 over a row's record; names an edited row, the schedule's checksum proves the rest."""
+    text = json.dumps(dict(entry), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -184,7 +195,7 @@ def hasty(rows: Sequence[Row]) -> list[str]:
 
 
 def strangers(rows: Sequence[Row], site: SiteRecord) -> list[str]:
-    """Name rows whose point, unit or limits are not those of the site."""
+    """Name rows whose point, unit or limits are not those of the site, or that allow themselves faster changes."""
     known = {p.name: p for p in points(site)}
     bad = []
     for k, row in enumerate(rows, 1):
@@ -194,4 +205,7 @@ def strangers(rows: Sequence[Row], site: SiteRecord) -> list[str]:
         p = known[row.point]
         if (row.unit, row.low, row.high) != (p.unit, p.low, p.high):
             bad.append(f"row {k}: {row.point} must state the limits {p.low:g} to {p.high:g} {p.unit}")
+        if row.rate_per_min > p.rate_per_min * (1.0 + 1e-9):
+            stated = f"row {k}: {row.point} states a rate limit of {row.rate_per_min:g} {p.unit}/min"
+            bad.append(f"{stated}; that of the site is {p.rate_per_min:g}")
     return bad

@@ -9,7 +9,7 @@ import pytest
 
 import lowlift as ll
 
-PACKAGES = ("controllers", "data", "hil", "models", "sim", "thermal", "wire")
+PACKAGES = ("bms", "controllers", "data", "hil", "models", "sim", "thermal", "wire")
 HEAVY = ("casadi", "matplotlib", "numpy", "pandas", "scipy", "pydantic", "pvlib", "pyarrow", "jinja2", "pymodbus", "asyncua", "bacpypes3")
 
 
@@ -43,7 +43,7 @@ def test_a_lazy_name_stays_itself_whatever_was_imported_before() -> None:
         "import importlib, pkgutil, lowlift as ll\n"
         "for m in pkgutil.walk_packages(ll.__path__, 'lowlift.'):\n"
         "    if not m.name.endswith('__main__'): importlib.import_module(m.name)\n"
-        "for p in (ll, ll.controllers, ll.data, ll.hil, ll.models, ll.sim, ll.thermal, ll.wire):\n"
+        "for p in (ll, ll.bms, ll.controllers, ll.data, ll.hil, ll.models, ll.sim, ll.thermal, ll.wire):\n"
         "    print(*(f'{p.__name__}.{n}' for n in p.__all__ if type(getattr(p, n)).__name__ == 'module'))\n"
     )
     modules = set(printed(code).stdout.split())
@@ -58,7 +58,7 @@ def test_a_lazy_name_stays_itself_whatever_was_imported_before() -> None:
 def test_importing_and_looking_around_loads_nothing_heavy() -> None:
     code = (
         "import sys, lowlift as ll\n"
-        "for p in (ll, ll.controllers, ll.data, ll.hil, ll.models, ll.sim, ll.thermal, ll.wire): dir(p)\n"
+        "for p in (ll, ll.bms, ll.controllers, ll.data, ll.hil, ll.models, ll.sim, ll.thermal, ll.wire): dir(p)\n"
         f"print([m for m in {HEAVY} if m in sys.modules])\n"
     )
     assert printed(code).stdout.strip() == "[]"

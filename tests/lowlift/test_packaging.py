@@ -13,7 +13,7 @@ import pytest
 import lowlift
 
 ROOT = Path(__file__).parents[2]
-FOLDERS = ("thermal", "models", "controllers", "sim", "data", "wire", "hil")
+FOLDERS = ("thermal", "models", "controllers", "sim", "data", "wire", "hil", "bms")
 
 
 def modules() -> list[str]:

@@ -139,9 +139,9 @@ def test_f44_a_deleted_row_is_an_edit(tmp_path: Path, schedule: Schedule) -> Non
         ("", "not a schedule"),
         ("{", "not valid JSON"),
         ("[]", "not a schedule"),
-        ('{"format": "lowlift-schedule/2", "rows": [1]}', "row 1"),
-        ('{"format": "lowlift-schedule/2", "rows": 5}', "rows"),
-        ('{"format": "lowlift-schedule/2", "rows": [], "odd": 1}', "head"),
+        ('{"format": "lowlift-schedule/3", "rows": [1]}', "row 1"),
+        ('{"format": "lowlift-schedule/3", "rows": 5}', "rows"),
+        ('{"format": "lowlift-schedule/3", "rows": [], "odd": 1}', "head"),
         ("# format: x\n", "not readable"),
     ],
 )

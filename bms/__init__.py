@@ -1,0 +1,33 @@
+"""Schedules on their way to a building management system: formats, differences, preview, approval, devices, and what they saved."""
+
+from typing import TYPE_CHECKING
+
+from lowlift.lazy import lazy
+
+if TYPE_CHECKING:
+    from lowlift.bms.bacnet_device import BacnetError, Device, read_from_device, write_to_device
+    from lowlift.bms.daylight import held_over
+    from lowlift.bms.difference import compare_schedules
+    from lowlift.bms.formats import FORMATS, read_schedule, write_schedule
+    from lowlift.bms.ledger import Ledger, LedgerError
+    from lowlift.bms.meter import Meter, SavingsError, meter_of, metered, read_meter
+    from lowlift.bms.preview import save_preview
+    from lowlift.bms.savings import Savings, measure_savings
+    from lowlift.bms.savings_report import write_report
+    from lowlift.bms.store import ApprovalError, ScheduleStore
+
+_NAMES = {
+    "bacnet_device": ("BacnetError", "Device", "read_from_device", "write_to_device"), "daylight": ("held_over",),
+    "difference": ("compare_schedules",), "formats": ("FORMATS", "read_schedule", "write_schedule"), "ledger": ("Ledger", "LedgerError"),
+    "meter": ("Meter", "SavingsError", "meter_of", "metered", "read_meter"), "preview": ("save_preview",),
+    "savings": ("Savings", "measure_savings"), "savings_report": ("write_report",), "store": ("ApprovalError", "ScheduleStore"),
+}  # fmt: skip
+
+__all__ = [
+    "FORMATS", "ApprovalError", "BacnetError", "Device", "Ledger", "LedgerError", "Meter", "Savings", "SavingsError", "ScheduleStore",
+    "compare_schedules", "held_over", "measure_savings", "meter_of", "metered", "read_from_device", "read_meter", "read_schedule",
+    "save_preview", "write_report", "write_schedule", "write_to_device",
+]  # fmt: skip
+
+if not TYPE_CHECKING:
+    __getattr__, __dir__ = lazy(__name__, {name: f"{__name__}.{module}" for module, names in _NAMES.items() for name in names}, __all__)

@@ -1,0 +1,196 @@
+"""Measured savings of a reporting period against a baseline period, with their uncertainty (IPMVP Option C).
+
+Equations
+    Avoided energy is what the baseline model gives for the weather and load of the reporting period less what was metered (IPMVP Core
+    Concepts 2022, "avoided energy consumption")::
+
+        E_avoided = sum_j (P_baseline(T_j, P_it,j) - P_j) dt_j
+
+    Two uncertainties at a confidence, with Student's t for n' - p degrees of freedom. ASHRAE Guideline 14's (Annex B; Reddy and Claridge
+    2000), for autocorrelated residuals, m intervals reported and the predicted energy E::
+
+        U = t 1.26 CV(RMSE) sqrt(n / n' (1 + 2 / n') / m) E
+
+    and the algebraic one of least squares (Koran et al. 2017) with AR(1) residuals, h hours long, whose regressors' sum over
+    the period is ``s``::
+
+        U = t RMSE sqrt(1' R 1 + s' (X'X)^-1 X'R X (X'X)^-1 s) h
+
+    The larger counts. The fractional savings uncertainty FSU is U over the savings.
+
+Not good enough
+    CV(RMSE) above 25 % daily or 30 % hourly, NMBE above 0.005 %, FSU of 50 % or more at 68 % confidence (ASHRAE Guideline 14's limits; 25 %
+    is the usual one for daily values). More than 5 % of the reporting intervals outside 90 % of the least to 110 % of the largest load, or
+    beyond the temperatures of the baseline by more than a tenth of their range. An IT load that changed by more than 1 % and is no
+    regressor. Then the result says so, first and loudly; :func:`measure_savings` with ``strict`` refuses.
+
+Not in the interval
+    Errors of the meters, and what a change-point model cannot follow: where residuals are small the interval is too narrow for that.
+"""
+
+import dataclasses
+
+import numpy as np
+
+from lowlift.bms.baseline import Array, Baseline, fit, full_design
+from lowlift.bms.meter import Meter, SavingsError
+
+CONFIDENCE = 0.9
+CV_LIMIT = {"daily": 0.25, "hourly": 0.30}
+NMBE_LIMIT = 5e-5
+FSU_LIMIT, FSU_CONFIDENCE = 0.5, 0.68
+OUTSIDE_LIMIT, BEYOND = 0.05, 0.1
+R2_ADVISED = 0.75
+LOAD_CHANGE = 0.01
+"""Largest change of an IT load that is no regressor."""
+DAYS_ADVISED = 270.0
+"""A baseline shorter than nine months does not see the whole range of weather."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Savings:
+    """Avoided energy of a reporting period and what it is worth."""
+
+    baseline: Meter
+    reporting: Meter
+    model: Baseline
+    predicted: Array
+    """Baseline power in the reporting period [W]."""
+    avoided: float
+    """[J]."""
+    uncertainty: float
+    """Half width of the interval at ``confidence`` [J], the larger of the two below."""
+    uncertainty_guideline: float
+    uncertainty_regression: float
+    confidence: float
+    fsu_68: float
+    """Fractional savings uncertainty at 68 %; infinite if nothing was saved."""
+    problems: tuple[str, ...]
+    """Why the result is not good enough; none if it is."""
+    warnings: tuple[str, ...]
+    """What a reader should know besides."""
+
+    @property
+    def good(self) -> bool:
+        """Whether the model is good enough to state savings."""
+        return not self.problems
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Avoided energy from and to [J]."""
+        return self.avoided - self.uncertainty, self.avoided + self.uncertainty
+
+    @property
+    def share(self) -> float:
+        """Avoided over predicted energy."""
+        return self.avoided / self.predicted_energy
+
+    @property
+    def predicted_energy(self) -> float:
+        """Energy that the reporting period would have taken as before [J]."""
+        return float(np.sum(self.predicted * self.reporting.frame["hours"].to_numpy()) * 3600.0)
+
+    @property
+    def significant(self) -> bool:
+        """Whether the interval leaves no doubt about the sign."""
+        return abs(self.avoided) > self.uncertainty
+
+
+def measure_savings(
+    baseline: Meter, reporting: Meter, *, confidence: float = CONFIDENCE, model: Baseline | None = None, strict: bool = False
+) -> Savings:
+    """Avoided energy of a reporting period.
+
+    Args:
+        baseline: readings before.
+        reporting: readings after, on the same kind of intervals.
+        confidence: of the interval, above 0.5 and below 1.
+        model: a baseline model fitted before; fitted here if none.
+        strict: refuse a model that is not good enough.
+
+    Raises:
+        SavingsError: periods that overlap or differ in kind, missing columns, too few values; with ``strict`` every problem.
+    """
+    if not 0.5 < confidence < 1.0:
+        raise SavingsError(f"confidence = {confidence:g}: must be above 0.5 and below 1")
+    if baseline.frequency != reporting.frequency:
+        raise SavingsError(f"{baseline.name} is {baseline.frequency}, {reporting.name} is {reporting.frequency}: must be the same")
+    if not (baseline.span[1] < reporting.span[0] or reporting.span[1] < baseline.span[0]):
+        raise SavingsError(f"baseline and reporting period overlap: {baseline.span[1].isoformat()} and {reporting.span[0].isoformat()}")
+    fitted = fit(baseline) if model is None else model
+    lacking = [c for c in (fitted.temperature, "P_it" if fitted.with_it else "") if c and c not in reporting.frame]
+    if lacking:
+        raise SavingsError(f"{reporting.name}: lacks {lacking[0]}, which the baseline model needs")
+    predicted = fitted.predict(reporting)
+    hours = reporting.frame["hours"].to_numpy()
+    avoided = float(np.sum((predicted - reporting.frame["P"].to_numpy()) * hours) * 3600.0)
+    energy = float(np.sum(predicted * hours) * 3600.0)
+    guideline, regression = _units(fitted, reporting, energy)
+    t, t_68 = (_student(c, fitted) for c in (confidence, FSU_CONFIDENCE))
+    largest = max(guideline, regression)
+    fsu = t_68 * largest / avoided if avoided > 0.0 else np.inf
+    problems, warnings = _verdict(fitted, baseline, reporting, float(fsu))
+    if strict and problems:
+        raise SavingsError(f"no savings are stated for {reporting.name}: " + "; ".join(problems))
+    return Savings(
+        baseline=baseline, reporting=reporting, model=fitted, predicted=predicted, avoided=avoided, uncertainty=t * largest,
+        uncertainty_guideline=t * guideline, uncertainty_regression=t * regression, confidence=confidence, fsu_68=float(fsu),
+        problems=tuple(problems), warnings=tuple(warnings),
+    )  # fmt: skip
+
+
+def _units(model: Baseline, reporting: Meter, energy: float) -> tuple[float, float]:
+    """Both uncertainties per unit of t [J]."""
+    m, n_, hours = len(reporting.frame), model.n_independent, reporting.frame["hours"].to_numpy()
+    guideline = 1.26 * model.cv_rmse * np.sqrt(model.n / n_ * (1.0 + 2.0 / n_) / m) * abs(energy)
+    s = full_design(model, reporting).T @ hours
+    lags = np.arange(1, m)
+    sums = m + 2.0 * float(np.sum((m - lags) * model.rho**lags))
+    of_model = float(s @ model.gram @ model.noise @ model.gram @ s)
+    regression = model.rmse * np.sqrt(sums * float(np.mean(hours)) ** 2 + of_model) * 3600.0
+    return float(guideline), float(regression)
+
+
+def _student(confidence: float, model: Baseline) -> float:
+    from scipy.special import stdtrit
+
+    return float(stdtrit(max(model.n_independent - model.p, 1.0), 0.5 + 0.5 * confidence))
+
+
+def _verdict(model: Baseline, baseline: Meter, reporting: Meter, fsu: float) -> tuple[list[str], list[str]]:
+    problems, warnings = [], []
+    limit = CV_LIMIT[baseline.frequency]
+    if model.cv_rmse > limit:
+        problems.append(f"CV(RMSE) = {100 * model.cv_rmse:.1f} %: must be at most {100 * limit:g} % for {baseline.frequency} values")
+    if abs(model.nmbe) > NMBE_LIMIT:
+        problems.append(f"NMBE = {100 * model.nmbe:.4f} %: must be within {100 * NMBE_LIMIT:g} %")
+    if not fsu < FSU_LIMIT:
+        said = "nothing was saved" if np.isinf(fsu) else f"fractional savings uncertainty = {100 * fsu:.0f} % at 68 % confidence"
+        problems.append(f"{said}: must be below {100 * FSU_LIMIT:g} %")
+    for name, (low, high) in model.ranges.items():
+        values = reporting.frame[name].to_numpy()
+        margin = BEYOND * (high - low) if name != "P_it" else 0.0
+        bounds = (low - margin, high + margin) if name != "P_it" else ((1.0 - BEYOND) * low, (1.0 + BEYOND) * high)
+        share = float(np.mean((values < bounds[0]) | (values > bounds[1])))
+        words = {"T_wb": "wet bulb", "T_db": "dry bulb", "P_it": "IT load"}[name]
+        if share > OUTSIDE_LIMIT:
+            problems.append(f"{words}: {100 * share:.0f} % of the reporting period lie outside what the baseline period saw")
+        elif share > 0.0:
+            warnings.append(f"{words}: {100 * share:.1f} % of the reporting period lie outside what the baseline period saw")
+    if not model.with_it and "P_it" in baseline.frame and "P_it" in reporting.frame:
+        change = float(reporting.frame["P_it"].mean() / max(baseline.frame["P_it"].mean(), 1e-9)) - 1.0
+        if abs(change) > LOAD_CHANGE:
+            problems.append(
+                f"IT load changed by {100 * change:+.1f} %, and the baseline period did not vary enough to learn what that takes"
+            )
+    if model.r2 < R2_ADVISED:
+        warnings.append(f"R2 = {model.r2:.2f}: weather and load explain less than IPMVP advises ({R2_ADVISED:g})")
+    days = (baseline.span[1] - baseline.span[0]).total_seconds() / 86400.0
+    if days < DAYS_ADVISED:
+        warnings.append(f"the baseline period is {days:.0f} days: shorter than nine months, it may not know the reporting period's season")
+    if "P_it" not in baseline.frame:
+        warnings.append("the IT load is not known: a change of load counts as savings or as waste")
+    for meter in (baseline, reporting):
+        if meter.lost:
+            warnings.append(f"{meter.name}: {meter.lost} intervals without readings are left out")
+    return problems, warnings

@@ -1,0 +1,180 @@
+"""Savings that are known are found again, as often as the confidence says; poor models are not believed."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from meter_readings import readings
+
+from lowlift.bms.baseline import fit
+from lowlift.bms.meter import SavingsError, metered, read_meter
+from lowlift.bms.savings import Savings, measure_savings
+from lowlift.bms.savings_report import markdown, write_report
+
+KWH, MW = 3.6e6, 1e6
+
+
+def result(seed: int, *, days: int = 120, **how: object) -> tuple[Savings, float]:
+    after = readings("2029-03-01", days, 2 * seed + 1, **{"saved": 0.1} | how)  # type: ignore[arg-type]
+    before = readings("2028-01-01", 366, 2 * seed, **{k: v for k, v in how.items() if k not in ("saved", "warm")})  # type: ignore[arg-type]
+    return measure_savings(metered(before, "before"), metered(after, "after")), float(after["truth_kWh"].sum()) * KWH
+
+
+def test_the_model_that_made_the_data_is_found() -> None:
+    found = fit(metered(readings("2028-01-01", 366, 1, noise=0.005), "x"))
+    assert (found.form, found.temperature, found.with_it) == ("cooling", "T_wb", True)
+    assert found.points[0] - 273.15 == pytest.approx(8.0, abs=0.15)
+    np.testing.assert_allclose(found.beta, [0.0, 6e3, 0.06], rtol=0.05, atol=3.0e3)
+    assert found.rho == pytest.approx(0.6, abs=0.12) and abs(found.nmbe) < 1e-10 and found.cv_rmse < 0.01
+    assert "wet bulb − 8" in found.equation() and "× IT power" in found.equation()
+
+
+@pytest.mark.parametrize("form", ["mean", "line", "cooling", "heating", "two slopes", "dead band"])
+def test_every_form_fits_its_own_data_exactly(form: str) -> None:
+    T = np.linspace(-5.0, 30.0, 200)
+    shape = {
+        "mean": 0.0 * T, "line": 0.5 * T, "cooling": np.maximum(T - 15.0, 0.0), "heating": np.maximum(10.0 - T, 0.0),
+        "two slopes": 0.3 * np.maximum(T - 12.0, 0.0) - 0.2 * np.maximum(12.0 - T, 0.0),
+        "dead band": 0.3 * np.maximum(T - 18.0, 0.0) + 0.2 * np.maximum(8.0 - T, 0.0),
+    }[form]  # fmt: skip
+    index = pd.date_range("2029-01-01", periods=200, freq="D", tz="UTC")
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(
+        {"energy_kWh": 24.0 * (50.0 + 2.0 * shape + 1e-2 * rng.standard_normal(200)), "T_db_degC": rng.permutation(T)}, index=index
+    )
+    frame["energy_kWh"] = frame["energy_kWh"].to_numpy()[np.argsort(np.argsort(frame["T_db_degC"]))]
+    found = fit(metered(frame, "x"))
+    assert found.form == form and found.cv_rmse < 1e-3
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("rho", [0.0, 0.6])
+def test_the_interval_covers_the_truth_as_often_as_it_says(rho: float) -> None:
+    runs = 40
+    found = [result(seed, rho=rho) for seed in range(100, 100 + runs)]
+    covered = [abs(r.avoided - truth) <= r.uncertainty for r, truth in found]
+    # Binomial: 90 % of 40 less three standard deviations; and not much wider than needed.
+    assert sum(covered) >= 0.9 * runs - 3.0 * np.sqrt(runs * 0.09)
+    errors = np.array([(r.avoided - truth) / r.uncertainty for r, truth in found])
+    assert abs(np.mean(errors)) < 3.0 * np.std(errors) / np.sqrt(runs) and 0.3 < np.std(errors) < 0.9
+    assert all(r.good and r.significant for r, _ in found)
+
+
+def test_known_savings_are_found_within_their_interval() -> None:
+    for how in ({}, {"saved": 0.2}, {"rho": 0.0}):
+        r, truth = result(7, **how)
+        assert abs(r.avoided - truth) < 1.3 * r.uncertainty and r.good and r.significant
+        assert r.share == pytest.approx(how.get("saved", 0.1), abs=0.05)
+    r, truth = result(11, saved=0.0)
+    assert truth == 0.0 and not r.significant and not r.good
+    assert "fractional savings uncertainty" in r.problems[0] or "nothing was saved" in r.problems[0]
+
+
+def test_autocorrelation_widens_the_interval() -> None:
+    assert result(3, rho=0.8)[0].uncertainty > 1.5 * result(3, rho=0.0)[0].uncertainty
+
+
+def test_the_guideline_s_formula() -> None:
+    r, _ = result(4)
+    m, n_ = r.model, r.model.n_independent
+    from scipy.stats import t
+
+    wanted = t.ppf(0.95, n_ - m.p) * 1.26 * m.cv_rmse * np.sqrt(m.n / n_ * (1 + 2 / n_) / len(r.predicted)) * r.predicted_energy
+    assert r.uncertainty_guideline == pytest.approx(wanted)
+
+
+def test_the_algebraic_interval_is_that_of_least_squares_without_autocorrelation() -> None:
+    """Against the covariance of the sum of predictions, written out."""
+    before, after = (metered(readings(s, d, k, rho=0.0), "x") for s, d, k in (("2028-01-01", 366, 1), ("2029-03-01", 60, 2)))
+    model = fit(before, forms=["line"])
+    model_ = model.__class__(**vars(model) | {"rho": 0.0, "noise": np.linalg.inv(model.gram)})
+    r = measure_savings(before, after, model=model_)
+    from scipy.stats import t
+
+    from lowlift.bms.baseline import design
+
+    X, Z = design(model, before), design(model, after)
+    hours = after.frame["hours"].to_numpy()
+    spread = hours @ (np.eye(len(hours)) * np.mean(hours) ** 2 / np.mean(hours**2) + Z @ np.linalg.inv(X.T @ X) @ Z.T) @ hours
+    assert r.uncertainty_regression == pytest.approx(t.ppf(0.95, model.n - model.p) * model.rmse * np.sqrt(spread) * 3600.0, rel=1e-3)
+
+
+def test_hourly_values_and_days_of_daylight_saving() -> None:
+    frame = readings("2029-03-20", 20, 5, freq="h")
+    hourly, daily = metered(frame, "x", frequency="hourly"), metered(frame, "x", frequency="daily")
+    assert hourly.energy == pytest.approx(frame["energy_kWh"].sum() * KWH) == pytest.approx(daily.energy)
+    assert len(daily.frame) == 20 and daily.frame["hours"].min() == 23.0 and len(hourly.frame) == 20 * 24 - 1
+    r = measure_savings(metered(readings("2028-06-01", 90, 6, freq="h", rho=0.3), "b", frequency="hourly"),
+                metered(readings("2029-06-01", 60, 7, freq="h", rho=0.3, saved=0.1), "r", frequency="hourly"))  # fmt: skip
+    assert r.share == pytest.approx(0.1, abs=0.02) and any("shorter than nine months" in w for w in r.warnings)
+
+
+def test_what_is_not_good_enough_is_said_loudly_and_refused_if_asked(tmp_path: Path) -> None:
+    poor, _ = result(8, noise=0.6)
+    assert not poor.good and "CV(RMSE)" in poor.problems[0]
+    hot, _ = result(8, warm=25.0)
+    assert any("wet bulb: " in p and "outside what the baseline period saw" in p for p in hot.problems)
+    with pytest.raises(SavingsError, match=r"no savings are stated for after: CV\(RMSE\)"):
+        measure_savings(poor.baseline, poor.reporting, strict=True)
+    assert markdown(poor).splitlines()[2].startswith("> **NOT GOOD ENOUGH: CV(RMSE)")
+    (page,) = write_report(poor, tmp_path / "a.html")
+    assert 0 < page.read_text(encoding="utf-8").index("NOT GOOD ENOUGH") < page.read_text(encoding="utf-8").index("kWh avoided")
+
+
+def test_reports_are_written(tmp_path: Path) -> None:
+    good, _ = result(9)
+    (page,) = write_report(good, tmp_path / "a.html")
+    text = page.read_text(encoding="utf-8")
+    assert (
+        "NOT GOOD ENOUGH" not in text
+        and "<svg" in text
+        and "with 90 % confidence between" in text
+        and "http" not in text.split("</style>")[0]
+    )
+    written = write_report(good, tmp_path / "b.md")
+    assert [p.name for p in written] == ["b.md", "b.svg"]
+    assert "| CV(RMSE) |" in written[0].read_text(encoding="utf-8") and "(b.svg)" in written[0].read_text(encoding="utf-8")
+
+
+def test_readings_that_are_refused(tmp_path: Path) -> None:
+    good = readings("2029-01-01", 60, 1)
+    cases = [
+        (good.drop(columns="energy_kWh"), {}, "needs the columns energy_kWh"),
+        (good.drop(columns=["T_wb_degC", "T_db_degC"]), {}, "T_wb_degC or T_db_degC"),
+        (good.assign(energy_kWh=-1.0), {}, "energy_kWh = -1 at 2029-01-01T00:00:00"),
+        (good.assign(it_kWh=np.inf), {}, "it_kWh = inf"),
+        (good.iloc[::-1], {}, "times must rise"),
+        (good.tz_localize(None), {}, "no offset from UTC"),
+        (good, {"frequency": "hourly"}, "intervals of 86400 s"),
+        (good, {"frequency": "weekly"}, "must be hourly or daily"),
+        (good.iloc[[k for k in range(60) if k % 7]], {}, "8 of 59 intervals lack readings"),
+        (good.iloc[:1], {}, "intervals of 0 s"),
+    ]
+    for frame, how, said in cases:
+        with pytest.raises(SavingsError, match=said):
+            metered(frame, "x", **how)
+    (tmp_path / "a.csv").write_text("when,energy_kWh\n1,2\n")
+    with pytest.raises(SavingsError, match=r"column 'time'"):
+        read_meter(tmp_path / "a.csv")
+
+
+def test_periods_that_do_not_fit() -> None:
+    year = metered(readings("2028-01-01", 366, 1), "year")
+    with pytest.raises(SavingsError, match=r"overlap"):
+        measure_savings(year, metered(readings("2028-12-01", 60, 2), "r"))
+    with pytest.raises(SavingsError, match=r"is daily, h is hourly"):
+        measure_savings(year, metered(readings("2029-06-01", 30, 2, freq="h"), "h", frequency="hourly"))
+    with pytest.raises(SavingsError, match=r"lacks (P_it|T_wb), which the baseline model needs"):
+        measure_savings(year, metered(readings("2029-06-01", 30, 2).drop(columns=["it_kWh", "T_wb_degC"]), "r"))
+    with pytest.raises(SavingsError, match=r"confidence = 1"):
+        measure_savings(year, metered(readings("2029-06-01", 30, 2), "r"), confidence=1.0)
+    with pytest.raises(SavingsError, match=r"take a longer baseline period"):
+        measure_savings(metered(readings("2028-06-01", 20, 1, rho=0.8), "b"), metered(readings("2029-06-01", 30, 2), "r"))
+
+
+def test_csv_round_trip(tmp_path: Path) -> None:
+    frame = readings("2029-03-20", 20, 5)
+    frame.drop(columns="truth_kWh").rename_axis("time").to_csv(tmp_path / "a.csv")
+    back = read_meter(tmp_path / "a.csv", zone="Europe/Berlin")
+    pd.testing.assert_frame_equal(back.frame, metered(frame, "x").frame, check_freq=False, check_index_type=False)
