@@ -75,7 +75,6 @@ class ServedPlant:
         self.flux = plant.flux_vector(self.x, self.u, self._d[:1])
         # The first step of a process loads the integrator's compiled kernel: before anybody waits for it.
         self._integrator.step(self.x, self.u, self._d[:1])
-        self._noted = 0
         self._alarms = np.zeros(len(self._layout.alarms), dtype=bool)
         self._show()
 
@@ -160,9 +159,10 @@ class ServedPlant:
             self.image.note("alarm", self.image.points.points[layout.alarms[k]].name, "alarm" if alarms[k] else "normal")
         self._alarms = alarms
         self.image.publish(self.t, self.k, values)
-        for record in self.envelope.records[self._noted :]:
+        for record in self.envelope.records:
             self.image.note(record.kind.value, record.name, record.reason)
-        self._noted = len(self.envelope.records)
+        # The events keep them, as long as there is room: a run of months stays within its memory.
+        self.envelope.records.clear()
 
     def _alarm(self, packed: np.ndarray) -> np.ndarray:
         layout, table = self._layout, self.plant.site.sheet.measurements

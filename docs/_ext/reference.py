@@ -9,7 +9,7 @@ from typing import Any
 from _ext.catalogue import companions, home, public_components, resolve
 from _ext.outline import boxed, tidy
 
-PACKAGES = frozenset(f"lowlift.{name}" for name in ("thermal", "models", "controllers", "sim", "data"))
+PACKAGES = frozenset(f"lowlift.{name}" for name in ("thermal", "models", "controllers", "sim", "wire", "hil", "data"))
 """Have pages of their own."""
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+import socket
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
@@ -174,6 +175,21 @@ def test_changes_are_told_to_subscribers_and_lost_readings_are_faults(server: Ba
             return str(await client.read("T_return", "reliability")) == "no-fault-detected"
 
         await until(is_back)
+
+    with_client(server, work)
+
+
+def test_garbage_leaves_the_server_alive(server: BacnetServer, plant: ServedPlant) -> None:
+    random = np.random.default_rng(5)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+        for n in (1, 4, 20, 300, 1400):
+            s.sendto(random.bytes(n), ("127.0.0.1", server.port))
+            s.sendto(b"\x81\x0a" + (n + 4).to_bytes(2, "big") + random.bytes(n), ("127.0.0.1", server.port))
+            s.sendto(b"\x81\x0a" + (n + 6).to_bytes(2, "big") + b"\x01\x04" + random.bytes(n), ("127.0.0.1", server.port))
+
+    async def work(client: Client) -> None:
+        assert await client.write("T_chw_set.cmd", 8.0, 8) == "good"
+        assert float(await client.read("T_chw_set.cmd")) == 8.0
 
     with_client(server, work)
 

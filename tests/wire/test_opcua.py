@@ -1,6 +1,7 @@
 """OPC UA over a real socket: types, units, ranges, refusals, subscriptions, users. One server for all: its address space is large."""
 
 import asyncio
+import socket
 from collections.abc import Awaitable, Callable, Iterator
 
 import numpy as np
@@ -133,6 +134,18 @@ def test_anonymous_clients_may_only_read_and_strangers_nothing(server: OpcUaServ
 
     with pytest.raises(UaStatusCodeError):
         with_client(server, nothing, user="stranger")
+
+
+def test_garbage_leaves_the_server_alive(server: OpcUaServer) -> None:
+    random = np.random.default_rng(5)
+    for data in (b"\0" * 8, random.bytes(200), b"HELF\x20\0\0\0" + random.bytes(24), b"OPNF\xff\xff\xff\x7f" + random.bytes(50)):
+        with socket.create_connection(("127.0.0.1", server.port), timeout=5.0) as s:
+            s.sendall(data)
+
+    async def work(client: Client, index: int) -> None:
+        await client.get_node(ua.NodeId("chiller_plant/T_chw", index)).read_value()
+
+    with_client(server, work)
 
 
 def test_a_port_that_is_taken(server: OpcUaServer, plant: ServedPlant) -> None:
