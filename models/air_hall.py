@@ -137,7 +137,7 @@ class AirHall:
 
     def flux_vector(self, x: np.ndarray, u: np.ndarray, d: np.ndarray) -> np.ndarray:
         """Fluxes at one instant (b, nf)."""
-        return np.asarray(self.rates(x, u, d)[1])
+        return self.rates(x, u, d)[1]
 
     def measure(
         self, x: np.ndarray, u: np.ndarray, d: np.ndarray, fluxes: np.ndarray, own: np.ndarray, flows: None
@@ -150,14 +150,14 @@ class AirHall:
         return {
             "T_supply": T["T_supply_sensor"], "T_inlet": T["T_inlet_sensor"], "T_hot": T["T_hot"], "T_return": of["T_return"],
             "T_mixed": of["T_mixed"], "T_evaporative": of["T_evaporative"], "T_dew_hall": psy.dew_point(T["w_cold"], w["p"]),
-            "dp_aisle": of["dp"], "m_air": of["m_supply"], "q_air": w["q_row"].sum(axis=-1, keepdims=True),
+            "dp_aisle": of["dp"], "m_air": of["m_supply"], "q_air": ops.sum_components(w["q_row"]),
             "q_fans": of["P_server_fans"], "Q_evaporator": of["Q_dx"], **a, "boost": own, "T_wb": w["T_wb"], "T_db": w["T_db"], "p": w["p"],
         }  # fmt: skip
 
     def ledger(self, x: np.ndarray, d: np.ndarray, fluxes: np.ndarray, flows: None) -> dict[str, np.ndarray]:
         """Powers, heat, water and vapour of one step, and what is stored at its end, each (b, 1)."""
         of = columns(self.flux_names, fluxes)
-        P_it = self.disturbances.unpack(d)["q_row"].sum(axis=-1, keepdims=True)
+        P_it = ops.sum_components(self.disturbances.unpack(d)["q_row"])
         return of | {
             "P_it": P_it, "Q_it": P_it + of["P_psu"] + of["P_server_fans"], "Q_fans": of["P_fans"], STORED: self.stored_heat(x),
             tables.STORED_WATER: self.stored_vapour(x),

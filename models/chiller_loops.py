@@ -195,7 +195,7 @@ class ChillerLoops:
 
     def flux_vector(self, x: np.ndarray, u: np.ndarray, d: np.ndarray) -> np.ndarray:
         """Fluxes at one instant (b, nf)."""
-        return np.asarray(self.rates(x, u, d)[1])
+        return self.rates(x, u, d)[1]
 
     def measure(
         self, x: np.ndarray, u: np.ndarray, d: np.ndarray, fluxes: np.ndarray, own: np.ndarray, flows: None

@@ -114,12 +114,11 @@ class HybridHall:
 
     def flux_vector(self, x: np.ndarray, u: np.ndarray, d: np.ndarray) -> np.ndarray:
         """Fluxes at one instant (b, nf)."""
-        return np.asarray(self.rates(x, u, d)[1])
+        return self.rates(x, u, d)[1]
 
-    def hottest(self, values: np.ndarray) -> np.ndarray:
+    def hottest(self, values: Signal) -> Signal:
         """Largest rack value of each CDU: ``(b, r) -> (b, n)``."""
-        result: np.ndarray = values.reshape(*values.shape[:-1], self.site.n_cdu, self.site.racks_per_cdu).max(axis=-1)
-        return result
+        return ops.segment_max(values, np.arange(self.site.n_cdu) * self.site.racks_per_cdu)
 
     def measure(
         self, x: np.ndarray, u: np.ndarray, d: np.ndarray, fluxes: np.ndarray, own: np.ndarray, flows: HybridFlows
@@ -132,21 +131,21 @@ class HybridHall:
         lagged = {name.removesuffix("_sensor"): T[name] for name in tables.SENSORS}
         return {
             **lagged, **a, "T_return": T["T_return"], "T_return_hot": self.hottest(out), "T_chip": self.hottest(chip),
-            "q_cdu": w["q_liquid"] @ self.equations.membership, "q_rack": self.hottest(w["q_liquid"]), "V_sec": f.V_sec, "override": own,
+            "q_cdu": ops.segment_sum(w["q_liquid"], self.equations.membership), "q_rack": self.hottest(w["q_liquid"]), "V_sec": f.V_sec, "override": own,
             "T_warm_return": T["T_warm_return"], "m_warm": f.m_warm, "T_cold_return": T["T_cold_return"], "m_cold": f.m_cold,
             "T_chw_return": T["T_chw_return"], "T_plant": T["T_chw_return"] - of["Q_wse"] / (f.m_chw * s.cp_water), "m_chw": f.m_chw,
             "Q_chiller": of["Q_chiller"], "T_inlet": T["T_air_cold"], "T_hot": T["T_air_hot"], "m_air": f.m_air, "q_air": w["q_air"],
-            "T_wb": w["T_wb"], "T_db": w["T_db"], "p": w["p"], "T_dew_hall": np.full_like(w["p"], s.T_dew_hall),
+            "T_wb": w["T_wb"], "T_db": w["T_db"], "p": w["p"], "T_dew_hall": 0.0 * w["p"] + s.T_dew_hall,
         }  # fmt: skip
 
     def ledger(self, x: np.ndarray, d: np.ndarray, fluxes: np.ndarray, flows: HybridFlows) -> dict[str, np.ndarray]:
         """Powers, heat and water of one step, and the heat stored at its end, each (b, 1)."""
         of, f, w = columns(self.flux_names, fluxes), flows, self.disturbances.unpack(d)
-        Q_liquid = w["q_liquid"].sum(axis=-1, keepdims=True)
+        Q_liquid = ops.sum_components(w["q_liquid"])
         P_it = Q_liquid + w["q_air"]
         return {
             **of, **{f"P_{use}": getattr(f, f"P_{use}") for use in FLOW_USES}, "P_it": P_it, "P_losses": self.site.loss_fraction * P_it,
-            "Q_liquid": Q_liquid, "Q_air": w["q_air"], "Q_work_warm": f.Q_pump_cdu.sum(axis=-1, keepdims=True) + f.Q_pump_warm,
+            "Q_liquid": Q_liquid, "Q_air": w["q_air"], "Q_work_warm": ops.sum_components(f.Q_pump_cdu) + f.Q_pump_warm,
             "Q_work_cold": f.Q_pump_chw + f.Q_pump_cold + f.P_crah_fans + of["P_chillers"], STORED: self.stored_heat(x),
         }  # fmt: skip
 

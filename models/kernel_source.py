@@ -23,8 +23,8 @@ LANES = 8
 
 
 @functools.lru_cache(maxsize=16)
-def kernel_source(plant: LiquidHall) -> str:
-    """All of the C source for one plant."""
+def kernel_source(plant: LiquidHall, lanes: int = LANES) -> str:
+    """All of the C source for one plant, stepping ``lanes`` plants together."""
     import casadi as ca
 
     scheme = Scheme(plant)
@@ -56,7 +56,7 @@ def kernel_source(plant: LiquidHall) -> str:
         called |= text.called
         work = max(work, text.work)
     sizes = {
-        "LANES": LANES, "NX": plant.states.size, "NU": plant.actuators.size, "ND": plant.disturbances.size, "NF": len(FLUXES),
+        "LANES": lanes, "NX": plant.states.size, "NU": plant.actuators.size, "ND": plant.disturbances.size, "NF": len(FLUXES),
         "SETTING": _size(setting), "OPERATOR": _size(operator), "LOAD": _size(load), "INSIDE": _size(inside), "WORK": work,
     }  # fmt: skip
     head = "\n".join(f"#define {name} {value}" for name, value in sizes.items())

@@ -135,7 +135,7 @@ class LiquidHall:
     def flux_vector(self, x: np.ndarray, u: np.ndarray, d: np.ndarray) -> np.ndarray:
         """The facility fluxes at one instant, ``(b, 8)`` in the order of :data:`lowlift.models.facility.FLUXES`."""
         f = self.fluxes(x, u, d)
-        return np.concatenate([np.broadcast_to(getattr(f, name), (len(x), 1)) for name in FLUXES], axis=-1)
+        return ops.stack([getattr(f, name) for name in FLUXES])
 
     def measure(
         self, x: np.ndarray, u: np.ndarray, d: np.ndarray, fluxes: np.ndarray, own: np.ndarray, flows: Flows
@@ -151,10 +151,10 @@ class LiquidHall:
         powers, disturbance = self.powers(flows, d, of["P_chiller"]), self.disturbances.unpack(d)
         q_air = disturbance["q_air"]
         outside = q_air if self.site.chilled is None else 0.0 * q_air
-        work = flows.Q_pump_cdu.sum(axis=-1, keepdims=True) + flows.Q_pump_fws + flows.Q_pump_cw + flows.P_crah + of["P_chiller"]
+        work = ops.sum_components(flows.Q_pump_cdu) + flows.Q_pump_fws + flows.Q_pump_cw + flows.P_crah + of["P_chiller"]
         return {
             **{f"P_{field.name}": getattr(powers, field.name) for field in dataclasses.fields(powers)},
-            "Q_liquid": disturbance["q_liquid"].sum(axis=-1, keepdims=True), "Q_air": q_air, "Q_work": work, "Q_boundary": outside,
+            "Q_liquid": ops.sum_components(disturbance["q_liquid"]), "Q_air": q_air, "Q_work": work, "Q_boundary": outside,
             STORED: self.stored_heat(x),
             **of,
         }  # fmt: skip

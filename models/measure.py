@@ -1,30 +1,32 @@
-"""Readings of the plant: what its sensors and meters show at the end of a step (NumPy only, batched)."""
+"""Readings of the plant: what its sensors and meters show at the end of a step, in NumPy batches and CasADi."""
 
 import numpy as np
 
 from lowlift.models.facility import FLUXES
 from lowlift.models.hydraulics import Flows
 from lowlift.models.liquid_hall import LiquidHall
+from lowlift.models.signals import columns
+from lowlift.thermal import ops
+from lowlift.thermal.ops import Signal
 
 CP_AIR = 1006.0
 
 
-def hottest(values: np.ndarray, plant: LiquidHall) -> np.ndarray:
+def hottest(values: Signal, plant: LiquidHall) -> Signal:
     """Largest rack value of each CDU: ``(b, r) -> (b, n)``; racks are numbered CDU by CDU."""
     starts = np.searchsorted(plant.site.cdu_of_rack, np.arange(plant.site.n_cdu))
-    result: np.ndarray = np.maximum.reduceat(values, starts, axis=-1)
-    return result
+    return ops.segment_max(values, starts)
 
 
 def measure(
     plant: LiquidHall,
-    x: np.ndarray,
-    u: np.ndarray,
-    d: np.ndarray,
-    fluxes: np.ndarray,
-    override: np.ndarray,
+    x: Signal,
+    u: Signal,
+    d: Signal,
+    fluxes: Signal,
+    override: Signal,
     f: Flows,
-) -> dict[str, np.ndarray]:
+) -> dict[str, Signal]:
     """Readings by name, each ``(b, n)``; temperatures with a sensor state are read through their lag.
 
     Flow meters read the flows ``f`` that belong to the actuators ``u``.
@@ -37,7 +39,7 @@ def measure(
         "T_return": T["T_return"],
         "T_return_hot": hottest(T["T_cool"], plant),
         "T_chip": hottest(T["T_chip"], plant),
-        "q_cdu": w["q_liquid"] @ plant.rack_matrix,
+        "q_cdu": ops.segment_sum(w["q_liquid"], plant.rack_matrix),
         "q_rack": hottest(w["q_liquid"], plant),
         "V_sec": f.V_sec,
         "m_pri": f.m_pri,
@@ -60,14 +62,14 @@ def measure(
         "T_wb": w["T_wb"],
         "T_db": w["T_db"],
         "p": w["p"],
-        "T_dew_hall": np.full_like(w["p"], s.T_dew_hall),
+        "T_dew_hall": 0.0 * w["p"] + s.T_dew_hall,
     }
     if s.chilled is not None:
-        q_chiller = fluxes[..., FLUXES.index("Q_chiller")][..., None]
-        q_wse = fluxes[..., FLUXES.index("Q_wse")][..., None]
-        m_fws = np.maximum(f.m_cdu + f.m_crah, 1e-3)
-        demand = np.maximum(s.chilled.server_air * w["q_air"], 1e-6)
-        recirculation = np.maximum(1.0 - f.m_air / demand, 0.0)
+        of = columns(FLUXES, fluxes)
+        q_chiller, q_wse = of["Q_chiller"], of["Q_wse"]
+        m_fws = ops.maximum(f.m_cdu + f.m_crah, 1e-3)
+        demand = ops.maximum(s.chilled.server_air * w["q_air"], 1e-6)
+        recirculation = ops.maximum(1.0 - f.m_air / demand, 0.0)
         readings |= {
             "T_chw": T["T_chw_sensor"],
             "T_plant": T[f"T_fws_return_{last}"] - q_wse / (m_fws * s.cp_water),

@@ -118,6 +118,6 @@ class SignalVector:
         return ops.stack([value] * s.size)
 
 
-def columns(names: Sequence[str], matrix: np.ndarray) -> dict[str, np.ndarray]:
-    """Columns of a matrix (b, n) by their ``n`` names, each (b, 1)."""
-    return {name: matrix[:, i : i + 1] for i, name in enumerate(names)}
+def columns(names: Sequence[str], matrix: Signal) -> dict[str, Signal]:
+    """Columns of a matrix (b, n), or parts of a CasADi column (n, 1), by their ``n`` names, each (b, 1) or (1, 1)."""
+    return dict(zip(names, ops.split(matrix, [1] * len(names)), strict=True))

@@ -10,6 +10,7 @@ CasADi is imported only when a CasADi expression is met, so NumPy users never wa
 be used in physics (``math.exp(SX)`` is silently nan), nor NumPy's own ``where`` and ``maximum`` on expressions.
 """
 
+import functools
 import itertools
 from collections.abc import Sequence
 from typing import Any
@@ -229,6 +230,19 @@ def segment_sum(x: Signal, membership: np.ndarray) -> Signal:
         ca = _casadi()
         return ca.mtimes(ca.sparsify(ca.DM(membership.T)), x)
     return np.matmul(x, membership)
+
+
+def segment_max(x: Signal, starts: np.ndarray) -> Signal:
+    """Largest component of each segment: ``(..., n) -> (..., m)``.
+
+    Segments lie one after the other; ``starts`` (m,) holds the first component of each, rising from 0, none empty.
+    """
+    if is_symbolic(x):
+        ca = _casadi()
+        edges = [*(int(k) for k in starts), int(x.shape[0])]
+        parts = [[x[k] for k in range(a, b)] for a, b in itertools.pairwise(edges)]
+        return ca.vertcat(*(functools.reduce(ca.fmax, part) for part in parts))
+    return np.maximum.reduceat(x, starts, axis=-1)
 
 
 def gather(x: Signal, index: np.ndarray) -> Signal:
