@@ -5,7 +5,7 @@ controllers that predict do so with the site's own model, :attr:`FmuPlant.model`
 
 The state ``x`` is what is seen of the FMU: its time, mapped states, and outputs. A step goes on from the instance that stands at ``x``; where
 none does, one is brought there: by setting all states before it starts (our own FMUs, or ``restart = "states"``), else by repeating the way
-to rest by which :meth:`FmuPlant.steady` came to ``x``. Each plant of a batch has an instance of its own.
+by which :meth:`FmuPlant.steady` or :meth:`FmuPlant.begin` came to ``x``. Each plant of a batch has an instance of its own.
 
 >>> from lowlift.hil.fmu_plant import FmuPlant
 >>> plant = FmuPlant("gb200_hall.fmu", site="gb200_hall")  # doctest: +SKIP
@@ -49,6 +49,15 @@ class _Running:
     """The state at which it stands."""
 
 
+@dataclasses.dataclass(frozen=True)
+class _Way:
+    """How a state was come to: inputs held from the start of an instance, and whether until rest."""
+
+    u: np.ndarray
+    d: np.ndarray
+    to_rest: bool
+
+
 class FmuPlant:
     """An FMU as a plant.
 
@@ -86,7 +95,7 @@ class FmuPlant:
         self._outputs_table = {"measurements": measurements, "ledger": ledger}
         self._wire(m)
         self._running: OrderedDict[int, _Running] = OrderedDict()
-        self._ways: dict[bytes, tuple[np.ndarray, np.ndarray]] = {}
+        self._ways: dict[bytes, _Way] = {}
         self._count = 0
 
     def _wire(self, m: FmuMapping) -> None:
@@ -143,7 +152,7 @@ class FmuPlant:
 
     # -- instances ------------------------------------------------------------------------------------------------
 
-    def _start(self, t: float, u: np.ndarray, d: np.ndarray, states: np.ndarray | None = None) -> Slave:
+    def _instance(self, t: float, u: np.ndarray, d: np.ndarray, states: np.ndarray | None = None) -> Slave:
         """A new instance; ``states`` in our units are set before it initialises."""
         starts = [self._parameters] if self._parameters[0].size else []
         if states is not None:
@@ -169,12 +178,13 @@ class FmuPlant:
         """A new instance at ``x``."""
         key = x.tobytes()
         if self._restart == "states":
-            return self._start(float(x[0]), u, d, x[1 : self._edge])
+            return self._instance(float(x[0]), u, d, x[1 : self._edge])
         if key in self._ways:
-            return self._to_rest(*self._ways[key])[0]
+            way = self._ways[key]
+            return self._to_rest(way.u, way.d)[0] if way.to_rest else self._instance(0.0, way.u, way.d)
         raise FmuStateError(
             f"{self.file.path.name}: no instance stands at the state asked for (time {x[0]:g} s), and it can be reached neither by setting "
-            'states (see restart = "states") nor by a way to rest; an FMU goes on from where it stands'
+            'states (see restart = "states") nor by the way of steady() or begin(); an FMU goes on from where it stands'
         )
 
     def _advance(self, x: np.ndarray, u: np.ndarray, d: np.ndarray, h: float) -> np.ndarray:
@@ -211,7 +221,7 @@ class FmuPlant:
         states = None
         if self._restart == "states" and self.model is not None and self._edge - 1 == self.model.states.size:
             states = self.model.steady(u[None], d[None])[0]
-        slave, h = self._start(0.0, u, d, states), self._settle_step
+        slave, h = self._instance(0.0, u, d, states), self._settle_step
         steps = max(round(SETTLE_WINDOW / h), 1)
         x = self._seen(slave, u, d)
         while slave.t < SETTLE_LIMIT:
@@ -272,7 +282,23 @@ class FmuPlant:
         for row in range(len(u)):
             slave, x = self._to_rest(u[row], d[row])
             slave.close()
-            self._ways[x.tobytes()] = (u[row].copy(), d[row].copy())
+            self._ways[x.tobytes()] = _Way(u[row].copy(), d[row].copy(), True)
+            found.append(x)
+        return np.array(found)
+
+    def begin(self, u: np.ndarray, d: np.ndarray) -> np.ndarray:
+        """States (b, nx) in which the FMU starts by itself with ``u`` (b, nu) and ``d`` (b, nd).
+
+        Raises:
+            FmuCallError: the FMU failed to initialise.
+        """
+        u, d = np.atleast_2d(u), np.atleast_2d(d)
+        found = []
+        for row in range(len(u)):
+            slave = self._instance(0.0, u[row], d[row])
+            x = self._seen(slave, u[row], d[row])
+            slave.close()
+            self._ways.setdefault(x.tobytes(), _Way(u[row].copy(), d[row].copy(), False))
             found.append(x)
         return np.array(found)
 

@@ -37,8 +37,15 @@ def identifier(plant: Plant) -> str:
     return text if text[:1].isalpha() else f"plant_{text}"
 
 
-def description(plant: Plant, variables: Sequence[Variable], fmi: int, token: str) -> str:
+def description(plant: Plant, variables: Sequence[Variable], fmi: int, token: str, *, needs_python: bool = False) -> str:
     """Text of ``modelDescription.xml``.
+
+    Args:
+        plant: the plant.
+        variables: of its FMU.
+        fmi: 2 or 3.
+        token: GUID or instantiation token.
+        needs_python: of the form that runs in the host's Python, which keeps no snapshots.
 
     Raises:
         FmuUnitError: a table has a unit without SI exponents in :data:`UNITS`.
@@ -50,7 +57,9 @@ def description(plant: Plant, variables: Sequence[Variable], fmi: int, token: st
         "variableNamingConvention": "structured",
     })  # fmt: skip
     able = {"canHandleVariableCommunicationStepSize": "true"}
-    if fmi == 2:
+    if needs_python:
+        able |= {"needsExecutionTool": "true"}
+    elif fmi == 2:
         able |= {"canGetAndSetFMUstate": "true", "canSerializeFMUstate": "true"}
     else:
         able |= {"canGetAndSetFMUState": "true", "canSerializeFMUState": "true"}
