@@ -11,6 +11,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from lowlift.hil.fmu_errors import FmuBuildError
 from lowlift.models.kernel_build import CompilerError, find_compiler
 
 TIMEOUT = 600.0
@@ -39,10 +40,6 @@ PLATFORMS = {
     ("darwin", "x86_64"): Platform("darwin64", "x86_64-darwin", ".dylib"),
     ("darwin", "arm64"): Platform("", "aarch64-darwin", ".dylib"),
 }
-
-
-class FmuBuildError(RuntimeError):
-    """The binary cannot be made here; the message says what would help."""
 
 
 def this_platform(fmi: int) -> Platform:

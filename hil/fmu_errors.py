@@ -1,8 +1,16 @@
-"""What can go wrong with somebody else's FMU."""
+"""What can go wrong when an FMU is made, and with somebody else's."""
 
 
 class FmuError(RuntimeError):
-    """An FMU cannot be used as a plant, or stopped being one; the message says why."""
+    """An FMU cannot be made or used; the message says why."""
+
+
+class FmuBuildError(FmuError):
+    """The FMU cannot be made here; the message says what would help."""
+
+
+class FmuUnitError(FmuError):
+    """A unit of a plant's table that the description cannot state."""
 
 
 class FmuFileError(FmuError):

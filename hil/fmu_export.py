@@ -12,7 +12,8 @@ import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from lowlift.hil.fmu_build import FmuBuildError, compile_library, this_platform
+from lowlift.hil.fmu_build import compile_library, this_platform
+from lowlift.hil.fmu_errors import FmuBuildError
 from lowlift.hil.fmu_layout import layout
 from lowlift.hil.fmu_source import fmu_source
 from lowlift.hil.fmu_xml import SOURCE, build_description, description, identifier

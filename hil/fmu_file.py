@@ -59,7 +59,7 @@ class FmuFile:
             raise FmuMappingError(f"{where}: {self.path.name} has no variable {name!r}; {_hint(name, self.variables)}")
         v = self.variables[name]
         if v.causality not in causalities:
-            raise FmuMappingError(f"{where}: {name} of {self.path.name} has causality {v.causality!r}; {' or '.join(causalities)} is needed")
+            raise FmuMappingError(f"{where}: {name} of {self.path.name} has causality {v.causality}; {' or '.join(causalities)} is needed")
         if v.type not in NUMERIC or v.dimensions:
             what = "an array" if v.dimensions else f"of type {v.type}"
             raise FmuMappingError(f"{where}: {name} of {self.path.name} is {what}; a single number is needed")
@@ -80,5 +80,5 @@ def import_fmpy() -> Any:
     try:
         import fmpy
     except ImportError as error:
-        raise FmuFileError('FMUs are run by FMPy, which is not installed: pip install "lowlift[hil]"') from error
+        raise FmuFileError('FMUs are run by FMPy, which is not installed: pip install "lowlift[fmu]"') from error
     return fmpy

@@ -57,7 +57,7 @@ class Entry(pydantic.BaseModel):
     def _one(self) -> Self:
         given = [k for k in ("variable", "variables", "value", "model", "unused") if getattr(self, k) is not None]
         if len(given) != 1:
-            raise ValueError(f"{' and '.join(given) or 'nothing'} given; exactly one of variable, variables, value, model, unused is needed")
+            raise ValueError(f"{' and '.join(given) or 'nothing'} given; one of variable, variables, value, model, unused is needed")
         if not self.names and (self.unit is not None or self.combine is not None):
             raise ValueError(f"unit and combine belong to variables, not to {given[0]}")
         return self

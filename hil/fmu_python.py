@@ -7,7 +7,7 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-from lowlift.hil.fmu_build import FmuBuildError
+from lowlift.hil.fmu_errors import FmuBuildError
 from lowlift.hil.fmu_layout import layout
 from lowlift.hil.fmu_source import token
 from lowlift.hil.fmu_xml import description, identifier
@@ -57,7 +57,7 @@ def python_fmu(plant: Plant, site_file: str | Path | None) -> bytes:
     try:
         from pythonfmu3 import FmuBuilder
     except ImportError as error:
-        raise FmuBuildError('the python form is made by PythonFMU3, which is not installed: pip install "lowlift[hil]"') from error
+        raise FmuBuildError('the python form is made by PythonFMU3, which is not installed: pip install "lowlift[fmu]"') from error
     name = identifier(plant)
     if site_file is None and plant.site.name not in site_names():
         raise FmuBuildError(f"site {plant.site.name} is not packaged: the python form needs its file")

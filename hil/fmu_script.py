@@ -3,6 +3,7 @@
 Same variables, modes and steps as the compiled form (``fmu_core.c``); the step is the plant's own integrator.
 """
 
+import itertools
 import math
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,7 @@ class PlantInside:
         sizes = [1, 1, self.plant.actuators.size, self.plant.disturbances.size, self.plant.states.size]
         edges = np.cumsum([*sizes, len(self.variables) - sum(sizes)])
         self._time, self._step_max = slice(0, 1), slice(1, 2)
-        self._u, self._d, self._x, self._y = (slice(int(a), int(b)) for a, b in zip(edges[1:-1], edges[2:], strict=True))
+        self._u, self._d, self._x, self._y = (slice(int(a), int(b)) for a, b in itertools.pairwise(edges[1:]))
         self._running = False
         self._fresh = False
         self._stepped = False

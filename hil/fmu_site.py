@@ -74,7 +74,7 @@ def site_of(file: FmuFile, mapping: FmuMapping) -> tuple[FmuSite, FmuMapping]:
     return site, dataclasses.replace(mapping, sections=sections)
 
 
-def _range(v: Any, unit: str) -> dict[str, float]:
+def _range(v: Any, unit: str) -> dict[str, Any]:
     """Declared limits, where the unit is ours."""
     if v.type == "Boolean":
         return {"low": 0.0, "high": 1.0}

@@ -70,7 +70,8 @@ def _implicit_source(plant: Any) -> str:
 
 def token(plant: str, variables: tuple[Variable, ...]) -> str:
     """GUID or instantiation token: made of all that the binary depends on, so that equal FMUs have equal ones."""
-    text = "\0".join([plant, *(repr(v) for v in variables), *(packaged(name, "lowlift.hil") for name in ("fmu_core.c", "fmu_v2.c", "fmu_v3.c"))])
+    texts = (packaged(name, "lowlift.hil") for name in ("fmu_core.c", "fmu_v2.c", "fmu_v3.c"))
+    text = "\0".join([plant, *(repr(v) for v in variables), *texts])
     h = hashlib.sha256(text.encode()).hexdigest()
     return f"{{{h[:8]}-{h[8:12]}-{h[12:16]}-{h[16:20]}-{h[20:32]}}}"
 
@@ -84,4 +85,5 @@ def fmu_source(plant: Plant, fmi: int) -> tuple[str, str]:
     """
     text = plant_source(plant)
     name = token(text, layout(plant))
-    return "\n".join([text, f'#define TOKEN "{name}"\n', packaged("fmu_core.c", "lowlift.hil"), packaged(f"fmu_v{fmi}.c", "lowlift.hil")]), name
+    interface = (packaged(file, "lowlift.hil") for file in ("fmu_core.c", f"fmu_v{fmi}.c"))
+    return "\n".join([text, f'#define TOKEN "{name}"\n', *interface]), name

@@ -68,7 +68,9 @@ def declared(variable: Any, definitions: dict[str, Any], ours: str, where: str) 
         # Counts and switches have no unit; what is measured must.
         if _exponents(ours) == (0,) * len(BASES):
             return Conversion()
-        raise FmuMappingError(f"{where}: {variable.name} of the FMU has no unit and {ours!r} is needed; name it in the mapping, unit = \"...\"")
+        raise FmuMappingError(
+            f"{where}: {variable.name} of the FMU has no unit; {ours!r} is needed: say what it is, unit = ... in the mapping"
+        )
     base = getattr(definitions.get(name), "baseUnit", None)
     if base is None:
         return named(name, ours, f"{where}: {variable.name} of the FMU")

@@ -93,7 +93,9 @@ class Wiring:
             for signal in table.signals:
                 entry = self._entry(section, signal)
                 if entry.value is not None or entry.model is not None:
-                    self.faults.append(f"{self.mapping.name}: {section}.{signal.name}: an input has no value of its own; variable or unused = true is needed")
+                    self.faults.append(
+                        self._where(section, signal) + "an input has no value of its own; a variable or unused = true is needed"
+                    )
                 elif entry.unused is None:
                     rows += self._input_rows(section, signal, entry, start, total)
                 start += signal.size
@@ -108,11 +110,13 @@ class Wiring:
             start=np.array([_start(v) for v, _, _ in rows]),
         )  # fmt: skip
 
-    def _input_rows(self, section: str, signal: SignalInfo, entry: Entry, start: int, total: int) -> list[tuple[Any, np.ndarray, Conversion]]:
+    def _input_rows(
+        self, section: str, signal: SignalInfo, entry: Entry, start: int, total: int
+    ) -> list[tuple[Any, np.ndarray, Conversion]]:
         rows: list[tuple[Any, np.ndarray, Conversion]] = []
         single = [name for name in entry.names if "{n}" not in name]
         if single and signal.size > 1 and entry.combine is None:
-            self.faults.append(f"{self.mapping.name}: {section}.{signal.name}: {signal.size} components into {single[0]}; "
+            self.faults.append(f"{self._where(section, signal)}{signal.size} components into {single[0]}; "
                                'write {n} for the number in its name, or combine = "sum" or "mean"')  # fmt: skip
             return rows
         for name in entry.names:
@@ -137,7 +141,7 @@ class Wiring:
                 entry = self._entry(section, signal)
                 part = slice(at, at + signal.size)
                 if entry.unused is not None:
-                    self.faults.append(f"{self.mapping.name}: {section}.{signal.name}: is needed; a variable, value or model = true")
+                    self.faults.append(self._where(section, signal) + "is needed: a variable, value or model = true")
                 elif entry.value is not None:
                     constant[part] = entry.value
                 elif entry.model is not None:
@@ -160,13 +164,18 @@ class Wiring:
             factor=np.array([c.factor for _, c in found]), offset=np.array([c.offset for _, c in found]),
         )  # fmt: skip
 
+    def _where(self, section: str, signal: SignalInfo) -> str:
+        return f"{self.mapping.name}: {section}.{signal.name}: "
+
     def _entry(self, section: str, signal: SignalInfo) -> Entry:
         """What the mapping says, or the name in our own FMUs."""
         given = self.mapping.sections[section].get(signal.name)
         return given or Entry(variable=f"{section}.{signal.name}" + ("" if signal.per == "plant" else "[{n}]"))
 
-    def _found(self, name: str, causalities: tuple[str, ...], section: str, signal: SignalInfo, entry: Entry) -> tuple[Any, Conversion] | None:
-        where = f"{self.mapping.name}: {section}.{signal.name}"
+    def _found(
+        self, name: str, causalities: tuple[str, ...], section: str, signal: SignalInfo, entry: Entry
+    ) -> tuple[Any, Conversion] | None:
+        where = self._where(section, signal).removesuffix(": ")
         try:
             v = self.file.variable(name, causalities, where)
             if entry.unit is not None:

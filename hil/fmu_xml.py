@@ -5,6 +5,7 @@ import xml.etree.ElementTree as ET
 from collections.abc import Sequence
 
 import lowlift
+from lowlift.hil.fmu_errors import FmuUnitError
 from lowlift.hil.fmu_layout import STEP_MAX, Variable
 from lowlift.models.plant import Plant
 
@@ -25,10 +26,6 @@ UNITS: dict[str, tuple[dict[str, float], tuple[str, float, float] | None]] = {
 }
 """SI exponents of every unit of our tables, and how people like to see it: name, factor, offset."""
 DAY = 86400.0
-
-
-class FmuUnitError(ValueError):
-    """A unit of a table that the description cannot state."""
 
 
 def identifier(plant: Plant) -> str:
@@ -52,7 +49,7 @@ def description(plant: Plant, variables: Sequence[Variable], fmi: int, token: st
     """
     root = ET.Element("fmiModelDescription", {
         "fmiVersion": f"{fmi}.0", "modelName": plant.site.name, "guid" if fmi == 2 else "instantiationToken": token,
-        "description": f"{plant.site.title}: full-order plant with actuators and disturbances as inputs", "author": "the lowlift developers",
+        "description": f"{plant.site.title}: full-order plant, actuators and disturbances as inputs", "author": "the lowlift developers",
         "version": lowlift.__version__, "license": "BSD-3-Clause", "generationTool": f"lowlift {lowlift.__version__}",
         "variableNamingConvention": "structured",
     })  # fmt: skip
@@ -142,7 +139,8 @@ def _variables3(root: ET.Element, variables: Sequence[Variable]) -> None:
     parent, structure = ET.SubElement(root, "ModelVariables"), ET.SubElement(root, "ModelStructure")
     for v in variables:
         ET.SubElement(parent, "Float64", {
-            "name": v.name, "valueReference": str(v.reference), "description": v.doc, "causality": v.causality, **_behaviour(v), **_numbers(v),
+            "name": v.name, "valueReference": str(v.reference), "description": v.doc, "causality": v.causality,
+            **_behaviour(v), **_numbers(v),
         })  # fmt: skip
     of = [str(v.reference) for v in variables if v.causality == "output"]
     for reference in of:

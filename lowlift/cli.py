@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from lowlift import cli_hil
+from lowlift import cli_fmu, cli_hil
 from lowlift.cli_schedule import schedule_app
 from lowlift.terminal import UsageError, bar, friendly, one_line, show_proof, show_table
 
@@ -20,6 +20,7 @@ app = typer.Typer(
 data_app = typer.Typer(no_args_is_help=True, help="Weather, workloads and other input data.")
 app.add_typer(data_app, name="data")
 app.add_typer(schedule_app, name="schedule")
+app.command("export-fmu")(cli_fmu.export_fmu)
 
 
 def version(wanted: bool) -> None:

@@ -131,7 +131,8 @@ class HybridHall:
         lagged = {name.removesuffix("_sensor"): T[name] for name in tables.SENSORS}
         return {
             **lagged, **a, "T_return": T["T_return"], "T_return_hot": self.hottest(out), "T_chip": self.hottest(chip),
-            "q_cdu": ops.segment_sum(w["q_liquid"], self.equations.membership), "q_rack": self.hottest(w["q_liquid"]), "V_sec": f.V_sec, "override": own,
+            "q_cdu": ops.segment_sum(w["q_liquid"], self.equations.membership), "q_rack": self.hottest(w["q_liquid"]),
+            "V_sec": f.V_sec, "override": own,
             "T_warm_return": T["T_warm_return"], "m_warm": f.m_warm, "T_cold_return": T["T_cold_return"], "m_cold": f.m_cold,
             "T_chw_return": T["T_chw_return"], "T_plant": T["T_chw_return"] - of["Q_wse"] / (f.m_chw * s.cp_water), "m_chw": f.m_chw,
             "Q_chiller": of["Q_chiller"], "T_inlet": T["T_air_cold"], "T_hot": T["T_air_hot"], "m_air": f.m_air, "q_air": w["q_air"],

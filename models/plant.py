@@ -149,6 +149,9 @@ class Vectors(Protocol):
 class Plant(Vectors, Protocol):
     """A plant as a dynamic system; arrays carry a leading batch axis."""
 
+    def __hash__(self) -> int:
+        """By identity: what is traced from a plant is kept for it."""
+
     # -- physics --------------------------------------------------------------------------------------------------
 
     def derivatives(self, x: Signal, u: Signal, d: Signal) -> Signal:
@@ -175,13 +178,11 @@ class Plant(Vectors, Protocol):
     def flows(self, u: Any) -> Any:
         """Whatever depends on the actuators alone: found once a step, handed to :meth:`measure` and :meth:`ledger`."""
 
-    def flux_vector(self, x: np.ndarray, u: np.ndarray, d: np.ndarray) -> np.ndarray:
-        """The fluxes of :meth:`Stepper.step` at one instant (b, nf), for the first readings of a run."""
+    def flux_vector(self, x: Signal, u: Signal, d: Signal) -> Signal:
+        """The fluxes of :meth:`Stepper.step` at one instant (b, nf), for the first readings of a run; in NumPy and CasADi."""
 
-    def measure(
-        self, x: np.ndarray, u: np.ndarray, d: np.ndarray, fluxes: np.ndarray, own: np.ndarray, flows: Any
-    ) -> dict[str, np.ndarray]:
-        """Readings by name, each (b, n), as the sheet lists them.
+    def measure(self, x: Signal, u: Signal, d: Signal, fluxes: Signal, own: Signal, flows: Any) -> dict[str, Any]:
+        """Readings by name, each (b, n), as the sheet lists them; in NumPy and CasADi.
 
         Args:
             x: states.
@@ -192,8 +193,11 @@ class Plant(Vectors, Protocol):
             flows: of ``u``.
         """
 
-    def ledger(self, x: np.ndarray, d: np.ndarray, fluxes: np.ndarray, flows: Any) -> dict[str, np.ndarray]:
-        """Every column of :attr:`PlantSheet.units` for one step, each (b, 1): step means, and what is stored at its end in ``x``."""
+    def ledger(self, x: Signal, d: Signal, fluxes: Signal, flows: Any) -> dict[str, Any]:
+        """Every column of :attr:`PlantSheet.units` for one step, each (b, 1): step means, and what is stored at its end in ``x``.
+
+        In NumPy and CasADi.
+        """
 
     # -- what scenarios and checks need ---------------------------------------------------------------------------
 
