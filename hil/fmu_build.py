@@ -68,7 +68,7 @@ def compile_library(source: str, name: str) -> bytes:
         compiler = find_compiler()
     except CompilerError as error:
         raise FmuBuildError(
-            f"{error}; a compiled FMU needs one: install gcc or clang (Debian: apt install gcc), name yours in the environment variable CC, "
+            f"{error}; a compiled FMU needs one: install gcc or clang (Debian: apt install gcc), or name yours in CC, "
             "or use --form python, which needs Python with lowlift where it runs"
         ) from error
     with tempfile.TemporaryDirectory() as folder:

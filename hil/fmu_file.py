@@ -1,7 +1,9 @@
 """An FMU on disk: read, checked to be one that runs here, unpacked into a folder that goes with it."""
 
 import functools
+import shutil
 import tempfile
+import weakref
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -43,10 +45,11 @@ class FmuFile:
         self.units: dict[str, Any] = {u.name: u for u in self.description.unitDefinitions}
 
     @functools.cached_property
-    def folder(self) -> tempfile.TemporaryDirectory[str]:
+    def folder(self) -> str:
         """Where it is unpacked; removed with this object."""
-        folder = tempfile.TemporaryDirectory(prefix="lowlift-fmu-", ignore_cleanup_errors=True)
-        import_fmpy().extract(str(self.path), folder.name)
+        folder = tempfile.mkdtemp(prefix="lowlift-fmu-")
+        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        import_fmpy().extract(str(self.path), folder)
         return folder
 
     def variable(self, name: str, causalities: tuple[str, ...], where: str) -> Any:

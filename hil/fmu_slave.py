@@ -75,7 +75,7 @@ class Slave:
         made = fmi3.FMU3Slave if self.file.fmi == 3 else fmi2.FMU2Slave
         keep: Any = None
         try:
-            fmu = made(guid=d.guid if self.file.fmi == 2 else d.instantiationToken, unzipDirectory=self.file.folder.name,
+            fmu = made(guid=d.guid if self.file.fmi == 2 else d.instantiationToken, unzipDirectory=self.file.folder,
                        modelIdentifier=d.coSimulation.modelIdentifier, instanceName=f"plant_{next(_numbers)}")  # fmt: skip
             if self.file.fmi == 3:
                 fmu.instantiate(logMessage=self._log3)
