@@ -27,6 +27,7 @@ class Connection:
     model: Plant | None
     """The site's own plant, for outputs that it works out."""
     inputs: Inputs
+    input_names: tuple[str, ...]
     states: Outputs
     outputs: Outputs
     parameters: tuple[Access, np.ndarray]
@@ -46,11 +47,18 @@ class Connection:
             s = self.states
             # Each state is one variable: the matrix only orders them.
             starts.append((s.access, (s.matrix.T @ (states - s.constant) - s.offset) / s.factor))
-        return Slave(self.file, t, starts, (self.inputs.access, self.inputs.values(np.concatenate([u, d]))))
+        return Slave(self.file, t, starts, (self.inputs.access, self._written(u, d)))
 
     def hold(self, slave: Slave, u: np.ndarray, d: np.ndarray) -> None:
         """Set the inputs."""
-        slave.set(self.inputs.access, self.inputs.values(np.concatenate([u, d])))
+        slave.set(self.inputs.access, self._written(u, d))
+
+    def _written(self, u: np.ndarray, d: np.ndarray) -> np.ndarray:
+        ours = np.concatenate([u, d])
+        if not np.isfinite(ours).all():
+            k = int(np.argmin(np.isfinite(ours)))
+            raise ValueError(f"{self.input_names[k]} = {ours[k]}: must be finite")
+        return self.inputs.values(ours)
 
     def seen(self, slave: Slave, u: np.ndarray, d: np.ndarray) -> np.ndarray:
         """The state ``x`` (nx,) at which an instance stands."""
@@ -94,7 +102,7 @@ def connect(
         for s in table.signals
     ]
     made = Connection(
-        file=file, model=model, inputs=wired[0], states=wired[1], outputs=wired[2], edge=1 + states.size,
+        file=file, model=model, inputs=wired[0], input_names=tuple(f"{k}.{n}" for k, table in inputs.items() for n in table.names), states=wired[1], outputs=wired[2], edge=1 + states.size,
         parameters=(Access(parameters, file.fmi), np.array([float(v) for v in m.parameters.values()])),
         table=SignalVector([TIME, *prefixed]), by_states=ours if m.restart is None else m.restart == "states",
         settle_step=m.settle_step or step or STEP,

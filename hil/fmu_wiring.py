@@ -16,6 +16,12 @@ from lowlift.models.signals import SignalInfo, SignalVector
 READABLE = ("output", "local", "calculatedParameter", "parameter", "input")
 
 
+def weighted(matrix: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """``matrix @ values`` over what is not zero: one value that is not finite spoils only what is made of it."""
+    rows, columns = np.nonzero(matrix)
+    return np.bincount(rows, matrix[rows, columns] * values[columns], len(matrix))
+
+
 @dataclasses.dataclass(frozen=True)
 class Inputs:
     """Our packed inputs to values of FMU variables: ``value = (matrix ours - offset) / factor``."""
@@ -34,7 +40,7 @@ class Inputs:
 
     def values(self, ours: np.ndarray) -> np.ndarray:
         """What is written."""
-        return (self.matrix @ ours - self.offset) / self.factor
+        return (weighted(self.matrix, ours) - self.offset) / self.factor
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,7 +57,7 @@ class Outputs:
 
     def ours(self, values: np.ndarray) -> np.ndarray:
         """What was read, in our units; modelled components are left at zero."""
-        return self.matrix @ (self.factor * values + self.offset) + self.constant
+        return weighted(self.matrix, self.factor * values + self.offset) + self.constant
 
 
 class Wiring:

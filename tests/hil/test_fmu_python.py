@@ -29,8 +29,8 @@ def test_it_is_valid_and_equal(tmp_path: Path) -> None:
         for _ in range(20):
             (z, _), (x, _) = stepper.step(z, u, d), same.step(x, u, d)
         np.testing.assert_allclose(z[:, 1:5], x, rtol=0.0, atol=1e-6)
-        with pytest.raises(FmuCallError, match=r"disturbances.q_it = nan W: must be finite"):
-            stepper.step(z, u, d * [np.nan, 1.0, 1.0, 1.0])
+        with pytest.raises(FmuCallError, match=r"(?s)status fatal.*leaves the range|status discard.*leaves the range"):
+            stepper.step(z, u, d * [1e300, 1.0, 1.0, 1.0])
 
 
 def test_a_site_file_goes_with_it(tmp_path: Path) -> None:
