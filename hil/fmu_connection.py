@@ -46,7 +46,7 @@ class Connection:
         if states is not None:
             s = self.states
             # Each state is one variable: the matrix only orders them.
-            starts.append((s.access, (s.matrix.T @ (states - s.constant) - s.offset) / s.factor))
+            starts.append((s.access, (s.matrix.dense.T @ (states - s.constant) - s.offset) / s.factor))
         return Slave(self.file, t, starts, (self.inputs.access, self._written(u, d)))
 
     def hold(self, slave: Slave, u: np.ndarray, d: np.ndarray) -> None:
@@ -102,7 +102,8 @@ def connect(
         for s in table.signals
     ]
     made = Connection(
-        file=file, model=model, inputs=wired[0], input_names=tuple(f"{k}.{n}" for k, table in inputs.items() for n in table.names), states=wired[1], outputs=wired[2], edge=1 + states.size,
+        file=file, model=model, inputs=wired[0], input_names=tuple(f"{k}.{n}" for k, table in inputs.items() for n in table.names),
+        states=wired[1], outputs=wired[2], edge=1 + states.size,
         parameters=(Access(parameters, file.fmi), np.array([float(v) for v in m.parameters.values()])),
         table=SignalVector([TIME, *prefixed]), by_states=ours if m.restart is None else m.restart == "states",
         settle_step=m.settle_step or step or STEP,

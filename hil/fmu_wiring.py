@@ -16,10 +16,16 @@ from lowlift.models.signals import SignalInfo, SignalVector
 READABLE = ("output", "local", "calculatedParameter", "parameter", "input")
 
 
-def weighted(matrix: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """``matrix @ values`` over what is not zero: one value that is not finite spoils only what is made of it."""
-    rows, columns = np.nonzero(matrix)
-    return np.bincount(rows, matrix[rows, columns] * values[columns], len(matrix))
+class Weights:
+    """A matrix of which only what is not zero is multiplied: one value that is not finite spoils only what is made of it."""
+
+    def __init__(self, matrix: np.ndarray) -> None:
+        self.dense = matrix
+        self.rows, self.columns = np.nonzero(matrix)
+        self.values = matrix[self.rows, self.columns]
+
+    def __matmul__(self, vector: np.ndarray) -> np.ndarray:
+        return np.bincount(self.rows, self.values * vector[self.columns], len(self.dense))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,7 +33,7 @@ class Inputs:
     """Our packed inputs to values of FMU variables: ``value = (matrix ours - offset) / factor``."""
 
     access: Access
-    matrix: np.ndarray
+    matrix: Weights
     factor: np.ndarray
     offset: np.ndarray
     start: np.ndarray
@@ -36,11 +42,11 @@ class Inputs:
     @property
     def initial(self) -> np.ndarray:
         """Our inputs that are nearest to the start values."""
-        return np.linalg.pinv(self.matrix) @ (self.factor * self.start + self.offset)
+        return np.linalg.pinv(self.matrix.dense) @ (self.factor * self.start + self.offset)
 
     def values(self, ours: np.ndarray) -> np.ndarray:
         """What is written."""
-        return (weighted(self.matrix, ours) - self.offset) / self.factor
+        return (self.matrix @ ours - self.offset) / self.factor
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,7 +54,7 @@ class Outputs:
     """Values of FMU variables to our packed outputs: ``ours = matrix (factor value + offset) + constant``."""
 
     access: Access
-    matrix: np.ndarray
+    matrix: Weights
     factor: np.ndarray
     offset: np.ndarray
     constant: np.ndarray
@@ -57,7 +63,7 @@ class Outputs:
 
     def ours(self, values: np.ndarray) -> np.ndarray:
         """What was read, in our units; modelled components are left at zero."""
-        return weighted(self.matrix, self.factor * values + self.offset) + self.constant
+        return self.matrix @ (self.factor * values + self.offset) + self.constant
 
 
 class Wiring:
@@ -110,8 +116,9 @@ class Wiring:
             if v.name in seen:
                 self.faults.append(f"{self.mapping.name}: {v.name} of {self.file.path.name} is written by more than one signal")
             seen[v.name] = v.name
+        matrix = np.array([r for _, r, _ in rows]).reshape(len(rows), total)
         return Inputs(
-            access=Access([v for v, _, _ in rows], self.file.fmi), matrix=np.array([r for _, r, _ in rows]).reshape(len(rows), total),
+            access=Access([v for v, _, _ in rows], self.file.fmi), matrix=Weights(matrix),
             factor=np.array([c.factor for _, _, c in rows]), offset=np.array([c.offset for _, _, c in rows]),
             start=np.array([_start(v) for v, _, _ in rows]),
         )  # fmt: skip
@@ -166,7 +173,7 @@ class Wiring:
         for place in places:
             matrix[place] += 1.0
         return Outputs(
-            access=Access([v for v, _ in found], self.file.fmi), matrix=matrix, constant=constant, modelled=modelled,
+            access=Access([v for v, _ in found], self.file.fmi), matrix=Weights(matrix), constant=constant, modelled=modelled,
             factor=np.array([c.factor for _, c in found]), offset=np.array([c.offset for _, c in found]),
         )  # fmt: skip
 

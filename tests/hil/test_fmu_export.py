@@ -1,6 +1,7 @@
 """Exported FMUs: valid, equal to the plant in this process, strict about their interface, the same file every time."""
 
 import subprocess
+import tempfile
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -38,7 +39,8 @@ class Instance:
         self.said: list[str] = []
         self.fmi = int(d.fmiVersion[0])
         made, token = (FMU3Slave, d.instantiationToken) if self.fmi == 3 else (FMU2Slave, d.guid)
-        self.fmu = made(guid=token, unzipDirectory=str(fmpy.extract(str(path))), modelIdentifier=d.coSimulation.modelIdentifier, instanceName="a")
+        folder = str(fmpy.extract(str(path), tempfile.mkdtemp(dir=path.parent)))
+        self.fmu = made(guid=token, unzipDirectory=folder, modelIdentifier=d.coSimulation.modelIdentifier, instanceName="a")
         self.fmu.instantiate(**({"logMessage": self._log} if self.fmi == 3 else {}))
         self.start, self.stop = start, stop
         if self.fmi == 2:
@@ -172,8 +174,10 @@ def test_snapshots_and_reset(name: str, fmi: int, fmus: Path) -> None:
     inputs, states, outputs = names_of(plant)
     f, everything = fmu.fmu, states + outputs
     u, d = moving(plant, 2)
-    get, put, serial, back, free = (getattr(f, k if fmi == 3 else k.replace("State", "state").replace("deserialize", "deSerialize")) for k in
-                                    ("getFMUState", "setFMUState", "serializeFMUState", "deserializeFMUState", "freeFMUState"))  # fmt: skip
+    calls = ["getFMUState", "setFMUState", "serializeFMUState", "deserializeFMUState", "freeFMUState"]
+    if fmi == 2:
+        calls = [name.replace("State", "state").replace("deserialize", "deSerialize") for name in calls]
+    get, put, serial, back, free = (getattr(f, name) for name in calls)
     fmu.set(inputs, [*u[0], *d[0]])
     f.doStep(0.0, STEP)
     snapshot = get()

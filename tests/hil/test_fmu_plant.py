@@ -159,7 +159,7 @@ def test_steps_that_are_not_taken(fmus: Path) -> None:
 
 @needs_fmu
 @pytest.mark.parametrize(("sections", "words"), [
-    ({"measurements": {"T_chw": "ChilledWater.Suply"}}, r"measurements\.T_chw: .* no variable 'ChilledWater\.Suply'; did you mean ChilledWater\.Supply"),
+    ({"measurements": {"T_chw": "ChilledWater.Suply"}}, r"measurements\.T_chw: .*Suply'; did you mean ChilledWater\.Supply"),
     ({"measurements": {"T_chw": None}}, r"measurements\.T_chw: .* no variable 'measurements\.T_chw'"),
     ({"disturbances": {"q_it": "Chiller.Heat"}}, r"disturbances\.q_it: Chiller\.Heat of .* has causality output; input is needed"),
     ({"disturbances": {"q_it": {"value": 1.0}}}, r"disturbances\.q_it: an input has no value of its own"),
@@ -222,7 +222,8 @@ def test_an_fmu_that_stands_for_itself(fmus: Path) -> None:
         np.testing.assert_allclose(u, [280.15, 295.15, 100.0, 1.0])
         np.testing.assert_allclose(d, [5e5, 288.15])
         x = plant.steady(u, d)
-        assert plant.measure(x, u, d, plant.flux_vector(x, u, d), np.zeros((1, 0)), None)["ChilledWater.Supply"][0, 0] == pytest.approx(280.15)
+        read = plant.measure(x, u, d, plant.flux_vector(x, u, d), np.zeros((1, 0)), None)
+        assert read["ChilledWater.Supply"][0, 0] == pytest.approx(280.15)
         for call in (lambda: plant.margins(1.0), lambda: plant.derivatives(x, u, d), lambda: plant.linearize(x, u, d)):
             with pytest.raises(NotImplementedError):
                 call()

@@ -48,5 +48,5 @@ def test_a_site_file_goes_with_it(tmp_path: Path) -> None:
 
 
 def test_there_is_no_fmi_2(tmp_path: Path) -> None:
-    with pytest.raises(FmuBuildError, match="FMI 3.0 only"):
+    with pytest.raises(FmuBuildError, match=r"FMI 3\.0 only"):
         export_fmu(plant_of("chiller_plant"), tmp_path / "x.fmu", fmi=2, form="python")
