@@ -6,16 +6,18 @@ from lowlift.lazy import lazy
 
 if TYPE_CHECKING:
     from lowlift.hil.default_scenario import scenario_of
+    from lowlift.hil.fmu_export import export_fmu
+    from lowlift.hil.fmu_plant import FmuPlant
     from lowlift.hil.pacing import Jitter, Pacer
     from lowlift.hil.runner import Runner
     from lowlift.hil.served_plant import ServedPlant
     from lowlift.hil.snapshot import SnapshotError, restore, save
 
-__all__ = ["Jitter", "Pacer", "Runner", "ServedPlant", "SnapshotError", "restore", "save", "scenario_of"]
+__all__ = ["FmuPlant", "Jitter", "Pacer", "Runner", "ServedPlant", "SnapshotError", "export_fmu", "restore", "save", "scenario_of"]
 
 _HOME = {
     "Jitter": "pacing", "Pacer": "pacing", "Runner": "runner", "ServedPlant": "served_plant", "SnapshotError": "snapshot",
-    "restore": "snapshot", "save": "snapshot", "scenario_of": "default_scenario",
+    "FmuPlant": "fmu_plant", "export_fmu": "fmu_export", "restore": "snapshot", "save": "snapshot", "scenario_of": "default_scenario",
 }  # fmt: skip
 
 if not TYPE_CHECKING:
