@@ -2,8 +2,10 @@
 
 import contextlib
 import ctypes
+import functools
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+import logging
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,6 +17,9 @@ STATUS = {2: "discard", 3: "error", 4: "fatal"}
 SLACK = 1e-9
 """Relative accuracy of points in time."""
 _numbers = itertools.count(1)
+_listeners: dict[str, list[str]] = {}
+"""What FMI 2 instances have said, by their names."""
+logger = logging.getLogger(__name__)
 
 
 class Access:
@@ -53,7 +58,8 @@ class Slave:
         self.file, self.t = file, t
         self._said: list[str] = []
         self._gone = True
-        self._fmu, self._keep = self._load()
+        self._name = f"plant_{next(_numbers)}"
+        self._fmu = self._load()
         self._gone = False
         with self._explained():
             if file.fmi == 2:
@@ -67,24 +73,24 @@ class Slave:
             self._set(*inputs)
             self._fmu.exitInitializationMode()
 
-    def _load(self) -> tuple[Any, Any]:
-        fmpy = import_fmpy()
+    def _load(self) -> Any:
+        import_fmpy()
         from fmpy import fmi2, fmi3
 
         d = self.file.description
         made = fmi3.FMU3Slave if self.file.fmi == 3 else fmi2.FMU2Slave
-        keep: Any = None
         try:
             fmu = made(guid=d.guid if self.file.fmi == 2 else d.instantiationToken, unzipDirectory=self.file.folder,
-                       modelIdentifier=d.coSimulation.modelIdentifier, instanceName=f"plant_{next(_numbers)}")  # fmt: skip
+                       modelIdentifier=d.coSimulation.modelIdentifier, instanceName=self._name)  # fmt: skip
             if self.file.fmi == 3:
                 fmu.instantiate(logMessage=self._log3)
             else:
-                keep = _callbacks(fmpy, self._log2)
-                fmu.instantiate(callbacks=keep)
+                _listeners[self._name] = self._said
+                fmu.instantiate(callbacks=_callbacks())
         except Exception as error:  # FMPy raises bare exceptions here
+            _listeners.pop(self._name, None)
             raise FmuFileError(f"{self.file.path}: cannot be started: {error}{self._words()}") from error
-        return fmu, keep
+        return fmu
 
     # -- what it says ---------------------------------------------------------------------------------------------
 
@@ -92,11 +98,9 @@ class Slave:
         if status >= 1:
             self._said.append(message.decode("utf-8", "replace").strip())
 
-    def _log2(self, environment: Any, name: bytes, status: int, category: bytes, message: bytes) -> None:
-        self._log3(environment, status, category, message)
-
     def _words(self) -> str:
-        words, self._said = " | ".join(self._said[-3:]), []
+        words = " | ".join(self._said[-3:])
+        self._said.clear()
         return f": {words}" if words else ""
 
     @contextlib.contextmanager
@@ -166,17 +170,33 @@ class Slave:
             with contextlib.suppress(Exception):  # an instance that failed may refuse to end in order
                 self._fmu.terminate()
             self._fmu.freeInstance()
+            _listeners.pop(self._name, None)
 
 
-def _callbacks(fmpy: Any, log: Callable[..., None]) -> Any:
-    """FMI 2 callbacks whose messages come with their arguments filled in."""
+def _hear(environment: Any, name: bytes, status: int, category: bytes, message: bytes) -> None:
+    """Messages of FMI 2 instances, by their name."""
+    text = message.decode("utf-8", "replace").strip()
+    listener = _listeners.get(name.decode("utf-8", "replace"))
+    if listener is None:
+        logger.info("%s: %s", name.decode("utf-8", "replace"), text)
+    elif status >= 1:
+        listener.append(text)
+
+
+@functools.cache
+def _callbacks() -> Any:
+    """FMI 2 callbacks of all instances.
+
+    FMPy's helper, which fills in the arguments of messages, knows one logger for the whole process: ours must therefore never go away.
+    """
+    fmpy = import_fmpy()
     from fmpy import fmi2
 
     made = fmi2.fmi2CallbackFunctions()
-    made.logger = fmi2.fmi2CallbackLoggerTYPE(log)
+    made.logger = fmi2.fmi2CallbackLoggerTYPE(_hear)
     made.allocateMemory = fmi2.fmi2CallbackAllocateMemoryTYPE(fmpy.calloc)
     made.freeMemory = fmi2.fmi2CallbackFreeMemoryTYPE(fmpy.free)
-    with contextlib.suppress(Exception):  # without the helper library messages stay unformatted
+    with contextlib.suppress(Exception):  # without the helper messages stay unformatted
         from fmpy.logging import addLoggerProxy
 
         addLoggerProxy(ctypes.byref(made))

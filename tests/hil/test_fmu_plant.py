@@ -1,5 +1,6 @@
 """FMUs as plants: our own in closed loop, a vendor's by mapping, and every fault with a clear word."""
 
+import gc
 import importlib.util
 import itertools
 from pathlib import Path
@@ -139,6 +140,20 @@ def test_failures_quote_the_fmu(status: int, words: str, fmus: Path) -> None:
             stepper.step(x, u, d)
         with pytest.raises(ValueError, match=r"disturbances.q_it = nan: must be finite"):
             stepper.step(plant.begin(u, d), u, d * [np.nan, 1.0, 1.0, 1.0])
+
+
+@needs_fmu
+def test_each_instance_is_quoted_for_itself(fmus: Path) -> None:
+    _, u, d = start_point(plant_of("chiller_plant"))
+    mapping = changed(parameters={"FailAt": 10.0})
+    with FmuPlant(vendor(fmus), mapping=mapping) as first:
+        x = first.begin(u, d)
+        with FmuPlant(vendor(fmus), mapping=mapping) as second, pytest.raises(FmuCallError, match="compressor 2 tripped"):
+            second.integrator(STEP).step(second.begin(u, d), u, d)
+        del second
+        gc.collect()
+        with pytest.raises(FmuCallError, match=r"status error: compressor 2 tripped$"):
+            first.integrator(STEP).step(x, u, d)
 
 
 @needs_fmu
