@@ -1,10 +1,10 @@
 """The ``modelDescription.xml`` of a plant's FMU, FMI 2.0 and 3.0, and the ``buildDescription.xml`` of FMI 3.0."""
 
+import importlib.metadata
 import math
 import xml.etree.ElementTree as ET
 from collections.abc import Sequence
 
-import lowlift
 from lowlift.hil.fmu_errors import FmuUnitError
 from lowlift.hil.fmu_layout import STEP_MAX, Variable
 from lowlift.models.plant import Plant
@@ -47,10 +47,11 @@ def description(plant: Plant, variables: Sequence[Variable], fmi: int, token: st
     Raises:
         FmuUnitError: a table has a unit without SI exponents in :data:`UNITS`.
     """
+    version = importlib.metadata.version("lowlift")
     root = ET.Element("fmiModelDescription", {
         "fmiVersion": f"{fmi}.0", "modelName": plant.site.name, "guid" if fmi == 2 else "instantiationToken": token,
         "description": f"{plant.site.title}: full-order plant, actuators and disturbances as inputs", "author": "the lowlift developers",
-        "version": lowlift.__version__, "license": "BSD-3-Clause", "generationTool": f"lowlift {lowlift.__version__}",
+        "version": version, "license": "BSD-3-Clause", "generationTool": f"lowlift {version}",
         "variableNamingConvention": "structured",
     })  # fmt: skip
     able = {"canHandleVariableCommunicationStepSize": "true"}
