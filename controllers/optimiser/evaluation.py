@@ -100,7 +100,7 @@ def by_blocks(function: Lowered, *inputs: np.ndarray) -> list[np.ndarray]:
     flat = [v.reshape(n * b, v.shape[-1]) for v in inputs]
     parts = []
     for start in range(0, n * b, BLOCK):
-        parts.append(function(*(np.ascontiguousarray(v[start : start + BLOCK].T) for v in flat)))
+        parts.append(function(*(np.ascontiguousarray(v[start : start + BLOCK].T, dtype=float) for v in flat)))
     result = []
     for j in range(len(parts[0])):
         rows = np.concatenate([part[j].T for part in parts]) if len(parts) > 1 else np.ascontiguousarray(parts[0][j].T)

@@ -21,6 +21,8 @@ from typing import Any
 
 import numpy as np
 
+from lowlift.controllers.optimiser.iterate import as_floats
+
 FREE = 1e9
 """Bounds at least this far away are none."""
 
@@ -118,9 +120,12 @@ class StageProblem:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class BatchData:
-    """The numbers that make problems of a structure.
+    """The numbers that make problems of a structure; whatever real numbers they are given as, they are held in double precision.
 
     Bounds may be narrower than the structure's; what is unbounded there must stay so.
+
+    Raises:
+        ValueError: something does not hold real numbers.
     """
 
     x0: np.ndarray
@@ -136,6 +141,11 @@ class BatchData:
     u_high: np.ndarray | None = None
     arrival: np.ndarray | None = None
     """Weight ``(B, n_x, n_x)`` of the arrival cost ``(x_0 - mean)' W (x_0 - mean) / 2``; where it is given, the initial state is free."""
+
+    def __post_init__(self) -> None:
+        for name, value in vars(self).items():
+            if value is not None:
+                object.__setattr__(self, name, as_floats(name, value))
 
     @property
     def size(self) -> int:
