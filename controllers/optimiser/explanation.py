@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from lowlift.controllers.optimiser.checks import softened_by
 from lowlift.controllers.optimiser.evaluation import Evaluator
 from lowlift.controllers.optimiser.inequalities import Inequalities
 from lowlift.controllers.optimiser.problem import BatchData
@@ -105,7 +106,7 @@ def explain(
     dynamics = [Label(f"dynamics of {s.name}", s.unit, s.scale) for s in states]
     error = lagrangian_gradient(rows, data, q, there.gradient)
     along = [*(f"along {c}" for c in p.controls), *(f"along {s} at the end" for s in p.states),
-             *(f"along the slack of {_softened_by(rows, j)}" for j in range(p.ns))]  # fmt: skip
+             *(f"along the slack of {softened_by(p, j)}" for j in range(p.ns))]  # fmt: skip
     # Slacks may be anything above zero and their rows less than nothing: what solvers leave is judged on rows with slacks.
     primal = np.concatenate([np.abs(there.values.F[:, 0]), np.maximum(G, 0.0)], axis=1)
     dual = np.abs(np.concatenate([error.u, error.w, error.s], axis=2)[:, 0])
@@ -132,13 +133,9 @@ def inequality_labels(rows: Inequalities) -> list[Label]:
     def bound(of: list[Label], index: np.ndarray, side: str) -> list[Label]:
         return [Label(f"{of[i].name}, {side} bound", of[i].unit, of[i].scale) for i in index]
 
-    slacks = [Label(f"slack of {_softened_by(rows, j)}, lower bound", "", 1.0) for j in range(p.ns)]
+    slacks = [Label(f"slack of {softened_by(p, j)}, lower bound", "", 1.0) for j in range(p.ns)]
     return [*path, *bound(controls, rows.u_low, "lower"), *bound(controls, rows.u_high, "upper"), *bound(states, rows.w_low, "lower"),
             *bound(states, rows.w_high, "upper"), *slacks]  # fmt: skip
-
-
-def _softened_by(rows: Inequalities, j: int) -> str:
-    return rows.problem.rows[int(rows.softened[np.flatnonzero(rows.slack == j)[0]])]
 
 
 def _labels(names: tuple[str, ...], units: tuple[str, ...], scales: tuple[float, ...]) -> list[Label]:

@@ -10,6 +10,7 @@ import time
 
 import numpy as np
 
+from lowlift.controllers.optimiser.checks import check_settings, check_start
 from lowlift.controllers.optimiser.evaluation import Evaluator, SecondOrder
 from lowlift.controllers.optimiser.filters import Filters
 from lowlift.controllers.optimiser.inequalities import Bounds, Inequalities
@@ -43,7 +44,11 @@ its end the problem leaves with the error it has."""
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Options:
-    """Settings of a solve."""
+    """Settings of a solve.
+
+    Raises:
+        ValueError: a number of iterations below one, or another setting that is no positive number.
+    """
 
     tolerance: float = 1e-6
     """Scaled KKT error at which a problem is solved."""
@@ -54,6 +59,9 @@ class Options:
     """Distance from bounds to which the first point is moved."""
     real_time: int | None = None
     """Number of iterations after which every problem ends; ``None``: until it converges."""
+
+    def __post_init__(self) -> None:
+        check_settings(**dataclasses.asdict(self))
 
 
 class InteriorPoint:
@@ -77,9 +85,13 @@ class InteriorPoint:
             start: first point; its distances are computed anew. Its multipliers are used where ``dual`` is set.
             options: settings.
             dual: whether the start brings multipliers.
+
+        Raises:
+            ValueError: something does not fit the structure or is not a number.
         """
         began = time.perf_counter()
         data.check(self.rows.problem)
+        check_start(self.rows.problem, data, start, dual=dual, inequalities=self.rows.size)
         bounds = self.rows.bounds(data)
         run = _Run(self, data, bounds, self._first(data, bounds, start, options, dual), options)
         while run.live.size:
@@ -106,7 +118,7 @@ class InteriorPoint:
         G = rows.stack(c, u, w, s, bounds)
         t = np.maximum(-G, options.push)
         t[..., rows.path.stop :] = -G[..., rows.path.stop :]
-        return Iterate(x0, u, w, s, t, mu / t, np.zeros_like(start.y))
+        return Iterate(x0, u, w, s, t, mu / t, np.zeros((*u.shape[:2], rows.problem.ny)))
 
 
 class _Run:

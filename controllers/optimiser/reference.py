@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from lowlift.controllers.optimiser.checks import check_settings, check_start
 from lowlift.controllers.optimiser.iterate import Iterate
 from lowlift.controllers.optimiser.judge import judge
 from lowlift.controllers.optimiser.nlp import ShootingProgram
@@ -25,11 +26,15 @@ class ProgramSolver(abc.ABC):
         parts: the core's, for the verdict.
         tolerance: KKT error up to which a problem counts as converged.
         max_iterations: iterations after which the solver gives up.
+
+    Raises:
+        ValueError: a tolerance that is no positive number, or no iterations.
     """
 
     name = ""
 
     def __init__(self, parts: Parts, *, tolerance: float, max_iterations: int = 150) -> None:
+        check_settings(tolerance=tolerance, max_iterations=max_iterations)
         self.problem, self.parts = parts.rows.problem, parts
         self.tolerance, self.max_iterations = tolerance, max_iterations
         self.build_seconds = 0.0
@@ -47,6 +52,7 @@ class ProgramSolver(abc.ABC):
         """
         began = time.perf_counter()
         data.check(self.problem)
+        check_start(self.problem, data, start, dual=False, inequalities=self.parts.rows.size)
         program = self._program(data.arrival is not None)
         parts, iterations = [], np.zeros(data.size, dtype=int)
         for i in range(data.size):

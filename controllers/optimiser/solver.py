@@ -56,6 +56,9 @@ class CoreSolver:
         warm: first barrier parameter, push and most iterations where the start brings multipliers.
         restart: KKT error after real-time iterations above which a warm problem starts cold and is solved to the end: the next plan would
             begin from it and go further astray. Infinite where the agreed number of iterations must hold whatever comes out.
+
+    Raises:
+        ValueError: one of these settings is out of its range.
     """
 
     name = "core"
@@ -64,6 +67,8 @@ class CoreSolver:
         self, parts: Parts, *, tolerance: float = 1e-6, real_time: int | None = None, max_iterations: int = 100, warm: Options = WARM,
         restart: float = RESTART,
     ) -> None:  # fmt: skip
+        if not restart >= 0.0:
+            raise ValueError(f"restart = {restart}: must be at least 0")
         self.problem, self.parts = parts.rows.problem, parts
         self.build_seconds, self.restart = 0.0, restart
         self._method = InteriorPoint(parts.rows, parts.evaluator, parts.newton, parts.measures)
@@ -152,7 +157,8 @@ def make_solver(
         compiled: of the core: whether it has a compiled kernel; ``None``: where there is a compiler.
 
     Raises:
-        ValueError: a backend that does not exist, or real-time iterations of one that has none.
+        ValueError: a backend that does not exist, real-time iterations of one that has none, or a tolerance or a number of iterations that is
+            not positive.
         CompilerError: a kernel is required and cannot be made.
     """
     if backend not in get_args(Backend):

@@ -22,6 +22,7 @@ from typing import Any
 
 import numpy as np
 
+from lowlift.controllers.optimiser.checks import check_bounds, check_softening
 from lowlift.controllers.optimiser.problem import StageProblem, StageSymbols
 
 
@@ -74,6 +75,8 @@ class BlockStructure:
         for name in ("row_scale", "row_units", "slack_of_row"):
             if len(getattr(self, name)) != self.nc:
                 raise ValueError(f"block: {name} has {len(getattr(self, name))} entries: must be {self.nc}, one a path row")
+        check_bounds("block", "v", self.low, self.high, self.variables)
+        check_softening("block", self.rows, self.slack_of_row)
         if not 0 <= self.determined <= self.nv:
             raise ValueError(f"block: determined = {self.determined}: must be 0 to {self.nv}, its variables")
 
