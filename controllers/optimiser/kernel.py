@@ -138,7 +138,7 @@ class KernelMeasures:
             "residuals", n, b, 6, [q.t, q.lam, G, q.y, second.values.F, second.gradient, data.slack_linear, data.slack_quadratic, q.s,
                                    q.x0, data.x0, data.arrival], slack)  # fmt: skip
         mean = total / (n * (self.rows.size + self.rows.problem.nx))
-        return Residuals(slack, off, worst, most, least, products / (n * self.rows.size), np.maximum(1.0, mean / MULTIPLIERS))
+        return Residuals(slack, off, worst, most, least, products / (n * max(self.rows.size, 1)), np.maximum(1.0, mean / MULTIPLIERS))
 
     def reach(self, q: Iterate, d: Iterate, tau: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Longest steps."""

@@ -54,16 +54,17 @@ class ProgramSolver(abc.ABC):
         data.check(self.problem)
         check_start(self.problem, data, start, dual=False, inequalities=self.parts.rows.size)
         program = self._program(data.arrival is not None)
-        parts, iterations = [], np.zeros(data.size, dtype=int)
+        sizes = [program.nlp[key].numel() for key in ("x", "g", "x")]
+        z, lam_g, lam_x = (np.empty((data.size, size)) for size in sizes)
+        iterations = np.zeros(data.size, dtype=int)
         for i in range(data.size):
             low, high = program.bounds(data, i)
             solver = self._solver(program, low == high)
             lbg, ubg = program.row_bounds
             r = solver(x0=np.clip(program.guess(start, i), low, high), p=program.parameters(data, i), lbx=low, ubx=high,
                        lbg=lbg, ubg=ubg)  # fmt: skip
-            parts.append([np.asarray(r[key]).ravel() for key in ("x", "lam_g", "lam_x")])
+            z[i], lam_g[i], lam_x[i] = (np.asarray(r[key]).ravel() for key in ("x", "lam_g", "lam_x"))
             iterations[i] = int(solver.stats().get("iter_count", 0))
-        z, lam_g, lam_x = (np.array([part[j] for part in parts]) for j in range(3))
         found = judge(self.parts.rows, self.parts.evaluator, data, program.iterate(data, z, lam_g, lam_x))
         ended = np.where(found.infeasibility > 1e3 * self.tolerance, Outcome.INFEASIBLE, Outcome.STALLED)
         ended[iterations >= self.max_iterations] = Outcome.ITERATIONS

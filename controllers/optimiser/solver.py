@@ -6,7 +6,7 @@ from typing import Literal, Protocol, get_args
 
 import numpy as np
 
-from lowlift.controllers.optimiser.interior_point import InteriorPoint, Options
+from lowlift.controllers.optimiser.interior_point import NAME, InteriorPoint, Options
 from lowlift.controllers.optimiser.iterate import Iterate
 from lowlift.controllers.optimiser.problem import BatchData, StageProblem
 from lowlift.controllers.optimiser.reference import FatropSolver, IpoptSolver
@@ -61,7 +61,7 @@ class CoreSolver:
         ValueError: one of these settings is out of its range.
     """
 
-    name = "core"
+    name = NAME
 
     def __init__(
         self, parts: Parts, *, tolerance: float = 1e-6, real_time: int | None = None, max_iterations: int = 100, warm: Options = WARM,
@@ -78,7 +78,6 @@ class CoreSolver:
     def solve(self, data: BatchData, start: Iterate, *, dual: bool = False) -> BatchResult:
         """Solve a batch; see :class:`Solver`."""
         result = self._method.solve(data, start, self._warm if dual else self._cold, dual=dual)
-        result.solver = np.full(data.size, self.name, dtype="<U16")
         if not dual:
             return result
         near = (result.outcome == Outcome.REAL_TIME) & (result.kkt_error <= self.restart)
@@ -86,7 +85,6 @@ class CoreSolver:
         if astray.size:
             some = data.take(astray)
             again = self._method.solve(some, cold_start(self.problem, some), dataclasses.replace(self._cold, real_time=None))
-            again.solver = result.solver[astray]
             again.iterations += result.iterations[astray]
             better = again.converged | ~(again.kkt_error >= result.kkt_error[astray])
             result.seconds += again.seconds
