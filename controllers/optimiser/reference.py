@@ -16,11 +16,11 @@ from lowlift.controllers.optimiser.judge import judge
 from lowlift.controllers.optimiser.nlp import ShootingProgram
 from lowlift.controllers.optimiser.problem import BatchData
 from lowlift.controllers.optimiser.result import BatchResult, Outcome
-from lowlift.controllers.optimiser.store import Parts
+from lowlift.controllers.optimiser.store import CASADI, Parts
 
 
 class ProgramSolver(abc.ABC):
-    """One problem of a batch after the other, by a solver of CasADi's; one object a thread.
+    """One problem of a batch after the other, by a solver of CasADi's. Threads may share it; of all such solvers, one runs at a time.
 
     Args:
         parts: the core's, for the verdict.
@@ -49,10 +49,19 @@ class ProgramSolver(abc.ABC):
             data: the problems.
             start: first points.
             dual: ignored: fatrop does not take multipliers, and IPOPT starts anew with its own.
+
+        Raises:
+            ValueError: something does not fit the structure or is not a number.
         """
         began = time.perf_counter()
         data.check(self.problem)
         check_start(self.problem, data, start, dual=False, inequalities=self.parts.rows.size)
+        with CASADI:
+            found = self._solve(data, start)
+        found.seconds = time.perf_counter() - began
+        return found
+
+    def _solve(self, data: BatchData, start: Iterate) -> BatchResult:
         program = self._program(data.arrival is not None)
         sizes = [program.nlp[key].numel() for key in ("x", "g", "x")]
         z, lam_g, lam_x = (np.empty((data.size, size)) for size in sizes)
@@ -71,7 +80,6 @@ class ProgramSolver(abc.ABC):
         ended[found.kkt_error <= self.tolerance] = Outcome.CONVERGED
         ended[~np.isfinite(found.kkt_error)] = Outcome.NOT_A_NUMBER
         found.outcome, found.iterations, found.solver = ended, iterations, np.full(data.size, self.name, dtype="<U16")
-        found.seconds = time.perf_counter() - began
         return found
 
     @abc.abstractmethod

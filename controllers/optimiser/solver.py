@@ -86,9 +86,7 @@ class CoreSolver:
             some = data.take(astray)
             again = self._method.solve(some, cold_start(self.problem, some), dataclasses.replace(self._cold, real_time=None))
             again.iterations += result.iterations[astray]
-            better = again.converged | ~(again.kkt_error >= result.kkt_error[astray])
-            result.seconds += again.seconds
-            result.put(astray[better], again.take(np.flatnonzero(better)))
+            result.improve(astray, again)
         return result
 
 
@@ -116,11 +114,7 @@ class Fallback:
         done = result.converged | (result.outcome == Outcome.REAL_TIME) | (result.kkt_error <= self.accept)
         failed = np.flatnonzero(~done)
         if failed.size:
-            again = self.second.solve(data.take(failed), start.take(failed))
-            before = result.kkt_error[failed]
-            better = again.converged | ~np.isfinite(before) | (again.kkt_error < before)
-            result.put(failed[better], again.take(np.flatnonzero(better)))
-            result.seconds += again.seconds
+            result.improve(failed, self.second.solve(data.take(failed), start.take(failed)))
         return result
 
 
@@ -144,7 +138,8 @@ def make_solver(
     problem: StageProblem, backend: Backend = "auto", *, tolerance: float = 1e-6, real_time: int | None = None,
     compiled: bool | None = None,
 ) -> Solver:  # fmt: skip
-    """A solver of a structure; one that was made before for an equal structure is handed out again.
+    """A solver of a structure; one that was made before for an equal structure is handed out again. Threads may share it: the core solves in
+    all of them at once, fatrop and IPOPT in one after the other.
 
     Args:
         problem: the structure.
@@ -152,33 +147,35 @@ def make_solver(
             iterations is asked for, which fatrop cannot promise).
         tolerance: KKT error at which a problem is solved.
         real_time: of the core only: number of iterations after which every problem ends.
-        compiled: of the core: whether it has a compiled kernel; ``None``: where there is a compiler.
+        compiled: of the core: whether it has a compiled kernel; ``None``: where one can be made.
 
     Raises:
         ValueError: a backend that does not exist, real-time iterations of one that has none, or a tolerance or a number of iterations that is
             not positive.
         CompilerError: a kernel is required and cannot be made.
+        LoweringError: a kernel is required and a graph cannot be printed as C, or any path and it cannot be printed as NumPy either.
     """
     if backend not in get_args(Backend):
         raise ValueError(f"backend = {backend!r}: must be one of {', '.join(get_args(Backend))}")
     if real_time is not None and backend in ("fatrop", "ipopt"):
         raise ValueError(f"real_time = {real_time} with backend {backend!r}: only the core ends after a given number of iterations")
+    began = time.perf_counter()
     key = structure_key(problem)
+    parts = core_parts(problem, key, compiled)
+    building = time.perf_counter() - began
 
     def core() -> CoreSolver:
-        began = time.perf_counter()
-        solver = CoreSolver(core_parts(problem, key, compiled), tolerance=tolerance, real_time=real_time)
-        solver.build_seconds = time.perf_counter() - began
+        solver = CoreSolver(parts, tolerance=tolerance, real_time=real_time)
+        solver.build_seconds = building
         return solver
 
     def other(kind: type[FatropSolver] | type[IpoptSolver]) -> Solver:
-        name = (kind.name, key, problem.n_stages, tolerance, compiled)
-        return kept(name, lambda: kind(core_parts(problem, key, compiled), tolerance=tolerance))
+        return kept((kind.name, key, problem.n_stages, tolerance, parts.how), lambda: kind(parts, tolerance=tolerance))
 
     if backend in ("fatrop", "ipopt"):
         return other(FatropSolver if backend == "fatrop" else IpoptSolver)
-    own = kept(("core", key, problem.n_stages, tolerance, real_time, compiled), core)
+    own = kept(("core", key, problem.n_stages, tolerance, real_time, parts.how), core)
     # The one place where a backend is chosen.
-    if backend == "core" or real_time is not None or own.parts.compiled:
+    if backend == "core" or real_time is not None or parts.compiled:
         return own
     return FewElsewhere(own, other(FatropSolver))

@@ -1,9 +1,14 @@
 """One interface: solvers agree, nothing unsolved passes as solved, and what was built is found again."""
 
 import dataclasses
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
+from compiler_here import needs_compiler
 from plan_situations import situation
 from stage_problems import room, rooms
 
@@ -20,9 +25,12 @@ from lowlift.controllers.optimiser import (
     cold_start,
     make_solver,
 )
+from lowlift.controllers.optimiser import store
+from lowlift.controllers.optimiser.interior_point import Options
 from lowlift.controllers.optimiser.solver import FEW, FewElsewhere
 from lowlift.controllers.optimiser.store import core_parts, forget, structure_key
 from lowlift.controllers.plan_problem import PlanProblem
+from lowlift.models.lowering import LoweringError
 
 STAGES = (300.0,) * 3 + (1200.0,) * 2
 
@@ -147,6 +155,92 @@ def test_without_a_compiler_few_problems_go_to_fatrop(monkeypatch: pytest.Monkey
     assert solver.solve(data, cold_start(problem, data)).solver.tolist() == ["core"] * (FEW + 1)
     assert isinstance(make_solver(problem, "auto", real_time=2), CoreSolver)
     forget()
+
+
+@needs_compiler
+def test_asked_for_or_not_there_is_one_kernel() -> None:
+    forget()
+    assert core_parts(room()) is core_parts(room(), compiled=True)
+    assert make_solver(room(), "core") is make_solver(room(), "core", compiled=True)
+    assert make_solver(room(), "ipopt") is make_solver(room(), "ipopt", compiled=True)
+    assert core_parts(room(), compiled=False) is not core_parts(room())
+
+
+def test_a_graph_that_has_no_c_form_is_solved_in_numpy(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    def refuse(_: object) -> None:
+        raise LoweringError("no C form of that")
+
+    forget()
+    monkeypatch.setattr(store, "KernelEvaluator", refuse)
+    problem, data = room(), rooms(room(), 2)
+    parts = core_parts(problem)
+    assert not parts.compiled and parts.how == "no C form of that" and "room: NumPy instead" in caplog.text
+    assert make_solver(problem, "core").solve(data, cold_start(problem, data)).converged.all()
+    with pytest.raises(LoweringError, match="no C form of that"):
+        core_parts(problem, compiled=True)
+    forget()
+
+
+THREADS = """
+import sys, threading
+import numpy as np
+from stage_problems import room, rooms
+from lowlift.controllers.optimiser import cold_start, make_solver
+from lowlift.controllers.optimiser.store import KEPT, kept
+
+sys.setswitchinterval(1e-5)
+data = rooms(room(), 6)
+found, failed = [], []
+
+def work():
+    try:
+        for backend in ("fatrop", "ipopt", "core"):
+            problem = room()
+            found.append(make_solver(problem, backend, compiled=False).solve(data, cold_start(problem, data)).objective)
+        for k in range(4 * KEPT):
+            kept(("thing", k % (2 * KEPT)), object)
+    except BaseException as error:
+        failed.append(error)
+        raise
+
+threads = [threading.Thread(target=work) for _ in range(6)]
+[t.start() for t in threads]
+[t.join() for t in threads]
+assert not failed and len(found) == 18, failed
+assert max(np.abs(v - found[0]).max() for v in found) < 1e-5
+"""
+
+
+def test_threads_share_solvers() -> None:
+    """In a process of its own: what goes wrong here ends the whole process."""
+    paths = [*map(str, Path(__file__).parents[2:4]), os.environ.get("PYTHONPATH", "")]
+    done = subprocess.run([sys.executable, "-c", THREADS], capture_output=True, text=True, env=os.environ | {"PYTHONPATH": os.pathsep.join(paths)})
+    assert done.returncode == 0, done.stderr[-2000:]
+
+
+class Scripted:
+    """Ends as it is told."""
+
+    def __init__(self, true: CoreSolver, *errors: float) -> None:
+        self.true, self.errors = true, list(errors)
+
+    def solve(self, data: BatchData, start: Iterate, options: Options, *, dual: bool = False) -> BatchResult:
+        result = self.true._method.solve(data, start, dataclasses.replace(options, real_time=None), dual=False)
+        result.kkt_error[:], result.outcome[:] = self.errors.pop(0), Outcome.STALLED
+        result.point.u[:] = len(self.errors)
+        return result
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "kept"), [(1e-4, np.nan, 1), (1e-4, 1e-2, 1), (1e-4, np.inf, 1), (np.nan, 1e-2, 0), (np.nan, np.nan, 1), (1e-4, 1e-5, 0)]
+)
+def test_the_better_of_two_attempts_is_kept(first: float, second: float, kept: int) -> None:
+    problem, data = room(), rooms(room(), 1)
+    solver = CoreSolver(core_parts(problem, compiled=False))
+    solver._method = Scripted(CoreSolver(solver.parts), first, second)  # type: ignore[assignment]
+    found = solver.solve(data, cold_start(problem, data), dual=True)
+    assert np.all(found.point.u == kept)
+    np.testing.assert_equal(found.kkt_error[0], (second, first)[kept])
 
 
 def test_real_time_iterations_end_when_agreed_unless_they_lead_astray() -> None:
