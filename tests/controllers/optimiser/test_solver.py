@@ -56,6 +56,26 @@ def test_core_and_ipopt_agree_on_halls(name: str) -> None:
     np.testing.assert_allclose(core.objective, other.objective, rtol=1e-4)
 
 
+@pytest.mark.slow  # without kernels on disk from before
+@needs_compiler
+def test_kernel_and_numpy_agree_on_a_hall() -> None:
+    """Cold and warm, converged and after a few iterations, to 1e-8, in as many iterations."""
+    problem, data = halls("gb200_hall")
+    numpy, kernel = (core_parts(problem, compiled=compiled) for compiled in (False, True))
+    start, dual = cold_start(problem, data), False
+    for real_time in (None, 3, None):
+        one, two = (CoreSolver(parts, real_time=real_time).solve(data, start, dual=dual) for parts in (numpy, kernel))
+        assert real_time or one.converged.all()
+        np.testing.assert_array_equal(one.iterations, two.iterations)
+        np.testing.assert_array_equal(one.outcome, two.outcome)
+        for name in ("x0", "u", "w", "s"):
+            np.testing.assert_allclose(getattr(one.point, name), getattr(two.point, name), atol=1e-8, err_msg=name)
+        np.testing.assert_allclose(one.objective, two.objective, rtol=1e-8)
+        # From the first plan, warm, for a state that has moved on.
+        start, dual = one.point, True
+        data = dataclasses.replace(data, x0=one.point.w[0])
+
+
 def test_all_solvers_agree_on_rooms() -> None:
     problem, data = room(), rooms(room(), 8)
     start = cold_start(problem, data)
