@@ -103,7 +103,8 @@ def explain(
     broken = G.copy()
     broken[:, rows.path] = there.values.c[:, 0]
     softened = [*(j is not None for j in p.slack_of_row), *[False] * (len(labels) - p.nc)]
-    dynamics = [Label(f"dynamics of {s.name}", s.unit, s.scale) for s in states]
+    equations = [*(Label(f"dynamics of {s.name}", s.unit, s.scale) for s in states),
+                 *(Label(f"equation of {name}", "", 1.0) for name in p.equation_names)]  # fmt: skip
     error = lagrangian_gradient(rows, data, q, there.gradient)
     along = [*(f"along {c}" for c in p.controls), *(f"along {s} at the end" for s in p.states),
              *(f"along the slack of {softened_by(p, j)}" for j in range(p.ns))]  # fmt: skip
@@ -111,14 +112,14 @@ def explain(
     primal = np.concatenate([np.abs(there.values.F[:, 0]), np.maximum(G, 0.0)], axis=1)
     dual = np.abs(np.concatenate([error.u, error.w, error.s], axis=2)[:, 0])
     report = [
-        _largest("primal", [s.name for s in [*dynamics, *labels]], primal, clock, largest),
+        _largest("primal", [s.name for s in [*equations, *labels]], primal, clock, largest),
         _largest("dual", along, dual, clock, largest),
         _largest("complementarity", [s.name for s in labels], np.maximum(-G, 0.0) * q.lam[:, 0], clock, largest),
     ]
     title = f"{p.name}: {Outcome(int(result.outcome[0])).name.lower()}, KKT error {result.kkt_error[0]:.1e}"
     return Explanation(
         title,
-        _violations([*dynamics, *labels], [*[False] * p.nx, *softened], np.hstack([np.abs(there.values.F[:, 0]), broken]), clock),
+        _violations([*equations, *labels], [*[False] * p.ny, *softened], np.hstack([np.abs(there.values.F[:, 0]), broken]), clock),
         _active(labels, G, q.lam[:, 0], clock),
         pd.concat(report, ignore_index=True),
     )

@@ -30,7 +30,7 @@ class StageSymbols:
     """What a model makes of its symbols: expressions of one stage (CasADi SX)."""
 
     dynamics: Any
-    """``F``, as many rows as states."""
+    """``F``, as many rows as states and algebraic controls."""
     path: Any
     """``c``."""
     cost: Any
@@ -73,6 +73,8 @@ class StageProblem:
     control_units: tuple[str, ...] = ()
     algebraic: int = 0
     """So many controls, the last ones, are determined by equations of the stage: as many rows of ``F`` beyond the dynamics."""
+    equations: tuple[str, ...] = ()
+    """Names of these rows; empty: those of the controls that they determine, the last ones."""
 
     def __post_init__(self) -> None:
         for name, size in (("u_low", self.nu), ("u_high", self.nu), ("w_low", self.nx), ("w_high", self.nx)):
@@ -84,7 +86,14 @@ class StageProblem:
         for name, size in (("state_scale", self.nx), ("state_units", self.nx), ("control_scale", self.nu), ("control_units", self.nu)):
             if len(getattr(self, name)) not in (0, size):
                 raise ValueError(f"{self.name}: {name} has {len(getattr(self, name))} entries: must be {size} or none")
+        if len(self.equations) not in (0, self.algebraic):
+            raise ValueError(f"{self.name}: equations has {len(self.equations)} entries: must be {self.algebraic}, its algebraic rows, or none")
         check_structure(self)
+
+    @property
+    def equation_names(self) -> tuple[str, ...]:
+        """Names of the rows of ``F`` beyond the dynamics."""
+        return self.equations or self.controls[self.nu - self.algebraic :]
 
     @property
     def nx(self) -> int:

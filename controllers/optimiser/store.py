@@ -83,9 +83,12 @@ def core_parts(problem: StageProblem, key: str | None = None, compiled: bool | N
         compiled: whether to compile a kernel; ``None``: where one can be made. :attr:`Parts.how` says why there is none.
 
     Raises:
+        ValueError: the structure has algebraic controls, which only :func:`~.wide.wide_interior_point` solves.
         CompilerError: a kernel is required and cannot be made.
         LoweringError: a kernel is required and a graph cannot be printed as C, or any path and it cannot be printed as NumPy either.
     """
+    if problem.algebraic:
+        raise ValueError(f"{problem.name}: algebraic = {problem.algebraic}: must be 0 here; wide problems are solved by wide_interior_point")
     key = structure_key(problem) if key is None else key
     place = ("parts", key, problem.n_stages)
 

@@ -152,6 +152,7 @@ class WideProblem:
             slack_of_row=(*c.slack_of_row, *slacks), n_parameters=c.n_parameters + m * len(s.own),
             u_low=np.concatenate([c.u_low, np.tile(s.low, m)]), u_high=np.concatenate([c.u_high, np.tile(s.high, m)]),
             w_low=c.w_low, w_high=c.w_high, stage=self._stage, algebraic=c.algebraic + m * s.determined,
+            equations=(*c.equation_names, *each(s.variables[s.nv - s.determined :])), state_scale=c.state_scale, state_units=c.state_units,
         )  # fmt: skip
 
     def _stage(self, x: Any, u: Any, w: Any, p: Any) -> StageSymbols:
