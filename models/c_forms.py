@@ -3,6 +3,7 @@
 The printed text needs the macros ``LANES`` and ``EACH_LANE``, a loop over ``l``, and the functions of ``math.h``.
 """
 
+import math
 from typing import Any
 
 from lowlift.models.lowering import LoweringError
@@ -21,8 +22,13 @@ def scalar_source(f: Any) -> str:
     arguments = [f"const double *restrict i{k}" for k in range(f.n_in())] + [f"double *restrict o{k}" for k in range(f.n_out())]
     lines = [f"static void {f.name()}({', '.join(arguments)}) {{", "  EACH_LANE {"]
     at: dict[int, str] = {}
+    numbers: dict[int, bool] = {}
+    """Which registers hold a number that is written in the text."""
     for k in range(f.n_instructions()):
         op, out, arg = f.instruction_id(k), f.instruction_output(k), f.instruction_input(k)
+        plain = [numbers.get(a, False) for a in arg] if op in forms else []
+        if op != ca.OP_OUTPUT:
+            numbers[out[0]] = op == ca.OP_CONST and not math.isnan(f.instruction_constant(k))
         if op == ca.OP_INPUT:
             at[out[0]] = f"i{arg[0]}[{arg[1]} * LANES + l]"
         elif op == ca.OP_OUTPUT:
@@ -30,7 +36,7 @@ def scalar_source(f: Any) -> str:
         elif op == ca.OP_CONST:
             at[out[0]] = number(f.instruction_constant(k))
         elif op in forms:
-            lines.append(f"    const double a{k} = {forms[op].c.format(*(at[a] for a in arg))};")
+            lines.append(f"    const double a{k} = {forms[op].in_c(plain).format(*(at[a] for a in arg))};")
             at[out[0]] = f"a{k}"
         else:
             raise LoweringError(f"{f.name()}: instruction {k} with CasADi operation code {op} has no C form")

@@ -125,7 +125,7 @@ class VectorPrinter:
             if op == ca.OP_INPUT:
                 value = _Value(n, "input", place=self._in[arg[0]])
             elif op in forms:
-                value = _Value(n, "each", args, forms[op].c)
+                value = _Value(n, "each", args, forms[op].in_c([v.kind == "constant" and not np.isnan(v.data).any() for v in args]))
             elif op == ca.OP_GETNONZEROS:
                 value = _Value(n, "view", args, data=np.asarray(node.mapping()).ravel().astype(int))
             elif op == ca.OP_VERTCAT:

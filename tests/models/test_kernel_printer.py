@@ -103,10 +103,13 @@ CODES = by_code()
 
 @functools.cache
 def operations() -> tuple[list[int], ca.Function]:
-    """One output an operation, of two scalars."""
+    """One output an operation, of two scalars, and of a scalar and a number either way."""
     codes = [code for code in CODES if code != ca.OP_ASSIGN]
     x, y = ca.SX.sym("x"), ca.SX.sym("y")
     outputs = [ca.SX.binary(code, x, y) if "{1}" in CODES[code].c else ca.SX.unary(code, x) for code in codes]
+    for code in [code for code in codes if "{1}" in CODES[code].c]:
+        codes += [code] * 2
+        outputs += [ca.SX.binary(code, ca.SX(0.7), y), ca.SX.binary(code, x, ca.SX(0.7))]
     return codes, ca.Function("operations", [x, y], [ca.vertcat(*outputs)])
 
 
