@@ -201,8 +201,8 @@ class Ocp:
 
 
 def stage_hours(stages: np.ndarray) -> np.ndarray:
-    """What stages count in the cost [h]: their length, up to :data:`LONGEST`; from :data:`AT_REST` on they stand for what never changes, and
-    count as an hour, so that the cost of a problem at rest is that of an hour.
+    """What stages count in the cost [h]: their length, up to :data:`LONGEST`; from :data:`AT_REST` on they stand for what never changes,
+    and count as an hour, so that the cost of a problem at rest is that of an hour.
 
     Args:
         stages: lengths ``(n,)`` [s].
@@ -215,8 +215,8 @@ def stage_hours(stages: np.ndarray) -> np.ndarray:
     """
     for k, length in enumerate(stages.tolist()):
         if not (0.0 < length <= LONGEST or length >= AT_REST):
-            raise ValueError(f"stage {k} lasts {length:g} s: must be above 0 and at most {LONGEST:g} s, or, for what never changes, at least "
-                             f"{AT_REST:g} s")  # fmt: skip
+            raise ValueError(f"stage {k} lasts {length:g} s: must be above 0 and at most {LONGEST:g} s, or, for what never changes, "
+                             f"at least {AT_REST:g} s")  # fmt: skip
     return np.where(stages >= AT_REST, 3600.0, stages) / 3600.0
 
 

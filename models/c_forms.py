@@ -9,6 +9,7 @@ from typing import Any
 from lowlift.models.lowering import LoweringError
 from lowlift.models.operations import by_code
 
+
 def number(value: float) -> str:
     """A constant in C, to the last digit."""
     return repr(float(value)).replace("inf", "INFINITY").replace("nan", "NAN")

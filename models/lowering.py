@@ -16,6 +16,7 @@ import numpy as np
 
 from lowlift.models.operations import by_code
 
+
 class LoweringError(NotImplementedError):
     """The graph holds a node that has no NumPy counterpart here (a call, an interpolant, an external)."""
 

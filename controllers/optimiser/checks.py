@@ -73,10 +73,13 @@ def check_data(p: "StageProblem", data: "BatchData") -> None:
         if wrong.any():
             where = np.argwhere(wrong)[0].tolist()
             raise ValueError(f"{p.name}: {name} at {where} is {value[tuple(where)]}: must be a number")
-    for name, bad, bound in (("slack_linear", data.slack_linear <= 0.0, "above 0"), ("slack_quadratic", data.slack_quadratic < 0.0, "at least 0")):
+    for name, value, bad, bound in (
+        ("slack_linear", data.slack_linear, data.slack_linear <= 0.0, "above 0"),
+        ("slack_quadratic", data.slack_quadratic, data.slack_quadratic < 0.0, "at least 0"),
+    ):
         if bad.any():
             k, i, j = np.argwhere(bad)[0].tolist()
-            raise ValueError(f"{p.name}: {name} of the slack of {softened_by(p, j)} in stage {k} of problem {i} is {getattr(data, name)[k, i, j]:g}: "
+            raise ValueError(f"{p.name}: {name} of the slack of {softened_by(p, j)} in stage {k} of problem {i} is {value[k, i, j]:g}: "
                              f"must be {bound}")  # fmt: skip
     if data.u_low is not None or data.u_high is not None:
         _check_bounds_of_data(p, data)

@@ -95,7 +95,7 @@ class NumpyEvaluator:
 
 
 def by_blocks(function: Lowered, *inputs: np.ndarray) -> list[np.ndarray]:
-    """Call a lowered function on ``(N, B, n)`` arrays, as many stages at a time as the cache likes; without a word where it has no value."""
+    """Call a lowered function on ``(N, B, n)`` arrays, as many stages at a time as the cache likes, silent where it has no value."""
     n, b = inputs[0].shape[:2]
     flat = [v.reshape(n * b, v.shape[-1]) for v in inputs]
     parts = []

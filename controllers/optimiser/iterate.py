@@ -22,8 +22,8 @@ def as_floats(name: str, value: Any) -> np.ndarray:
 
 @dataclasses.dataclass
 class Iterate:
-    """A point of a batch, arrays ``(stages, problems, components)``; also used for directions. Whatever real numbers they are given as, they
-    are held in double precision.
+    """A point of a batch, arrays ``(stages, problems, components)``; also used for directions. Whatever real numbers they are given as,
+    they are held in double precision.
     """
 
     x0: np.ndarray

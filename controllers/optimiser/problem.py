@@ -34,8 +34,8 @@ class StageSymbols:
     path: Any
     """``c``."""
     cost: Any
-    """``l``, a scalar. Scale it to the order of one a stage: a problem counts as solved where the gradient of the Lagrangian, in units of the
-    cost per unit of a variable, is within the tolerance. A cost far smaller is never improved, one far larger is solved for long."""
+    """``l``, a scalar. Scale it to the order of one a stage: a problem counts as solved where the gradient of the Lagrangian, in units of
+    the cost per unit of a variable, is within the tolerance. A cost far smaller is never improved, one far larger is solved for long."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
@@ -87,7 +87,7 @@ class StageProblem:
             if len(getattr(self, name)) not in (0, size):
                 raise ValueError(f"{self.name}: {name} has {len(getattr(self, name))} entries: must be {size} or none")
         if len(self.equations) not in (0, self.algebraic):
-            raise ValueError(f"{self.name}: equations has {len(self.equations)} entries: must be {self.algebraic}, its algebraic rows, or none")
+            raise ValueError(f"{self.name}: equations has {len(self.equations)} entries: must be {self.algebraic}, one an algebraic row")
         check_structure(self)
 
     @property

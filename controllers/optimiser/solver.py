@@ -138,8 +138,8 @@ def make_solver(
     problem: StageProblem, backend: Backend = "auto", *, tolerance: float = 1e-6, real_time: int | None = None,
     compiled: bool | None = None,
 ) -> Solver:  # fmt: skip
-    """A solver of a structure; one that was made before for an equal structure is handed out again. Threads may share it: the core solves in
-    all of them at once, fatrop and IPOPT in one after the other.
+    """A solver of a structure; one that was made before for an equal structure is handed out again. Threads may share it: the core solves
+    in all of them at once, fatrop and IPOPT in one after the other.
 
     Args:
         problem: the structure.
@@ -150,8 +150,8 @@ def make_solver(
         compiled: of the core: whether it has a compiled kernel; ``None``: where one can be made.
 
     Raises:
-        ValueError: a backend that does not exist, real-time iterations of one that has none, or a tolerance or a number of iterations that is
-            not positive.
+        ValueError: a backend that does not exist, real-time iterations of one that has none, or a tolerance or a number of iterations that
+            is not positive.
         CompilerError: a kernel is required and cannot be made.
         LoweringError: a kernel is required and a graph cannot be printed as C, or any path and it cannot be printed as NumPy either.
     """

@@ -88,7 +88,7 @@ def core_parts(problem: StageProblem, key: str | None = None, compiled: bool | N
         LoweringError: a kernel is required and a graph cannot be printed as C, or any path and it cannot be printed as NumPy either.
     """
     if problem.algebraic:
-        raise ValueError(f"{problem.name}: algebraic = {problem.algebraic}: must be 0 here; wide problems are solved by wide_interior_point")
+        raise ValueError(f"{problem.name}: algebraic = {problem.algebraic}: must be 0 here; wide_interior_point solves wide problems")
     key = structure_key(problem) if key is None else key
     place = ("parts", key, problem.n_stages)
 

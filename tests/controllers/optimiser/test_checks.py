@@ -96,7 +96,10 @@ def test_a_slack_without_a_row_stays_zero() -> None:
 
 @pytest.mark.parametrize(
     ("weight", "words"),
-    [([[1.0, 0.5], [0.0, 1.0]], "differs from its transpose by 0.5"), ([[1.0, 2.0], [2.0, 1.0]], "an eigenvalue of -1: must be at least 0")],
+    [
+        ([[1.0, 0.5], [0.0, 1.0]], "differs from its transpose by 0.5"),
+        ([[1.0, 2.0], [2.0, 1.0]], "an eigenvalue of -1: must be at least 0"),
+    ],
 )
 def test_arrival_costs_are_convex(weight: list, words: str) -> None:
     problem, data = room(), rooms(room(), 2)

@@ -54,7 +54,8 @@ def test_nothing_is_controlled(compiled: bool) -> None:
         return StageSymbols(dynamics=w - x - p - 0.1 * w**2, path=w - 5.0, cost=w**2)
 
     nothing = np.zeros(0)
-    problem = tank(stage, controls=(), u_low=nothing, u_high=nothing, rows=("top",), row_scale=(1.0,), row_units=("m",), slack_of_row=(None,))
+    top = {"rows": ("top",), "row_scale": (1.0,), "row_units": ("m",), "slack_of_row": (None,)}
+    problem = tank(stage, controls=(), u_low=nothing, u_high=nothing, **top)
     data = levels(3, 0.1, 0.2)
     found = solved(problem, data, compiled)
     level, expected = np.zeros(2), []

@@ -24,8 +24,8 @@ from lowlift.controllers.optimiser import (
     StageProblem,
     cold_start,
     make_solver,
+    store,
 )
-from lowlift.controllers.optimiser import store
 from lowlift.controllers.optimiser.interior_point import Options
 from lowlift.controllers.optimiser.solver import FEW, FewElsewhere
 from lowlift.controllers.optimiser.store import core_parts, forget, structure_key
@@ -234,7 +234,8 @@ assert max(np.abs(v - found[0]).max() for v in found) < 1e-5
 def test_threads_share_solvers() -> None:
     """In a process of its own: what goes wrong here ends the whole process."""
     paths = [*map(str, Path(__file__).parents[2:4]), os.environ.get("PYTHONPATH", "")]
-    done = subprocess.run([sys.executable, "-c", THREADS], capture_output=True, text=True, env=os.environ | {"PYTHONPATH": os.pathsep.join(paths)})
+    there = os.environ | {"PYTHONPATH": os.pathsep.join(paths)}
+    done = subprocess.run([sys.executable, "-c", THREADS], capture_output=True, text=True, env=there)
     assert done.returncode == 0, done.stderr[-2000:]
 
 
@@ -252,7 +253,8 @@ class Scripted:
 
 
 @pytest.mark.parametrize(
-    ("first", "second", "kept"), [(1e-4, np.nan, 1), (1e-4, 1e-2, 1), (1e-4, np.inf, 1), (np.nan, 1e-2, 0), (np.nan, np.nan, 1), (1e-4, 1e-5, 0)]
+    ("first", "second", "kept"),
+    [(1e-4, np.nan, 1), (1e-4, 1e-2, 1), (1e-4, np.inf, 1), (np.nan, 1e-2, 0), (np.nan, np.nan, 1), (1e-4, 1e-5, 0)],
 )
 def test_the_better_of_two_attempts_is_kept(first: float, second: float, kept: int) -> None:
     problem, data = room(), rooms(room(), 1)
