@@ -30,6 +30,8 @@ from lowlift.thermal import ops
 
 T_REFERENCE, T_SCALE = 303.15, 5.0
 DT_REFERENCE = 300.0
+LONGEST, AT_REST = 86400.0, 1e7
+"""Longest stage of a plan, and length from which on a stage is practically infinite [s]."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -52,7 +54,8 @@ class Ocp:
     """One problem structure: a model, a grid, weights. Data, stage lengths and weights enter as stage parameters.
 
     Raises:
-        ValueError: a stage is shorter than the stroke of an actuator, whose rate limit would need rows of its own.
+        ValueError: a stage is shorter than the stroke of an actuator, whose rate limit would need rows of its own, or has no
+            :func:`stage_hours`.
     """
 
     def __init__(self, model: GroupedHall, stages: tuple[float, ...], weights: Weights | None = None) -> None:
@@ -73,8 +76,8 @@ class Ocp:
         self.u_scale = np.ones(model.controls.size)
         if model.site.chilled is not None:
             self.u_scale[model.controls.slices["Q_chiller"]] = model.site.chilled.chiller.Q_dot_nominal
-        self.hours = np.minimum(self.stages, 3600.0) / 3600.0
-        """What each stage counts in the cost, ``(n,)`` [h]; stages of practically infinite length count as an hour."""
+        self.hours = stage_hours(self.stages)
+        """What each stage counts in the cost, ``(n,)`` [h]."""
         self.unit = float(self.hours.min())
         """One unit of the scaled cost in the currency of the weights: costs are per length of the shortest stage."""
 
@@ -195,6 +198,26 @@ class Ocp:
         penalty = self.weights.slack * slacks.sum(axis=1) + self.weights.slack_quadratic * (slacks**2).sum(axis=1)
         result: np.ndarray = self.hours * (self.shown(data, point, i)[0] + penalty)
         return result
+
+
+def stage_hours(stages: np.ndarray) -> np.ndarray:
+    """What stages count in the cost [h]: their length, up to :data:`LONGEST`; from :data:`AT_REST` on they stand for what never changes,
+    and count as an hour, so that the cost of a problem at rest is that of an hour.
+
+    Args:
+        stages: lengths ``(n,)`` [s].
+
+    Raises:
+        ValueError: a length is neither; names it.
+
+    >>> stage_hours(np.array([900.0, 7200.0, 1e7])).tolist()
+    [0.25, 2.0, 1.0]
+    """
+    for k, length in enumerate(stages.tolist()):
+        if not (0.0 < length <= LONGEST or length >= AT_REST):
+            raise ValueError(f"stage {k} lasts {length:g} s: must be above 0 and at most {LONGEST:g} s, or, for what never changes, "
+                             f"at least {AT_REST:g} s")  # fmt: skip
+    return np.where(stages >= AT_REST, 3600.0, stages) / 3600.0
 
 
 def _row_scale(dt: Any) -> Any:

@@ -8,11 +8,8 @@ import dataclasses
 
 from lowlift.controllers.interface import Controller, Decision, Forecast, Measurement
 from lowlift.controllers.mpc import MPC
-from lowlift.controllers.ocp import Weights
+from lowlift.controllers.ocp import AT_REST, Weights
 from lowlift.models.liquid_hall import LiquidHall
-
-STEADY = 1e7
-"""Length of the single stage [s]."""
 
 
 class StaticOptimal(MPC):
@@ -22,7 +19,7 @@ class StaticOptimal(MPC):
         self, plant: LiquidHall, fallback: Controller, *, weights: Weights | None = None, margin: float = 1.7,
         name: str = "StaticOptimal",
     ) -> None:  # fmt: skip
-        super().__init__(plant, fallback, stages=(STEADY,), weights=weights, margin=margin, name=name)
+        super().__init__(plant, fallback, stages=(AT_REST,), weights=weights, margin=margin, name=name)
 
     def decide(self, measurement: Measurement, forecast: Forecast | None) -> Decision:
         """The optimum for the first step of the forecast, as if it lasted for ever."""

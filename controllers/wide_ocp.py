@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from lowlift.controllers.ocp import DT_REFERENCE, T_REFERENCE, T_SCALE, Weights
+from lowlift.controllers.ocp import DT_REFERENCE, T_REFERENCE, T_SCALE, Weights, stage_hours
 from lowlift.controllers.optimiser.iterate import Iterate
 from lowlift.controllers.optimiser.problem import BatchData, StageProblem, StageSymbols
 from lowlift.controllers.optimiser.wide_problem import BlockStructure, BlockSymbols, WideProblem
@@ -57,7 +57,7 @@ class WideOcp:
     """One structure: a model, a grid, weights.
 
     Raises:
-        ValueError: a stage is shorter than a CDU needs to settle, or than the stroke of an actuator.
+        ValueError: a stage is shorter than a CDU needs to settle, or than the stroke of an actuator, or has no :func:`~.ocp.stage_hours`.
     """
 
     def __init__(self, model: WideHall, stages: tuple[float, ...], weights: Weights | None = None, *, margin: float) -> None:
@@ -73,7 +73,7 @@ class WideOcp:
         self.u_scale = np.ones(model.controls.size)
         if site.chilled is not None:
             self.u_scale[model.controls.slices["Q_chiller"]] = site.chilled.chiller.Q_dot_nominal
-        self.hours = np.minimum(self.stages, 3600.0) / 3600.0
+        self.hours = stage_hours(self.stages)
         self.C_scale = float(model.topology.cdus_of_group.max() * site.cdu.primary_conductance(1.0))
         """All valves of the largest group open [m^3/s per Pa^0.5]."""
         self.root_scale = float(np.sqrt(site.facility_pump.dp_nominal))
@@ -113,7 +113,8 @@ class WideOcp:
             slack_of_row=tuple(slacks), n_parameters=len(self.parameters),
             u_low=np.concatenate([m.controls.low / self.u_scale, -unbounded]),
             u_high=np.concatenate([m.controls.high / self.u_scale, unbounded]),
-            w_low=-free, w_high=free, stage=self._stage, algebraic=len(self.algebraic),
+            w_low=-free, w_high=free, stage=self._stage, algebraic=len(self.algebraic), state_scale=(T_SCALE,) * len(m.nodes),
+            state_units=("K",) * len(m.nodes),
         )  # fmt: skip
 
     def _stage(self, x: Any, u: Any, w: Any, p: Any) -> StageSymbols:

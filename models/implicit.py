@@ -148,7 +148,8 @@ def stage_function(system: System) -> Any:
     current = z
     for _ in range(NEWTON_STEPS):
         current = current - eliminate(matrix, current - base - hg * slopes(current, u, d)[0])
-    return ca.Function("stage", [z, base, u, d, hg], [current, *slopes(current, u, d)], {"cse": True})
+    return ca.Function("stage", [z, base, u, d, hg], [current, *slopes(current, u, d)],
+                       ["guess", "base", "u", "d", "gamma_h"], ["z", "slope", "flux"], {"cse": True})  # fmt: skip
 
 
 @functools.lru_cache(maxsize=16)

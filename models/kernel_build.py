@@ -7,12 +7,15 @@ processor or compiler never meets it. A compiler is never required: :class:`Comp
 import ctypes
 import functools
 import hashlib
+import logging
 import os
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 COMPILERS = ("cc", "gcc", "clang")
@@ -35,6 +38,9 @@ ATTEMPTS = (
 )
 """From the fastest to the plainest: vector functions of the C library exist with GCC and glibc only."""
 TIMEOUT = 120.0
+"""Seconds that all attempts for one kernel may take together."""
+
+logger = logging.getLogger(__name__)
 
 
 class CompilerError(RuntimeError):
@@ -71,14 +77,14 @@ def build(source: str, level: str = "-O3") -> tuple[ctypes.CDLL, str]:
         level: optimisation; long straight lines compile much faster, and run as fast, with ``-O1``.
 
     Raises:
-        CompilerError: no compiler, or none of the attempts compiled; with the compiler's words.
+        CompilerError: no compiler, or none of the attempts compiled within :data:`TIMEOUT`; with the compiler's words.
     """
     compiler = find_compiler()
-    words = ""
+    words, until = "", time.monotonic() + TIMEOUT
     for flags in ATTEMPTS:
         machine = [f for f in flags if f.startswith("-m")]
         # What the compiler defines for this processor with these flags.
-        accepted, target = _call([*compiler, *machine, "-dM", "-E", "-x", "c", os.devnull])
+        accepted, target = _call([*compiler, *machine, "-dM", "-E", "-x", "c", os.devnull], until)
         if not accepted:
             words = words or target
             continue
@@ -86,10 +92,12 @@ def build(source: str, level: str = "-O3") -> tuple[ctypes.CDLL, str]:
         path = cache_folder() / f"{key}.so"
         library = _load(path)
         if library is None:
-            words = _compile(compiler, source, (level, *flags), path)
+            logger.info("compiling a kernel of %d lines: %s", source.count("\n"), " ".join((*compiler, level, *flags)))
+            words = _compile(compiler, source, (level, *flags), path, until)
             library = _load(path)
         if library is not None:
             return library, " ".join((Path(compiler[0]).name, *machine))
+        logger.info("no kernel by %s: %s", " ".join((*compiler, level, *flags)), words[:500])
     raise CompilerError(f"{' '.join(compiler)} does not compile the kernel: {words[:500]}")
 
 
@@ -101,7 +109,7 @@ def _load(path: Path) -> ctypes.CDLL | None:
         return None
 
 
-def _compile(compiler: list[str], source: str, flags: tuple[str, ...], path: Path) -> str:
+def _compile(compiler: list[str], source: str, flags: tuple[str, ...], path: Path, until: float) -> str:
     """Compile into ``path``, all at once or not at all; returns the compiler's words where it fails."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -113,16 +121,27 @@ def _compile(compiler: list[str], source: str, flags: tuple[str, ...], path: Pat
         file.write_text(source)
         options = [f for f in flags if not f.startswith(("-l", "-W"))]
         linked = [f for f in flags if f.startswith(("-l", "-W"))]
-        done, words = _call([*compiler, *BASE, *options, str(file), "-o", str(made), *linked, "-lm"])
+        done, words = _call([*compiler, *BASE, *options, str(file), "-o", str(made), *linked, "-lm"], until)
         if done:
             os.replace(made, path)
         return "" if done else words
 
 
-def _call(command: list[str]) -> tuple[bool, str]:
-    """Whether the compiler is content, and what it says."""
+def _call(command: list[str], until: float) -> tuple[bool, str]:
+    """Whether the compiler is content, and what it says.
+
+    Raises:
+        CompilerError: it is still at it when the time is over.
+    """
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT)
-    except (OSError, subprocess.TimeoutExpired) as error:
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    except OSError as error:
         return False, str(error)
-    return done.returncode == 0, done.stdout if done.returncode == 0 else done.stderr or f"ended with {done.returncode}"
+    with process:
+        try:
+            out, err = process.communicate(timeout=max(until - time.monotonic(), 0.0))
+        except subprocess.TimeoutExpired as error:
+            # Compilers are drivers: what computes is a process of theirs.
+            os.killpg(process.pid, signal.SIGKILL) if hasattr(os, "killpg") else process.kill()
+            raise CompilerError(f"{command[0]} did not compile the kernel within {TIMEOUT:g} s") from error
+    return process.returncode == 0, out if process.returncode == 0 else err or f"ended with {process.returncode}"

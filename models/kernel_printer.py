@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from lowlift.models.c_forms import BINARY, UNARY, number
+from lowlift.models.c_forms import number
 from lowlift.models.lowering import LoweringError
+from lowlift.models.operations import by_code
 
 
 def leaves(record: Any) -> list[Any]:
@@ -99,7 +100,7 @@ class VectorPrinter:
         import casadi as ca
 
         f = self._graph
-        unary, binary = ({getattr(ca, k): v for k, v in table.items()} for table in (UNARY, BINARY))
+        forms = by_code()
         at: dict[int, _Value] = {}
         done = [0] * f.n_out()
         for k in range(f.n_instructions()):
@@ -123,8 +124,8 @@ class VectorPrinter:
             n, args = int(node.shape[0]), tuple(at[a] for a in arg) if op != ca.OP_INPUT else ()
             if op == ca.OP_INPUT:
                 value = _Value(n, "input", place=self._in[arg[0]])
-            elif op in unary or op in binary:
-                value = _Value(n, "each", args, unary[op] if op in unary else binary[op])
+            elif op in forms:
+                value = _Value(n, "each", args, forms[op].in_c([v.kind == "constant" and not np.isnan(v.data).any() for v in args]))
             elif op == ca.OP_GETNONZEROS:
                 value = _Value(n, "view", args, data=np.asarray(node.mapping()).ravel().astype(int))
             elif op == ca.OP_VERTCAT:

@@ -23,6 +23,21 @@ VECTOR extern double acos(double);
 VECTOR extern double pow(double, double);
 extern double sqrt(double);
 extern double fabs(double);
+extern double floor(double);
+extern double ceil(double);
+extern double copysign(double, double);
+/* Rare, and without vector versions in older libraries. */
+extern double tan(double);
+extern double asin(double);
+extern double atan(double);
+extern double sinh(double);
+extern double cosh(double);
+extern double asinh(double);
+extern double acosh(double);
+extern double atanh(double);
+extern double atan2(double, double);
+extern double hypot(double, double);
+extern double fmod(double, double);
 
 static void gather(long n, const double *restrict rows, const long *restrict row, double *restrict lanes)
 {

@@ -2,8 +2,10 @@
 
 CasADi differentiates; NumPy runs thousands of plants at once. :func:`lower` walks the instructions of an
 expanded (SX) CasADi function and prints each as one NumPy statement on arrays, so that a function of scalars
-becomes a function of batches, derivatives included. The result is plain, readable Python source
-(:attr:`Lowered.source`) and is its own test oracle against the CasADi function it came from.
+becomes a function of batches, derivatives included. The result is plain Python source (:attr:`Lowered.source`) that
+can be read line by line, stepped through and compared with the CasADi function it came from: its head says what each
+input and output is, and every line does one operation. It is not readable as a formula is: intermediate results have no
+names of their own, and the names that they share mean what the nearest line above made of them.
 """
 
 import dataclasses
@@ -12,51 +14,7 @@ from typing import Any
 
 import numpy as np
 
-UNARY = {
-    "OP_NEG": "-{0}",
-    "OP_SQ": "{0} * {0}",
-    "OP_TWICE": "{0} + {0}",
-    "OP_INV": "1.0 / {0}",
-    "OP_NOT": "np.equal({0}, 0.0).astype(float)",
-    "OP_EXP": "np.exp({0})",
-    "OP_LOG": "np.log({0})",
-    "OP_SQRT": "np.sqrt({0})",
-    "OP_SIN": "np.sin({0})",
-    "OP_COS": "np.cos({0})",
-    "OP_TAN": "np.tan({0})",
-    "OP_ASIN": "np.arcsin({0})",
-    "OP_ACOS": "np.arccos({0})",
-    "OP_ATAN": "np.arctan({0})",
-    "OP_TANH": "np.tanh({0})",
-    "OP_SINH": "np.sinh({0})",
-    "OP_COSH": "np.cosh({0})",
-    "OP_FABS": "np.abs({0})",
-    "OP_SIGN": "np.sign({0})",
-    "OP_EXPM1": "np.expm1({0})",
-    "OP_LOG1P": "np.log1p({0})",
-    "OP_FLOOR": "np.floor({0})",
-    "OP_CEIL": "np.ceil({0})",
-    "OP_ASSIGN": "{0}",
-}
-BINARY = {
-    "OP_ADD": "{0} + {1}",
-    "OP_SUB": "{0} - {1}",
-    "OP_MUL": "{0} * {1}",
-    "OP_DIV": "{0} / {1}",
-    "OP_FMIN": "np.minimum({0}, {1})",
-    "OP_FMAX": "np.maximum({0}, {1})",
-    "OP_LT": "np.less({0}, {1}).astype(float)",
-    "OP_LE": "np.less_equal({0}, {1}).astype(float)",
-    "OP_EQ": "np.equal({0}, {1}).astype(float)",
-    "OP_NE": "np.not_equal({0}, {1}).astype(float)",
-    "OP_AND": "np.logical_and({0}, {1}).astype(float)",
-    "OP_OR": "np.logical_or({0}, {1}).astype(float)",
-    "OP_POW": "np.power({0}, {1})",
-    "OP_CONSTPOW": "np.power({0}, {1})",
-    "OP_HYPOT": "np.hypot({0}, {1})",
-    "OP_ATAN2": "np.arctan2({0}, {1})",
-    "OP_COPYSIGN": "np.copysign({0}, {1})",
-}
+from lowlift.models.operations import by_code
 
 
 class LoweringError(NotImplementedError):
@@ -93,6 +51,7 @@ def lower(function: Any) -> Lowered:
     inputs = [f"i{k}" for k in range(f.n_in())]
     outputs = [f"o{k}" for k in range(f.n_out())]
     lines = [f"def {f.name()}({', '.join(inputs)}):"]
+    lines += _head(f)
     # A constant output must still take the shape of the batch, hence the rows are filled, not stacked.
     lines.append(f"    shape = np.broadcast_shapes({', '.join(f'{name}.shape[1:]' for name in inputs)})")
     lines += [f"    {name} = np.empty(({f.nnz_out(k)}, *shape))" for k, name in enumerate(outputs)]
@@ -102,6 +61,20 @@ def lower(function: Any) -> Lowered:
     namespace: dict[str, Any] = {"np": np, "nan": np.nan, "inf": np.inf, "mask": _mask, "pick": _pick}
     exec(compile(source, f"<lowered {f.name()}>", "exec"), namespace)
     return Lowered(f.name(), source, namespace[f.name()])
+
+
+def _head(f: Any) -> list[str]:
+    """What each input and output is, as the function's docstring."""
+
+    def told(name: str, what: str, sparsity: Any) -> str:
+        places = "components" if sparsity.is_dense() else f"nonzeros by columns of {sparsity.dim()}"
+        return f"    {name}: {what}, {sparsity.nnz()} {places}"
+
+    return [
+        '    """Inputs and outputs, components first; names w... are given again once their value was used for the last time.', "",
+        *(told(f"i{k}", f.name_in(k), f.sparsity_in(k)) for k in range(f.n_in())),
+        *(told(f"o{k}", f.name_out(k), f.sparsity_out(k)) for k in range(f.n_out())), '    """',
+    ]  # fmt: skip
 
 
 @dataclasses.dataclass(frozen=True)
@@ -117,7 +90,7 @@ def _statements(f: Any) -> list[_Statement]:
     """The instructions of a scalar graph, every result under a number of its own."""
     import casadi as ca
 
-    unary, binary = ({getattr(ca, k): v for k, v in table.items() if hasattr(ca, k)} for table in (UNARY, BINARY))
+    forms = by_code()
     found: list[_Statement] = []
     held: dict[int, int] = {}
     """Register of the graph to number."""
@@ -139,10 +112,8 @@ def _statements(f: Any) -> list[_Statement]:
                 found.append(_Statement(made, "mask({0})", (condition,)))
                 made += 1
             found.append(_Statement(made, "pick({0}, {1})", (masks[condition], value)))
-        elif op in unary:
-            found.append(_Statement(made, unary[op], (held[arg[0]],)))
-        elif op in binary:
-            found.append(_Statement(made, binary[op], (held[arg[0]], held[arg[1]])))
+        elif op in forms:
+            found.append(_Statement(made, forms[op].numpy, tuple(held[a] for a in arg)))
         else:
             raise LoweringError(f"{f.name()}: instruction {k} with CasADi operation code {op} has no NumPy form")
         held[out[0]] = made

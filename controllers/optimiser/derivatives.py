@@ -52,9 +52,12 @@ def stage_functions(problem: StageProblem) -> StageFunctions:
     lower, gradient = sweeps.hessian(weights)
     dF, dc, slope = ca.vertsplit(sweeps.jacobian(), [0, problem.ny, problem.ny + problem.nc, problem.ny + problem.nc + 1])
     options = {"cse": True}
-    light = ca.Function("light", [x, u, w, p], [F, c, cost], options)
-    first = ca.Function("first", [x, u, w, p, y, lam], [F, c, cost, sweeps.gradient(weights)], options)
-    full = ca.Function("full", [x, u, w, p, y, lam], [F, c, cost, ca.densify(slope.T), gradient, dF, dc, lower], options)
+    ins, outs = ["x", "u", "w", "p"], ["F", "c", "cost"]
+    light = ca.Function("light", [x, u, w, p], [F, c, cost], ins, outs, options)
+    ins += ["y", "lam"]
+    first = ca.Function("first", [x, u, w, p, y, lam], [F, c, cost, sweeps.gradient(weights)], ins, [*outs, "gradient"], options)
+    outs += ["slope", "gradient", "dF", "dc", "hessian"]
+    full = ca.Function("full", [x, u, w, p, y, lam], [F, c, cost, ca.densify(slope.T), gradient, dF, dc, lower], ins, outs, options)
     return StageFunctions(light, first, full, _at(dF), _at(dc), _at(lower))
 
 

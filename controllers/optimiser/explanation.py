@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from lowlift.controllers.optimiser.checks import softened_by
 from lowlift.controllers.optimiser.evaluation import Evaluator
 from lowlift.controllers.optimiser.inequalities import Inequalities
 from lowlift.controllers.optimiser.problem import BatchData
@@ -102,22 +103,23 @@ def explain(
     broken = G.copy()
     broken[:, rows.path] = there.values.c[:, 0]
     softened = [*(j is not None for j in p.slack_of_row), *[False] * (len(labels) - p.nc)]
-    dynamics = [Label(f"dynamics of {s.name}", s.unit, s.scale) for s in states]
+    equations = [*(Label(f"dynamics of {s.name}", s.unit, s.scale) for s in states),
+                 *(Label(f"equation of {name}", "", 1.0) for name in p.equation_names)]  # fmt: skip
     error = lagrangian_gradient(rows, data, q, there.gradient)
     along = [*(f"along {c}" for c in p.controls), *(f"along {s} at the end" for s in p.states),
-             *(f"along the slack of {_softened_by(rows, j)}" for j in range(p.ns))]  # fmt: skip
+             *(f"along the slack of {softened_by(p, j)}" for j in range(p.ns))]  # fmt: skip
     # Slacks may be anything above zero and their rows less than nothing: what solvers leave is judged on rows with slacks.
     primal = np.concatenate([np.abs(there.values.F[:, 0]), np.maximum(G, 0.0)], axis=1)
     dual = np.abs(np.concatenate([error.u, error.w, error.s], axis=2)[:, 0])
     report = [
-        _largest("primal", [s.name for s in [*dynamics, *labels]], primal, clock, largest),
+        _largest("primal", [s.name for s in [*equations, *labels]], primal, clock, largest),
         _largest("dual", along, dual, clock, largest),
         _largest("complementarity", [s.name for s in labels], np.maximum(-G, 0.0) * q.lam[:, 0], clock, largest),
     ]
     title = f"{p.name}: {Outcome(int(result.outcome[0])).name.lower()}, KKT error {result.kkt_error[0]:.1e}"
     return Explanation(
         title,
-        _violations([*dynamics, *labels], [*[False] * p.nx, *softened], np.hstack([np.abs(there.values.F[:, 0]), broken]), clock),
+        _violations([*equations, *labels], [*[False] * p.ny, *softened], np.hstack([np.abs(there.values.F[:, 0]), broken]), clock),
         _active(labels, G, q.lam[:, 0], clock),
         pd.concat(report, ignore_index=True),
     )
@@ -132,13 +134,9 @@ def inequality_labels(rows: Inequalities) -> list[Label]:
     def bound(of: list[Label], index: np.ndarray, side: str) -> list[Label]:
         return [Label(f"{of[i].name}, {side} bound", of[i].unit, of[i].scale) for i in index]
 
-    slacks = [Label(f"slack of {_softened_by(rows, j)}, lower bound", "", 1.0) for j in range(p.ns)]
+    slacks = [Label(f"slack of {softened_by(p, j)}, lower bound", "", 1.0) for j in range(p.ns)]
     return [*path, *bound(controls, rows.u_low, "lower"), *bound(controls, rows.u_high, "upper"), *bound(states, rows.w_low, "lower"),
             *bound(states, rows.w_high, "upper"), *slacks]  # fmt: skip
-
-
-def _softened_by(rows: Inequalities, j: int) -> str:
-    return rows.problem.rows[int(rows.softened[np.flatnonzero(rows.slack == j)[0]])]
 
 
 def _labels(names: tuple[str, ...], units: tuple[str, ...], scales: tuple[float, ...]) -> list[Label]:

@@ -44,7 +44,7 @@ class KernelGraphs:
     def __call__(self, name: str, *inputs: np.ndarray) -> list[np.ndarray]:
         """Outputs of one of the functions."""
         n, b = inputs[0].shape[:2]
-        arrays = [np.ascontiguousarray(v) for v in inputs]
+        arrays = [np.ascontiguousarray(v, dtype=float) for v in inputs]
         outputs = [np.empty((n, b, size)) for size in self._sizes[name]]
         pointers = [(ctypes.c_void_p * len(some))(*(v.ctypes.data for v in some)) for some in (arrays, outputs)]
         getattr(self._library, f"run_{name}")(ctypes.c_long(0), ctypes.c_long(n * b), *pointers)

@@ -10,7 +10,8 @@ import itertools
 
 import numpy as np
 
-from lowlift.controllers.optimiser.problem import FREE, BatchData, StageProblem
+from lowlift.controllers.optimiser.checks import FREE
+from lowlift.controllers.optimiser.problem import BatchData, StageProblem
 
 RELAXED = 1e-8
 """Bounds are moved outwards by this much (relative to their size, at least one), so that fixed variables have an interior."""

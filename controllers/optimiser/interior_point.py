@@ -10,6 +10,7 @@ import time
 
 import numpy as np
 
+from lowlift.controllers.optimiser.checks import check_settings, check_start
 from lowlift.controllers.optimiser.evaluation import Evaluator, SecondOrder
 from lowlift.controllers.optimiser.filters import Filters
 from lowlift.controllers.optimiser.inequalities import Bounds, Inequalities
@@ -35,6 +36,8 @@ SHIFT_FIRST, SHIFT_LEAST, SHIFT_MOST = 1e-4, 1e-10, 1e8
 SHIFT_UP_FIRST, SHIFT_UP, SHIFT_DOWN = 100.0, 8.0, 1.0 / 3.0
 """Inertia correction: first value, limits, growth and fall."""
 BACKTRACKS = 30
+NAME = "core"
+"""Of the solver, in results."""
 PATIENCE, IMPROVED = 8, 0.9
 """After so many iterations without an error below this share of the best one, a feasible problem is as solved as its kinks let it be: where
 limits of equipment meet inside a model, gradients jump, and no point of the seam is stationary. The barrier then goes on regardless, and at
@@ -43,7 +46,11 @@ its end the problem leaves with the error it has."""
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Options:
-    """Settings of a solve."""
+    """Settings of a solve.
+
+    Raises:
+        ValueError: a number of iterations below one, or another setting that is no positive number.
+    """
 
     tolerance: float = 1e-6
     """Scaled KKT error at which a problem is solved."""
@@ -54,6 +61,9 @@ class Options:
     """Distance from bounds to which the first point is moved."""
     real_time: int | None = None
     """Number of iterations after which every problem ends; ``None``: until it converges."""
+
+    def __post_init__(self) -> None:
+        check_settings(**dataclasses.asdict(self))
 
 
 class InteriorPoint:
@@ -77,14 +87,19 @@ class InteriorPoint:
             start: first point; its distances are computed anew. Its multipliers are used where ``dual`` is set.
             options: settings.
             dual: whether the start brings multipliers.
+
+        Raises:
+            ValueError: something does not fit the structure or is not a number.
         """
         began = time.perf_counter()
         data.check(self.rows.problem)
+        check_start(self.rows.problem, data, start, dual=dual, inequalities=self.rows.size)
         bounds = self.rows.bounds(data)
         run = _Run(self, data, bounds, self._first(data, bounds, start, options, dual), options)
         while run.live.size:
             run.iterate()
         result = run.result
+        result.solver = np.full(data.size, NAME, dtype="<U16")
         result.seconds = time.perf_counter() - began
         return result
 
@@ -106,7 +121,7 @@ class InteriorPoint:
         G = rows.stack(c, u, w, s, bounds)
         t = np.maximum(-G, options.push)
         t[..., rows.path.stop :] = -G[..., rows.path.stop :]
-        return Iterate(x0, u, w, s, t, mu / t, np.zeros_like(start.y))
+        return Iterate(x0, u, w, s, t, mu / t, np.zeros((*u.shape[:2], rows.problem.ny)))
 
 
 class _Run:
@@ -128,6 +143,8 @@ class _Run:
             point=point.take(self.live), outcome=np.full(b, Outcome.ITERATIONS), kkt_error=unknown(), infeasibility=unknown(),
             stationarity=unknown(), complementarity=unknown(), objective=unknown(), iterations=np.zeros(b, dtype=int), mu=self.mu.copy(),
         )  # fmt: skip
+        self.trial = unknown()
+        """Merit of the last point that a line search tried."""
         self._look()
         self.filters = Filters(self.merit.theta)
 
@@ -157,12 +174,13 @@ class _Run:
         stuck = None
         if o.real_time is None:
             primal, stuck = self._search(direction, primal)
+            unseen = stuck & ~np.isfinite(self.trial)
         self.point = self.method.measures.moved(self.point, direction, primal, dual)
         self._guard()
         self.count += 1
         self._look()
         if stuck is not None and stuck.any():
-            self._give_up(stuck)
+            self._give_up(stuck, unseen)
 
     # -- parts of an iteration --------------------------------------------------------------------------------------
 
@@ -236,6 +254,7 @@ class _Run:
         smallest = self.filters.smallest(everyone, slope, theta)
         alpha = alpha.copy()
         waiting, stuck = everyone, np.zeros(self.live.size, dtype=bool)
+        self.trial = np.empty(self.live.size)
         for _ in range(BACKTRACKS):
             part, along, some, bounds = q, d, data, self.bounds
             if waiting.size < everyone.size:
@@ -244,6 +263,7 @@ class _Run:
             values = self.method.evaluator.values(trial.x, trial.u, trial.w, some.p)
             merit = measures.merit(some, trial, values, measures.stack(values.c, trial, bounds))
             here, there = (theta[waiting], phi[waiting]), (merit.theta, merit.phi(self.mu[waiting]))
+            self.trial[waiting] = there[0] + there[1]
             accepted, corner = self.filters.accept(waiting, alpha[waiting], slope[waiting], here, there)
             self.filters.add(waiting[corner], here[0][corner], here[1][corner])
             waiting = waiting[~accepted]
@@ -264,9 +284,11 @@ class _Run:
 
     # -- leaving ------------------------------------------------------------------------------------------------------
 
-    def _give_up(self, stuck: np.ndarray) -> None:
+    def _give_up(self, stuck: np.ndarray, unseen: np.ndarray) -> None:
+        """Those without a step leave; where not even the shortest one could be evaluated, it is the model that has no value."""
         found = self._residuals()
         outcome = np.where(found.infeasibility > 1e3 * self.options.tolerance, Outcome.INFEASIBLE, Outcome.STALLED)
+        outcome[unseen] = Outcome.NOT_A_NUMBER
         self._leave(np.where(stuck, outcome, -1), found)
 
     def _leave(self, ended: np.ndarray, found: Residuals) -> None:

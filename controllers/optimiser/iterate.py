@@ -1,13 +1,30 @@
 """Primal and dual variables of a batch."""
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 
 
+def as_floats(name: str, value: Any) -> np.ndarray:
+    """An array of double precision, which compiled kernels read as it lies in memory.
+
+    Raises:
+        ValueError: it does not hold real numbers; names it.
+    """
+    array = np.asarray(value)
+    if array.dtype == np.float64:
+        return array
+    if array.dtype.kind not in "fiub":
+        raise ValueError(f"{name} holds {array.dtype}: must be real numbers")
+    return array.astype(np.float64)
+
+
 @dataclasses.dataclass
 class Iterate:
-    """A point of a batch, arrays ``(stages, problems, components)``; also used for directions."""
+    """A point of a batch, arrays ``(stages, problems, components)``; also used for directions. Whatever real numbers they are given as,
+    they are held in double precision.
+    """
 
     x0: np.ndarray
     """Initial states ``(B, n_x)``."""
@@ -22,6 +39,10 @@ class Iterate:
     """Their multipliers."""
     y: np.ndarray
     """Multipliers of the dynamics."""
+
+    def __post_init__(self) -> None:
+        for name, value in vars(self).items():
+            setattr(self, name, as_floats(name, value))
 
     @property
     def x(self) -> np.ndarray:

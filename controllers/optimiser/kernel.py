@@ -52,7 +52,7 @@ class KernelEvaluator:
     def _call(self, name: str, *inputs: np.ndarray) -> list[np.ndarray]:
         n, b = inputs[0].shape[:2]
         f = getattr(self.functions, name)
-        arrays = [np.ascontiguousarray(v) for v in inputs]
+        arrays = [np.ascontiguousarray(v, dtype=float) for v in inputs]
         outputs = [np.empty((n, b, f.nnz_out(k))) for k in range(f.n_out())]
         getattr(self._library, f"run_{name}")(ctypes.c_long(0), ctypes.c_long(n * b), _pointers(arrays), _pointers(outputs))
         return outputs
@@ -126,7 +126,7 @@ class KernelMeasures:
         n, b = c.shape[:2]
         G = np.empty((n, b, self.rows.size))
         inputs = [c, q.u, q.w, q.s, bounds.u_low, bounds.u_high, bounds.w_low, bounds.w_high]
-        arrays = [np.ascontiguousarray(v) for v in inputs]
+        arrays = [np.ascontiguousarray(v, dtype=float) for v in inputs]
         self._library.stack(ctypes.c_long(n * b), _pointers(arrays), _pointer(G))
         return G
 
@@ -138,7 +138,7 @@ class KernelMeasures:
             "residuals", n, b, 6, [q.t, q.lam, G, q.y, second.values.F, second.gradient, data.slack_linear, data.slack_quadratic, q.s,
                                    q.x0, data.x0, data.arrival], slack)  # fmt: skip
         mean = total / (n * (self.rows.size + self.rows.problem.nx))
-        return Residuals(slack, off, worst, most, least, products / (n * self.rows.size), np.maximum(1.0, mean / MULTIPLIERS))
+        return Residuals(slack, off, worst, most, least, products / (n * max(self.rows.size, 1)), np.maximum(1.0, mean / MULTIPLIERS))
 
     def reach(self, q: Iterate, d: Iterate, tau: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Longest steps."""
@@ -169,9 +169,9 @@ class KernelMeasures:
     def moved(self, q: Iterate, d: Iterate, primal: np.ndarray, dual: np.ndarray) -> Iterate:
         """A step of lengths ``(B,)`` along a direction."""
         n, b = q.u.shape[:2]
-        old, along = ([np.ascontiguousarray(v) for v in (p.u, p.w, p.s, p.t, p.lam, p.y)] for p in (q, d))
+        old, along = ([np.ascontiguousarray(v, dtype=float) for v in (p.u, p.w, p.s, p.t, p.lam, p.y)] for p in (q, d))
         new = [np.empty(v.shape) for v in old]
-        lengths = [np.ascontiguousarray(v) for v in (primal, dual)]
+        lengths = [np.ascontiguousarray(v, dtype=float) for v in (primal, dual)]
         self._library.moved(ctypes.c_long(n), ctypes.c_long(b), _pointers(old), _pointers(along), *map(_pointer, lengths), _pointers(new))
         return Iterate(q.x0 + primal[:, None] * d.x0, *new)
 

@@ -38,7 +38,7 @@ void stack(long rows, const double *const *in, double *G)
 void residuals(long n, long batch, const double *const *in, double *const *out)
 {
   for (long b = 0; b < batch; b++) {
-    double off = 0.0, worst = 0.0, most = 0.0, least = 1e300, total = 0.0, sum = 0.0, broken = 0.0;
+    double off = 0.0, worst = 0.0, most = M ? -1e300 : 0.0, least = M ? 1e300 : 0.0, total = 0.0, sum = 0.0, broken = 0.0;
     for (long k = 0; k < n; k++) {
       const double *t = ROW(in[0], M), *lam = ROW(in[1], M), *G = ROW(in[2], M), *y = ROW(in[3], NX), *F = ROW(in[4], NX);
       const double *g = ROW(in[5], NZ), *a = ROW(in[6], NS), *q = ROW(in[7], NS), *s = ROW(in[8], NS), *next = g + batch * NZ;

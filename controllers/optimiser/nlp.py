@@ -120,7 +120,7 @@ class ShootingProgram:
 
     def _split(self, z: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         p = self.problem
-        body = z[:, p.nx :].reshape(len(z), p.n_stages, -1).transpose(1, 0, 2)
+        body = z[:, p.nx :].reshape(len(z), p.n_stages, p.nu + 2 * p.nx + p.ns).transpose(1, 0, 2)
         u, w, s, _ = np.split(body, np.cumsum([p.nu, p.nx, p.ns]), axis=-1)
         return z[:, : p.nx].copy(), u.copy(), w.copy(), s.copy()
 

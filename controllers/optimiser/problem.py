@@ -21,8 +21,8 @@ from typing import Any
 
 import numpy as np
 
-FREE = 1e9
-"""Bounds at least this far away are none."""
+from lowlift.controllers.optimiser.checks import check_data, check_structure
+from lowlift.controllers.optimiser.iterate import as_floats
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -30,11 +30,12 @@ class StageSymbols:
     """What a model makes of its symbols: expressions of one stage (CasADi SX)."""
 
     dynamics: Any
-    """``F``, as many rows as states."""
+    """``F``, as many rows as states and algebraic controls."""
     path: Any
     """``c``."""
     cost: Any
-    """``l``, a scalar."""
+    """``l``, a scalar. Scale it to the order of one a stage: a problem counts as solved where the gradient of the Lagrangian, in units of
+    the cost per unit of a variable, is within the tolerance. A cost far smaller is never improved, one far larger is solved for long."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
@@ -42,7 +43,8 @@ class StageProblem:
     """Structure of an optimal control problem: sizes, names, bounds and the expressions of a stage.
 
     Raises:
-        ValueError: sizes do not match.
+        ValueError: sizes do not match, bounds cross or are no numbers, a slack has a negative number, a scale is not positive, or
+            there is no state.
     """
 
     name: str
@@ -55,7 +57,7 @@ class StageProblem:
     """Size of one unit of each path row in the unit of :attr:`row_units`."""
     row_units: tuple[str, ...]
     slack_of_row: tuple[int | None, ...]
-    """Which slack softens each path row; ``None``: hard."""
+    """Number of the slack that softens each path row, from 0; ``None``: hard. A number that no row has is a slack that stays zero."""
     n_parameters: int
     u_low: np.ndarray
     """``(n_u,)``; infinite where there is no bound."""
@@ -71,6 +73,8 @@ class StageProblem:
     control_units: tuple[str, ...] = ()
     algebraic: int = 0
     """So many controls, the last ones, are determined by equations of the stage: as many rows of ``F`` beyond the dynamics."""
+    equations: tuple[str, ...] = ()
+    """Names of these rows; empty: those of the controls that they determine, the last ones."""
 
     def __post_init__(self) -> None:
         for name, size in (("u_low", self.nu), ("u_high", self.nu), ("w_low", self.nx), ("w_high", self.nx)):
@@ -82,8 +86,14 @@ class StageProblem:
         for name, size in (("state_scale", self.nx), ("state_units", self.nx), ("control_scale", self.nu), ("control_units", self.nu)):
             if len(getattr(self, name)) not in (0, size):
                 raise ValueError(f"{self.name}: {name} has {len(getattr(self, name))} entries: must be {size} or none")
-        if self.n_stages < 1:
-            raise ValueError(f"{self.name}: n_stages = {self.n_stages}: must be at least 1")
+        if len(self.equations) not in (0, self.algebraic):
+            raise ValueError(f"{self.name}: equations has {len(self.equations)} entries: must be {self.algebraic}, one an algebraic row")
+        check_structure(self)
+
+    @property
+    def equation_names(self) -> tuple[str, ...]:
+        """Names of the rows of ``F`` beyond the dynamics."""
+        return self.equations or self.controls[self.nu - self.algebraic :]
 
     @property
     def nx(self) -> int:
@@ -118,9 +128,12 @@ class StageProblem:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class BatchData:
-    """The numbers that make problems of a structure.
+    """The numbers that make problems of a structure; whatever real numbers they are given as, they are held in double precision.
 
-    Bounds may be narrower than the structure's; what is unbounded there must stay so.
+    Bounds may be narrower than the structure's, never wider; what is unbounded there must stay so.
+
+    Raises:
+        ValueError: something does not hold real numbers.
     """
 
     x0: np.ndarray
@@ -135,7 +148,13 @@ class BatchData:
     """``(N, B, n_u)``; the structure's where it is missing."""
     u_high: np.ndarray | None = None
     arrival: np.ndarray | None = None
-    """Weight ``(B, n_x, n_x)`` of the arrival cost ``(x_0 - mean)' W (x_0 - mean) / 2``; where it is given, the initial state is free."""
+    """Weight ``(B, n_x, n_x)`` of the arrival cost ``(x_0 - mean)' W (x_0 - mean) / 2``, symmetric and without negative eigenvalues;
+    where it is given, the initial state is free."""
+
+    def __post_init__(self) -> None:
+        for name, value in vars(self).items():
+            if value is not None:
+                object.__setattr__(self, name, as_floats(name, value))
 
     @property
     def size(self) -> int:
@@ -155,20 +174,5 @@ class BatchData:
         )  # fmt: skip
 
     def check(self, problem: StageProblem) -> None:
-        """Raise a ``ValueError`` that names what does not fit the structure or is not a number."""
-        n, b = problem.n_stages, self.size
-        shapes = {
-            "x0": (b, problem.nx), "p": (n, b, problem.n_parameters), "slack_linear": (n, b, problem.ns),
-            "slack_quadratic": (n, b, problem.ns), "u_low": (n, b, problem.nu), "u_high": (n, b, problem.nu),
-            "arrival": (b, problem.nx, problem.nx),
-        }  # fmt: skip
-        for name, shape in shapes.items():
-            value = getattr(self, name)
-            if value is None:
-                continue
-            if value.shape != shape:
-                raise ValueError(f"{problem.name}: {name} has shape {value.shape}: must be {shape}")
-            wrong = np.isnan(value) if name in ("u_low", "u_high") else ~np.isfinite(value)
-            if wrong.any():
-                where = np.argwhere(wrong)[0].tolist()
-                raise ValueError(f"{problem.name}: {name} at {where} is {value[tuple(where)]}: must be a number")
+        """Raise a ``ValueError`` that names what does not fit the structure, is not a number or breaks what is said of it above."""
+        check_data(problem, self)

@@ -10,26 +10,31 @@ from typing import Any
 
 import numpy as np
 
+from lowlift.controllers.optimiser.checks import check_settings, check_start
 from lowlift.controllers.optimiser.iterate import Iterate
 from lowlift.controllers.optimiser.judge import judge
 from lowlift.controllers.optimiser.nlp import ShootingProgram
 from lowlift.controllers.optimiser.problem import BatchData
 from lowlift.controllers.optimiser.result import BatchResult, Outcome
-from lowlift.controllers.optimiser.store import Parts
+from lowlift.controllers.optimiser.store import CASADI, Parts
 
 
 class ProgramSolver(abc.ABC):
-    """One problem of a batch after the other, by a solver of CasADi's; one object a thread.
+    """One problem of a batch after the other, by a solver of CasADi's. Threads may share it; of all such solvers, one runs at a time.
 
     Args:
         parts: the core's, for the verdict.
         tolerance: KKT error up to which a problem counts as converged.
         max_iterations: iterations after which the solver gives up.
+
+    Raises:
+        ValueError: a tolerance that is no positive number, or no iterations.
     """
 
     name = ""
 
     def __init__(self, parts: Parts, *, tolerance: float, max_iterations: int = 150) -> None:
+        check_settings(tolerance=tolerance, max_iterations=max_iterations)
         self.problem, self.parts = parts.rows.problem, parts
         self.tolerance, self.max_iterations = tolerance, max_iterations
         self.build_seconds = 0.0
@@ -44,27 +49,37 @@ class ProgramSolver(abc.ABC):
             data: the problems.
             start: first points.
             dual: ignored: fatrop does not take multipliers, and IPOPT starts anew with its own.
+
+        Raises:
+            ValueError: something does not fit the structure or is not a number.
         """
         began = time.perf_counter()
         data.check(self.problem)
+        check_start(self.problem, data, start, dual=False, inequalities=self.parts.rows.size)
+        with CASADI:
+            found = self._solve(data, start)
+        found.seconds = time.perf_counter() - began
+        return found
+
+    def _solve(self, data: BatchData, start: Iterate) -> BatchResult:
         program = self._program(data.arrival is not None)
-        parts, iterations = [], np.zeros(data.size, dtype=int)
+        sizes = [program.nlp[key].numel() for key in ("x", "g", "x")]
+        z, lam_g, lam_x = (np.empty((data.size, size)) for size in sizes)
+        iterations = np.zeros(data.size, dtype=int)
         for i in range(data.size):
             low, high = program.bounds(data, i)
             solver = self._solver(program, low == high)
             lbg, ubg = program.row_bounds
             r = solver(x0=np.clip(program.guess(start, i), low, high), p=program.parameters(data, i), lbx=low, ubx=high,
                        lbg=lbg, ubg=ubg)  # fmt: skip
-            parts.append([np.asarray(r[key]).ravel() for key in ("x", "lam_g", "lam_x")])
+            z[i], lam_g[i], lam_x[i] = (np.asarray(r[key]).ravel() for key in ("x", "lam_g", "lam_x"))
             iterations[i] = int(solver.stats().get("iter_count", 0))
-        z, lam_g, lam_x = (np.array([part[j] for part in parts]) for j in range(3))
         found = judge(self.parts.rows, self.parts.evaluator, data, program.iterate(data, z, lam_g, lam_x))
         ended = np.where(found.infeasibility > 1e3 * self.tolerance, Outcome.INFEASIBLE, Outcome.STALLED)
         ended[iterations >= self.max_iterations] = Outcome.ITERATIONS
         ended[found.kkt_error <= self.tolerance] = Outcome.CONVERGED
         ended[~np.isfinite(found.kkt_error)] = Outcome.NOT_A_NUMBER
         found.outcome, found.iterations, found.solver = ended, iterations, np.full(data.size, self.name, dtype="<U16")
-        found.seconds = time.perf_counter() - began
         return found
 
     @abc.abstractmethod

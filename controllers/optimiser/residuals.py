@@ -93,6 +93,8 @@ def residuals(rows: Inequalities, data: BatchData, point: Iterate, values: Value
     n = point.lam.shape[0] * (point.lam.shape[2] + point.y.shape[2])
     mean = (np.abs(point.lam).sum(axis=(0, 2)) + np.abs(point.y).sum(axis=(0, 2))) / n
     products = point.lam * point.t
+    if not products.shape[2]:  # nothing is limited: what has no product is complementary
+        products = np.zeros((*products.shape[:2], 1))
     return Residuals(along.s, infeasibility, stationarity, products.max(axis=(0, 2)), products.min(axis=(0, 2)),
                      products.mean(axis=(0, 2)), np.maximum(1.0, mean / MULTIPLIERS))  # fmt: skip
 

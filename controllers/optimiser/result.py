@@ -54,6 +54,15 @@ class BatchResult:
         result: np.ndarray = self.outcome == Outcome.CONVERGED
         return result
 
+    def improve(self, index: np.ndarray, again: "BatchResult") -> None:
+        """Take over those of another attempt at some of the problems that are better: converged, or with a smaller KKT error, which must be
+        a number. Its time counts whatever it brought.
+        """
+        with np.errstate(invalid="ignore"):
+            better = again.converged | (np.isfinite(again.kkt_error) & ~(again.kkt_error >= self.kkt_error[index]))
+        self.seconds += again.seconds
+        self.put(index[better], again.take(np.flatnonzero(better)))
+
     def take(self, index: np.ndarray) -> "BatchResult":
         """Of some problems."""
         some = {name: getattr(self, name)[index] for name in _PER_PROBLEM}

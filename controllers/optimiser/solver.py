@@ -6,7 +6,7 @@ from typing import Literal, Protocol, get_args
 
 import numpy as np
 
-from lowlift.controllers.optimiser.interior_point import InteriorPoint, Options
+from lowlift.controllers.optimiser.interior_point import NAME, InteriorPoint, Options
 from lowlift.controllers.optimiser.iterate import Iterate
 from lowlift.controllers.optimiser.problem import BatchData, StageProblem
 from lowlift.controllers.optimiser.reference import FatropSolver, IpoptSolver
@@ -56,14 +56,19 @@ class CoreSolver:
         warm: first barrier parameter, push and most iterations where the start brings multipliers.
         restart: KKT error after real-time iterations above which a warm problem starts cold and is solved to the end: the next plan would
             begin from it and go further astray. Infinite where the agreed number of iterations must hold whatever comes out.
+
+    Raises:
+        ValueError: one of these settings is out of its range.
     """
 
-    name = "core"
+    name = NAME
 
     def __init__(
         self, parts: Parts, *, tolerance: float = 1e-6, real_time: int | None = None, max_iterations: int = 100, warm: Options = WARM,
         restart: float = RESTART,
     ) -> None:  # fmt: skip
+        if not restart >= 0.0:
+            raise ValueError(f"restart = {restart}: must be at least 0")
         self.problem, self.parts = parts.rows.problem, parts
         self.build_seconds, self.restart = 0.0, restart
         self._method = InteriorPoint(parts.rows, parts.evaluator, parts.newton, parts.measures)
@@ -73,7 +78,6 @@ class CoreSolver:
     def solve(self, data: BatchData, start: Iterate, *, dual: bool = False) -> BatchResult:
         """Solve a batch; see :class:`Solver`."""
         result = self._method.solve(data, start, self._warm if dual else self._cold, dual=dual)
-        result.solver = np.full(data.size, self.name, dtype="<U16")
         if not dual:
             return result
         near = (result.outcome == Outcome.REAL_TIME) & (result.kkt_error <= self.restart)
@@ -81,11 +85,8 @@ class CoreSolver:
         if astray.size:
             some = data.take(astray)
             again = self._method.solve(some, cold_start(self.problem, some), dataclasses.replace(self._cold, real_time=None))
-            again.solver = result.solver[astray]
             again.iterations += result.iterations[astray]
-            better = again.converged | ~(again.kkt_error >= result.kkt_error[astray])
-            result.seconds += again.seconds
-            result.put(astray[better], again.take(np.flatnonzero(better)))
+            result.improve(astray, again)
         return result
 
 
@@ -113,11 +114,7 @@ class Fallback:
         done = result.converged | (result.outcome == Outcome.REAL_TIME) | (result.kkt_error <= self.accept)
         failed = np.flatnonzero(~done)
         if failed.size:
-            again = self.second.solve(data.take(failed), start.take(failed))
-            before = result.kkt_error[failed]
-            better = again.converged | ~np.isfinite(before) | (again.kkt_error < before)
-            result.put(failed[better], again.take(np.flatnonzero(better)))
-            result.seconds += again.seconds
+            result.improve(failed, self.second.solve(data.take(failed), start.take(failed)))
         return result
 
 
@@ -141,7 +138,8 @@ def make_solver(
     problem: StageProblem, backend: Backend = "auto", *, tolerance: float = 1e-6, real_time: int | None = None,
     compiled: bool | None = None,
 ) -> Solver:  # fmt: skip
-    """A solver of a structure; one that was made before for an equal structure is handed out again.
+    """A solver of a structure; one that was made before for an equal structure is handed out again. Threads may share it: the core solves
+    in all of them at once, fatrop and IPOPT in one after the other.
 
     Args:
         problem: the structure.
@@ -149,32 +147,35 @@ def make_solver(
             iterations is asked for, which fatrop cannot promise).
         tolerance: KKT error at which a problem is solved.
         real_time: of the core only: number of iterations after which every problem ends.
-        compiled: of the core: whether it has a compiled kernel; ``None``: where there is a compiler.
+        compiled: of the core: whether it has a compiled kernel; ``None``: where one can be made.
 
     Raises:
-        ValueError: a backend that does not exist, or real-time iterations of one that has none.
+        ValueError: a backend that does not exist, real-time iterations of one that has none, or a tolerance or a number of iterations that
+            is not positive.
         CompilerError: a kernel is required and cannot be made.
+        LoweringError: a kernel is required and a graph cannot be printed as C, or any path and it cannot be printed as NumPy either.
     """
     if backend not in get_args(Backend):
         raise ValueError(f"backend = {backend!r}: must be one of {', '.join(get_args(Backend))}")
     if real_time is not None and backend in ("fatrop", "ipopt"):
         raise ValueError(f"real_time = {real_time} with backend {backend!r}: only the core ends after a given number of iterations")
+    began = time.perf_counter()
     key = structure_key(problem)
+    parts = core_parts(problem, key, compiled)
+    building = time.perf_counter() - began
 
     def core() -> CoreSolver:
-        began = time.perf_counter()
-        solver = CoreSolver(core_parts(problem, key, compiled), tolerance=tolerance, real_time=real_time)
-        solver.build_seconds = time.perf_counter() - began
+        solver = CoreSolver(parts, tolerance=tolerance, real_time=real_time)
+        solver.build_seconds = building
         return solver
 
     def other(kind: type[FatropSolver] | type[IpoptSolver]) -> Solver:
-        name = (kind.name, key, problem.n_stages, tolerance, compiled)
-        return kept(name, lambda: kind(core_parts(problem, key, compiled), tolerance=tolerance))
+        return kept((kind.name, key, problem.n_stages, tolerance, parts.how), lambda: kind(parts, tolerance=tolerance))
 
     if backend in ("fatrop", "ipopt"):
         return other(FatropSolver if backend == "fatrop" else IpoptSolver)
-    own = kept(("core", key, problem.n_stages, tolerance, real_time, compiled), core)
+    own = kept(("core", key, problem.n_stages, tolerance, real_time, parts.how), core)
     # The one place where a backend is chosen.
-    if backend == "core" or real_time is not None or own.parts.compiled:
+    if backend == "core" or real_time is not None or parts.compiled:
         return own
     return FewElsewhere(own, other(FatropSolver))

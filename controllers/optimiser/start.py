@@ -24,7 +24,7 @@ def cold_start(problem: StageProblem, data: BatchData) -> Iterate:
         u = np.where(bounded, low + INSIDE * (high - low), np.clip(0.0, low, high))
     m = Inequalities(p).size
     w = np.clip(np.broadcast_to(data.x0, (n, b, p.nx)), p.w_low, p.w_high)
-    return Iterate(data.x0.copy(), u, w, np.full((n, b, p.ns), SLACK), np.ones((n, b, m)), np.zeros((n, b, m)), np.zeros((n, b, p.nx)))
+    return Iterate(data.x0.copy(), u, w, np.full((n, b, p.ns), SLACK), np.ones((n, b, m)), np.zeros((n, b, m)), np.zeros((n, b, p.ny)))
 
 
 def joined(points: list[Iterate]) -> Iterate:

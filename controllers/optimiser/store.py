@@ -1,13 +1,18 @@
-"""What is built once and found again: the core's parts by structure whatever the horizon, solvers by structure, horizon and settings."""
+"""What is built once and found again: the core's parts by structure whatever the horizon, solvers by structure, horizon and settings.
+
+Threads may ask at the same time. CasADi's graphs and solvers are not made for that, so whatever builds or runs them holds :data:`CASADI`.
+"""
 
 import dataclasses
 import hashlib
+import logging
+import threading
 import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from typing import Any, TypeVar
 
-from lowlift.controllers.optimiser.derivatives import stage_functions
+from lowlift.controllers.optimiser.derivatives import StageFunctions, stage_functions
 from lowlift.controllers.optimiser.evaluation import Evaluator, NumpyEvaluator
 from lowlift.controllers.optimiser.inequalities import Inequalities
 from lowlift.controllers.optimiser.kernel import KernelEvaluator, KernelMeasures, KernelNewton
@@ -15,12 +20,17 @@ from lowlift.controllers.optimiser.measures import Measures, NumpyMeasures
 from lowlift.controllers.optimiser.newton import Newton, NumpyNewton
 from lowlift.controllers.optimiser.problem import StageProblem
 from lowlift.models.kernel_build import CompilerError
+from lowlift.models.lowering import LoweringError
 
 KEPT = 64
 """Things kept; the one that was asked for longest ago goes first."""
 
 T = TypeVar("T")
 
+CASADI = threading.RLock()
+"""Held by whoever builds CasADi graphs or runs its solvers, and while something is built for the store."""
+
+logger = logging.getLogger(__name__)
 _keys: "weakref.WeakKeyDictionary[StageProblem, str]" = weakref.WeakKeyDictionary()
 _store: OrderedDict[Hashable, Any] = OrderedDict()
 
@@ -44,11 +54,15 @@ def structure_key(problem: StageProblem) -> str:
     The expressions themselves are part of the digest, so structures that were built twice from equal inputs are the same, and those of a
     changed model never are.
     """
-    if problem in _keys:
+    with CASADI:
+        if problem not in _keys:
+            _keys[problem] = _digest(problem)
         return _keys[problem]
+
+
+def _digest(p: StageProblem) -> str:
     import casadi as ca
 
-    p = problem
     v = [ca.SX.sym(name, k) for name, k in (("x", p.nx), ("u", p.nu), ("w", p.nx), ("p", p.n_parameters))]
     s = p.stage(*v)
     graph = ca.Function("stage", v, [s.dynamics, s.path, s.cost]).serialize()
@@ -57,7 +71,7 @@ def structure_key(problem: StageProblem) -> str:
         if f.name not in ("stage", "n_stages"):
             value = getattr(p, f.name)
             digest.update(f"{f.name}={value.tolist() if hasattr(value, 'tolist') else value!r};".encode())
-    return _keys.setdefault(problem, digest.hexdigest())
+    return digest.hexdigest()
 
 
 def core_parts(problem: StageProblem, key: str | None = None, compiled: bool | None = None) -> Parts:
@@ -66,41 +80,55 @@ def core_parts(problem: StageProblem, key: str | None = None, compiled: bool | N
     Args:
         problem: the structure.
         key: its digest, where it is known already.
-        compiled: whether to compile a kernel; ``None``: where there is a compiler.
+        compiled: whether to compile a kernel; ``None``: where one can be made. :attr:`Parts.how` says why there is none.
 
     Raises:
+        ValueError: the structure has algebraic controls, which only :func:`~.wide.wide_interior_point` solves.
         CompilerError: a kernel is required and cannot be made.
+        LoweringError: a kernel is required and a graph cannot be printed as C, or any path and it cannot be printed as NumPy either.
     """
+    if problem.algebraic:
+        raise ValueError(f"{problem.name}: algebraic = {problem.algebraic}: must be 0 here; wide_interior_point solves wide problems")
     key = structure_key(problem) if key is None else key
+    place = ("parts", key, problem.n_stages)
 
-    def make() -> Parts:
-        rows = Inequalities(problem)
-        functions = kept(("functions", key), lambda: stage_functions(problem))
-        why = "not asked for"
-        if compiled is not False:
-            try:
-                evaluator = KernelEvaluator(functions)
-                return Parts(rows, evaluator, KernelNewton(rows, functions), KernelMeasures(rows, functions), evaluator.how, True)
-            except CompilerError as error:
-                if compiled:
-                    raise
-                why = str(error)
-        return Parts(rows, NumpyEvaluator(problem, functions), NumpyNewton(rows, functions), NumpyMeasures(rows), why, False)
+    def functions() -> StageFunctions:
+        return kept(("functions", key), lambda: stage_functions(problem))
 
-    return kept(("parts", key, problem.n_stages, compiled), make)
+    def numpy(why: str) -> Parts:
+        rows, f = Inequalities(problem), functions()
+        evaluator = kept(("numpy", key), lambda: NumpyEvaluator(problem, f))
+        return Parts(rows, evaluator, NumpyNewton(rows, f), NumpyMeasures(rows), why, False)
+
+    def kernel() -> Parts:
+        rows, f = Inequalities(problem), functions()
+        evaluator = KernelEvaluator(f)
+        return Parts(rows, evaluator, KernelNewton(rows, f), KernelMeasures(rows, f), evaluator.how, True)
+
+    def whichever() -> Parts:
+        try:
+            return kept((*place, True), kernel)
+        except (CompilerError, LoweringError) as error:
+            logger.warning("%s: NumPy instead of a compiled kernel: %s", problem.name, error)
+            return numpy(str(error))
+
+    if compiled is None:
+        return kept((*place, None), whichever)
+    return kept((*place, compiled), kernel if compiled else lambda: numpy("not asked for"))
 
 
 def kept(key: Hashable, make: Callable[[], T]) -> T:
-    """What was made for this key before, or is made now."""
-    if key not in _store:
-        _store[key] = make()
-    _store.move_to_end(key)
-    while len(_store) > KEPT:
-        _store.popitem(last=False)
-    result: T = _store[key]
-    return result
+    """What was made for this key before, or is made now; by one thread, while others wait."""
+    with CASADI:
+        result: T = _store[key] if key in _store else make()
+        _store[key] = result
+        _store.move_to_end(key)
+        while len(_store) > KEPT:
+            _store.popitem(last=False)
+        return result
 
 
 def forget() -> None:
     """Forget everything that was kept."""
-    _store.clear()
+    with CASADI:
+        _store.clear()

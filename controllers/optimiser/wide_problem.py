@@ -22,6 +22,7 @@ from typing import Any
 
 import numpy as np
 
+from lowlift.controllers.optimiser.checks import check_bounds, check_softening
 from lowlift.controllers.optimiser.problem import StageProblem, StageSymbols
 
 
@@ -74,6 +75,8 @@ class BlockStructure:
         for name in ("row_scale", "row_units", "slack_of_row"):
             if len(getattr(self, name)) != self.nc:
                 raise ValueError(f"block: {name} has {len(getattr(self, name))} entries: must be {self.nc}, one a path row")
+        check_bounds("block", "v", self.low, self.high, self.variables)
+        check_softening("block", self.rows, self.slack_of_row)
         if not 0 <= self.determined <= self.nv:
             raise ValueError(f"block: determined = {self.determined}: must be 0 to {self.nv}, its variables")
 
@@ -149,6 +152,7 @@ class WideProblem:
             slack_of_row=(*c.slack_of_row, *slacks), n_parameters=c.n_parameters + m * len(s.own),
             u_low=np.concatenate([c.u_low, np.tile(s.low, m)]), u_high=np.concatenate([c.u_high, np.tile(s.high, m)]),
             w_low=c.w_low, w_high=c.w_high, stage=self._stage, algebraic=c.algebraic + m * s.determined,
+            equations=(*c.equation_names, *each(s.variables[s.nv - s.determined :])), state_scale=c.state_scale, state_units=c.state_units,
         )  # fmt: skip
 
     def _stage(self, x: Any, u: Any, w: Any, p: Any) -> StageSymbols:

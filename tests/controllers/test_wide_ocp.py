@@ -154,3 +154,18 @@ def test_loads_that_are_no_numbers_are_refused() -> None:
     data = wide.data([dataclasses.replace(d, q=np.where(np.eye(3, wide.model.site.n_cdu) > 0.0, np.nan, d.q))])
     with pytest.raises(ValueError, match="must be a number"):
         data.check(wide.problem.flat)
+
+
+@pytest.mark.parametrize(("length", "hours"), [(900.0, 0.25), (7200.0, 2.0), (86400.0, 24.0), (1e7, 1.0)])
+def test_stages_count_by_their_length(length: float, hours: float) -> None:
+    plant = hall("frontier")
+    assert Ocp(GroupedHall(plant), (length,)).hours.tolist() == [hours]
+    assert WideOcp(WideHall(plant), (length,), margin=MARGIN).hours.tolist() == [hours]
+
+
+def test_no_stage_lasts_longer_than_a_day_but_not_for_ever() -> None:
+    words = "stage 1 lasts 90000 s: must be above 0 and at most 86400 s, or, for what never changes, at least 1e\\+07 s"
+    with pytest.raises(ValueError, match=words):
+        Ocp(GroupedHall(hall("frontier")), (900.0, 90000.0))
+    with pytest.raises(ValueError, match=words):
+        WideOcp(WideHall(hall("frontier")), (900.0, 90000.0), margin=MARGIN)

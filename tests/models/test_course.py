@@ -1,6 +1,7 @@
 """Courses: kernel and NumPy agree, blocks and threads change nothing, what is asked for and what ran are told."""
 
 import re
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -132,6 +133,14 @@ def test_a_compiler_that_fails_is_quoted(own_cache) -> None:
     with pytest.raises(CompilerError, match=r"does not compile the kernel: .*error"):
         build("this is no C\n")
     assert not list(own_cache.glob("*.so"))
+
+
+def test_a_compiler_that_does_not_end_is_given_up(own_cache, monkeypatch) -> None:
+    """All attempts share one time; the next one does not begin another."""
+    monkeypatch.setattr(kernel_build, "TIMEOUT", 0.5)
+    monkeypatch.setenv("CC", f"{sys.executable} -c 'import time; time.sleep(60)'")
+    with pytest.raises(CompilerError, match=r"did not compile the kernel within 0.5 s"):
+        build("long unused(void) { return 1; }\n")
 
 
 @needs_compiler

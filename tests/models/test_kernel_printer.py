@@ -1,6 +1,7 @@
 """Printed C does what its CasADi graph does, whatever the shape of the graph; what cannot be printed is refused."""
 
 import ctypes
+import functools
 
 import casadi as ca
 import numpy as np
@@ -11,7 +12,9 @@ from lowlift.models import kernel_build
 from lowlift.models.c_forms import scalar_source
 from lowlift.models.kernel_build import build
 from lowlift.models.kernel_printer import VectorPrinter
-from lowlift.models.lowering import LoweringError
+from lowlift.models.kernel_source import packaged
+from lowlift.models.lowering import LoweringError, lower
+from lowlift.models.operations import FORMS, by_code
 
 LANES = 3
 HEAD = f"""#define LANES {LANES}
@@ -92,6 +95,60 @@ def test_every_operation() -> None:
     for lane in range(LANES):
         for k, (result, expected) in enumerate(zip(got, f(*(v[:, lane] for v in values)), strict=True)):
             np.testing.assert_allclose(result[:, lane], np.asarray(ca.densify(expected)).ravel(), rtol=1e-13, atol=1e-15, err_msg=f"o{k}")
+
+
+VALUES = np.array([-np.inf, -2.5, -1.0, -0.3, 0.0, 0.4, 1.0, 1.7, np.inf, np.nan])
+CODES = by_code()
+
+
+@functools.cache
+def operations() -> tuple[list[int], ca.Function]:
+    """One output an operation, of two scalars, and of a scalar and a number either way."""
+    codes = [code for code in CODES if code != ca.OP_ASSIGN]
+    x, y = ca.SX.sym("x"), ca.SX.sym("y")
+    outputs = [ca.SX.binary(code, x, y) if "{1}" in CODES[code].c else ca.SX.unary(code, x) for code in codes]
+    for code in [code for code in codes if "{1}" in CODES[code].c]:
+        codes += [code] * 2
+        outputs += [ca.SX.binary(code, ca.SX(0.7), y), ca.SX.binary(code, x, ca.SX(0.7))]
+    return codes, ca.Function("operations", [x, y], [ca.vertcat(*outputs)])
+
+
+@needs_compiler
+@pytest.mark.parametrize("text", [HEAD, f"#define LANES {LANES}\n" + packaged("lanes.h")])
+def test_every_operation_is_the_same_in_c_and_numpy(text: str) -> None:
+    """Also where it has no value, and where an operand is none: what is not a number stays so in both or in neither."""
+    codes, f = operations()
+    at = np.array(np.meshgrid(VALUES, VALUES)).reshape(2, -1)
+    at = np.pad(at, ((0, 0), (0, -at.shape[1] % LANES)), constant_values=1.0)
+    with np.errstate(all="ignore"):
+        (expected,) = lower(f)(at[:1], at[1:])
+    library, _ = build(text + scalar_source(f) + "void run(double *x, double *y, double *o) { operations(x, y, o); }")
+    names = {getattr(ca, name): name for name in FORMS}
+    for start in range(0, at.shape[1], LANES):
+        x, y = (np.ascontiguousarray(v[start : start + LANES]) for v in at)
+        got = np.empty((len(codes), LANES))
+        library.run(*(ctypes.c_void_p(v.ctypes.data) for v in (x, y, got)))
+        for code, one, other in zip(codes, got, expected[:, start : start + LANES], strict=True):
+            np.testing.assert_allclose(one, other, rtol=1e-13, err_msg=f"{names[code]} of {x} and {y}")
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_numbers_are_those_of_casadi(name: str) -> None:
+    x, y = ca.SX.sym("x"), ca.SX.sym("y")
+    code = getattr(ca, name)
+    f = ca.Function("f", [x, y], [ca.SX.binary(code, x, y) if "{1}" in FORMS[name].c else ca.SX.unary(code, x)])
+    ordinary = VALUES[np.isfinite(VALUES)]
+    at = np.array(np.meshgrid(ordinary, ordinary)).reshape(2, -1)
+    with np.errstate(all="ignore"):
+        (got,) = lower(f)(at[:1], at[1:])
+    np.testing.assert_allclose(got[0], [float(f(a, b)) for a, b in at.T], rtol=1e-13)
+
+
+def test_the_smaller_of_nothing_and_something_is_nothing() -> None:
+    x, y = ca.SX.sym("x"), ca.SX.sym("y")
+    f = ca.Function("f", [x, y], [ca.vertcat(ca.fmin(x, y), ca.fmax(x, y), ca.sign(x * y))])
+    (got,) = lower(f)(np.array([[np.nan, 1.0]]), np.array([[1.0, np.nan]]))
+    assert np.isnan(got).all()
 
 
 def test_what_has_no_c_form_is_refused() -> None:

@@ -36,6 +36,14 @@ def test_names_are_given_again() -> None:
     np.testing.assert_allclose(low(at)[0][0], (np.sin(at[:-1]) * at[1:]).sum(axis=0), rtol=1e-13)
 
 
+def test_the_head_says_what_inputs_and_outputs_are() -> None:
+    x, p = ca.SX.sym("x", 3), ca.SX.sym("p")
+    low = lower(ca.Function("f", [x, p], [p * x, ca.jacobian(p * x, x)], ["state", "load"], ["rate", "slope"]))
+    head = low.source.split('"""')[1]
+    for line in ("i0: state, 3 components", "i1: load, 1 components", "o0: rate, 3 components", "o1: slope, 3 nonzeros by columns of 3x3"):
+        assert line in head
+
+
 def test_refuses_what_it_cannot_print() -> None:
     x = ca.SX.sym("x")
     with pytest.raises(LoweringError, match="operation code"):

@@ -84,6 +84,39 @@ def test_solutions(size: int) -> None:
     np.testing.assert_allclose(one.point.u, two.point.u, atol=1e-8)
 
 
+@pytest.mark.parametrize("kind", [np.float32, np.int64, np.bool_])
+@pytest.mark.parametrize("kernel", [False, True])
+def test_numbers_of_any_real_kind_mean_what_they_say(kernel: bool, kind: type) -> None:
+    """A kernel reads memory, so what it gets must be double precision."""
+    n = 6
+    problem, data = tanks(n), batch(n, 4)
+    whole = {name: np.round(getattr(data, name)).astype(kind) for name in ("x0", "p", "slack_linear")}
+    whole["slack_linear"] = np.full(data.slack_linear.shape, 1, dtype=kind)
+    given = dataclasses.replace(data, **whole)
+    meant = dataclasses.replace(data, **{name: v.astype(float) for name, v in whole.items()})
+    start = cold(problem, meant)
+    rounded = Iterate(**{name: np.round(v).astype(kind) for name, v in vars(start).items()})
+    solver = methods(problem, kernel=kernel)
+    one, two = (solver.solve(d, q, Options(max_iterations=5)) for d, q in ((given, rounded), (meant, _as_float(rounded))))
+    np.testing.assert_array_equal(one.point.u, two.point.u)
+    evaluator = solver.evaluator
+    single = (start.x, start.u, start.w, meant.p)
+    for a, b in zip(*(vars(evaluator.values(*(v.astype(k) for v in single))).values() for k in (np.float32, float)), strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-6)
+
+
+def _as_float(point: Iterate) -> Iterate:
+    return Iterate(**{name: v.astype(float) for name, v in vars(point).items()})
+
+
+def test_what_is_no_real_number_is_named() -> None:
+    data = batch(3, 2)
+    with pytest.raises(ValueError, match=r"p holds complex128: must be real numbers"):
+        dataclasses.replace(data, p=data.p + 1j)
+    with pytest.raises(ValueError, match=r"u holds object"):
+        dataclasses.replace(cold(tanks(3), data), u=np.full((3, 2, 2), None))
+
+
 def _same(one: dict, two: dict) -> None:
     for name, value in one.items():
         if isinstance(value, dict):

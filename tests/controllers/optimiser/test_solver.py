@@ -1,9 +1,14 @@
 """One interface: solvers agree, nothing unsolved passes as solved, and what was built is found again."""
 
 import dataclasses
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
+from compiler_here import needs_compiler
 from plan_situations import situation
 from stage_problems import room, rooms
 
@@ -19,10 +24,13 @@ from lowlift.controllers.optimiser import (
     StageProblem,
     cold_start,
     make_solver,
+    store,
 )
+from lowlift.controllers.optimiser.interior_point import Options
 from lowlift.controllers.optimiser.solver import FEW, FewElsewhere
 from lowlift.controllers.optimiser.store import core_parts, forget, structure_key
 from lowlift.controllers.plan_problem import PlanProblem
+from lowlift.models.lowering import LoweringError
 
 STAGES = (300.0,) * 3 + (1200.0,) * 2
 
@@ -46,6 +54,26 @@ def test_core_and_ipopt_agree_on_halls(name: str) -> None:
     other = make_solver(problem, "ipopt", tolerance=1e-7, compiled=False).solve(data, start)
     assert core.converged.all() and np.all(other.kkt_error <= 1e-5)
     np.testing.assert_allclose(core.objective, other.objective, rtol=1e-4)
+
+
+@pytest.mark.slow  # without kernels on disk from before
+@needs_compiler
+def test_kernel_and_numpy_agree_on_a_hall() -> None:
+    """Cold and warm, converged and after a few iterations, to 1e-8, in as many iterations."""
+    problem, data = halls("gb200_hall")
+    numpy, kernel = (core_parts(problem, compiled=compiled) for compiled in (False, True))
+    start, dual = cold_start(problem, data), False
+    for real_time in (None, 3, None):
+        one, two = (CoreSolver(parts, real_time=real_time).solve(data, start, dual=dual) for parts in (numpy, kernel))
+        assert real_time or one.converged.all()
+        np.testing.assert_array_equal(one.iterations, two.iterations)
+        np.testing.assert_array_equal(one.outcome, two.outcome)
+        for name in ("x0", "u", "w", "s"):
+            np.testing.assert_allclose(getattr(one.point, name), getattr(two.point, name), atol=1e-8, err_msg=name)
+        np.testing.assert_allclose(one.objective, two.objective, rtol=1e-8)
+        # From the first plan, warm, for a state that has moved on.
+        start, dual = one.point, True
+        data = dataclasses.replace(data, x0=one.point.w[0])
 
 
 def test_all_solvers_agree_on_rooms() -> None:
@@ -147,6 +175,94 @@ def test_without_a_compiler_few_problems_go_to_fatrop(monkeypatch: pytest.Monkey
     assert solver.solve(data, cold_start(problem, data)).solver.tolist() == ["core"] * (FEW + 1)
     assert isinstance(make_solver(problem, "auto", real_time=2), CoreSolver)
     forget()
+
+
+@needs_compiler
+def test_asked_for_or_not_there_is_one_kernel() -> None:
+    forget()
+    assert core_parts(room()) is core_parts(room(), compiled=True)
+    assert make_solver(room(), "core") is make_solver(room(), "core", compiled=True)
+    assert make_solver(room(), "ipopt") is make_solver(room(), "ipopt", compiled=True)
+    assert core_parts(room(), compiled=False) is not core_parts(room())
+
+
+def test_a_graph_that_has_no_c_form_is_solved_in_numpy(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    def refuse(_: object) -> None:
+        raise LoweringError("no C form of that")
+
+    forget()
+    monkeypatch.setattr(store, "KernelEvaluator", refuse)
+    problem, data = room(), rooms(room(), 2)
+    parts = core_parts(problem)
+    assert not parts.compiled and parts.how == "no C form of that" and "room: NumPy instead" in caplog.text
+    assert make_solver(problem, "core").solve(data, cold_start(problem, data)).converged.all()
+    with pytest.raises(LoweringError, match="no C form of that"):
+        core_parts(problem, compiled=True)
+    forget()
+
+
+THREADS = """
+import sys, threading
+import numpy as np
+from stage_problems import room, rooms
+from lowlift.controllers.optimiser import cold_start, make_solver
+from lowlift.controllers.optimiser.store import KEPT, kept
+
+sys.setswitchinterval(1e-5)
+data = rooms(room(), 6)
+found, failed = [], []
+
+def work():
+    try:
+        for backend in ("fatrop", "ipopt", "core"):
+            problem = room()
+            found.append(make_solver(problem, backend, compiled=False).solve(data, cold_start(problem, data)).objective)
+        for k in range(4 * KEPT):
+            kept(("thing", k % (2 * KEPT)), object)
+    except BaseException as error:
+        failed.append(error)
+        raise
+
+threads = [threading.Thread(target=work) for _ in range(6)]
+[t.start() for t in threads]
+[t.join() for t in threads]
+assert not failed and len(found) == 18, failed
+assert max(np.abs(v - found[0]).max() for v in found) < 1e-5
+"""
+
+
+def test_threads_share_solvers() -> None:
+    """In a process of its own: what goes wrong here ends the whole process."""
+    paths = [*map(str, Path(__file__).parents[2:4]), os.environ.get("PYTHONPATH", "")]
+    there = os.environ | {"PYTHONPATH": os.pathsep.join(paths)}
+    done = subprocess.run([sys.executable, "-c", THREADS], capture_output=True, text=True, env=there)
+    assert done.returncode == 0, done.stderr[-2000:]
+
+
+class Scripted:
+    """Ends as it is told."""
+
+    def __init__(self, true: CoreSolver, *errors: float) -> None:
+        self.true, self.errors = true, list(errors)
+
+    def solve(self, data: BatchData, start: Iterate, options: Options, *, dual: bool = False) -> BatchResult:
+        result = self.true._method.solve(data, start, dataclasses.replace(options, real_time=None), dual=False)
+        result.kkt_error[:], result.outcome[:] = self.errors.pop(0), Outcome.STALLED
+        result.point.u[:] = len(self.errors)
+        return result
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "kept"),
+    [(1e-4, np.nan, 1), (1e-4, 1e-2, 1), (1e-4, np.inf, 1), (np.nan, 1e-2, 0), (np.nan, np.nan, 1), (1e-4, 1e-5, 0)],
+)
+def test_the_better_of_two_attempts_is_kept(first: float, second: float, kept: int) -> None:
+    problem, data = room(), rooms(room(), 1)
+    solver = CoreSolver(core_parts(problem, compiled=False))
+    solver._method = Scripted(CoreSolver(solver.parts), first, second)  # type: ignore[assignment]
+    found = solver.solve(data, cold_start(problem, data), dual=True)
+    assert np.all(found.point.u == kept)
+    np.testing.assert_equal(found.kkt_error[0], (second, first)[kept])
 
 
 def test_real_time_iterations_end_when_agreed_unless_they_lead_astray() -> None:

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from wide_cases import BLOCKS, batch, by_ipopt, cold, taps
 
-from lowlift.controllers.optimiser.evaluation import NumpyEvaluator
+from lowlift.controllers.optimiser import BatchResult, Clock, Explanation, cold_start, explain, make_solver
+from lowlift.controllers.optimiser.evaluation import Evaluator, FirstOrder, NumpyEvaluator
 from lowlift.controllers.optimiser.interior_point import Options
 from lowlift.controllers.optimiser.wide import wide_interior_point
 from lowlift.controllers.optimiser.wide_functions import block_functions
@@ -62,3 +63,45 @@ def test_structures_that_do_not_fit_are_refused() -> None:
     with pytest.raises(ValueError, match="equations has 1 rows: must be 2"):
         block_functions(dataclasses.replace(problem.structure, determined=2))
     assert problem.size == BLOCKS
+
+
+def test_a_plan_is_explained_and_starts_cold_like_any_other() -> None:
+    problem = taps(3)
+    flat, data = problem.flat, batch(problem, 2, 1)
+    method = wide_interior_point(problem, kernel=False)
+    start = cold_start(flat, data)
+    assert start.y.shape == (3, 2, flat.ny)
+    found = method.solve(data, start, Options())
+    assert found.converged.all() and found.take(np.array([1])).solver.tolist() == ["core"]
+    clock = Clock(900.0 * np.arange(4), np.full(3, 0.25))
+
+    def told(result: BatchResult) -> Explanation:
+        return explain(method.rows, method.evaluator, data, result, clock, problem=1)
+
+    assert "largest KKT errors" in str(told(found)) and told(found).violations["softened"].all()
+    # Of the flat form: states, the core's algebraic controls, then each block's determined variable.
+    names = ["dynamics of hot", "dynamics of cold", *(f"equation of {c}" for c in problem.core.controls[1:]),
+             *(f"equation of T[tap {k}]" for k in range(BLOCKS))]  # fmt: skip
+    for j, name in enumerate(names):
+        evaluator = Shifted(method.evaluator, j)
+        worst = explain(method.rows, evaluator, data, found, clock, problem=1).violations.iloc[0]
+        assert worst["constraint"] == name and worst["amount"] == pytest.approx(0.5, abs=1e-5)
+        assert worst["from_min"] == 15.0 and not worst["softened"]
+
+
+class Shifted:
+    """Evaluates with an error in one row of ``F``, in the second stage."""
+
+    def __init__(self, true: Evaluator, row: int) -> None:
+        self.true, self.row = true, row
+
+    def first(self, *arguments: np.ndarray) -> FirstOrder:
+        there = self.true.first(*arguments)
+        there.values.F[1, :, self.row] += 0.5
+        return there
+
+
+def test_who_cannot_solve_a_wide_problem_says_so() -> None:
+    for backend in ("core", "fatrop", "ipopt"):
+        with pytest.raises(ValueError, match=r"taps: algebraic = 9: must be 0 here; wide_interior_point"):
+            make_solver(taps(2).flat, backend, compiled=False)
