@@ -1,34 +1,36 @@
 """How the optimiser core ends on random problems, and whether what it calls solved is solved.
 
 Problems (``mpc_robustness_cases``): both liquid halls, loads from 0.3 to 2 times the rated one, weather, limits, prices, chillers, pumps,
-cells and initial states; some cannot be solved, some are not numbers. Each family is solved as one batch from cold starts. Of every problem
+cells and initial states; some cannot be solved, some are not numbers. Each family is solved in batches from cold starts. Of every problem
 called converged the KKT error is computed anew from the returned point, by a path of its own (``mpc_kkt``): it is *wrong* where that
-exceeds the tolerance or a hard limit is broken by more. IPOPT solves a random sample of the same problems from the same starts.
+exceeds the tolerance, where a hard limit is broken by more, or where the problem was made so that nothing can solve it. IPOPT solves the
+same problems, or a random sample of them, from the same starts.
 
-Usage: ``python benchmarks/mpc_robustness.py [--problems 1000] [--stages 48] [--ipopt 100 | --ipopt all] [--quick] [--json]``
+Usage: ``python benchmarks/mpc_robustness.py [--problems 1000] [--stages 48] [--ipopt all | --ipopt 200] [--quick] [--json]``
 """
 
 import argparse
-import collections
-import itertools
 import json
-import math
 import sys
+import time
 from typing import Any
 
 import numpy as np
 from mpc_kkt import Kkt, KktCheck
 from mpc_robustness_cases import Family, families
+from mpc_robustness_table import counts, print_tables
 from simulate import machine
 
 from lowlift.controllers.optimiser import BatchResult, Outcome, cold_start, make_solver
 
-LOADS = (0.0, 0.7, 1.0, 1.3, np.inf)
-"""Edges of the loads over which success is shown."""
 AGREEMENT = 1e-4
 """Relative difference of objectives up to which two solvers found the same optimum."""
 OPTIMUM = 1e-4
 """KKT error up to which IPOPT's point is an optimum; its own tolerance is that of the core, in other scales."""
+BATCH = 128
+"""Problems of the core at a time."""
+NEWS = 20.0
+"""Progress is told this often [s]."""
 
 
 def say(text: str) -> None:
@@ -55,137 +57,119 @@ def wrong(result: BatchResult, check: Kkt, tolerance: float) -> np.ndarray:
     return failed
 
 
-def solved(family: Family, result: BatchResult, check: Kkt, tolerance: float) -> dict[str, Any]:
-    """Counts of a family, and the worst that was called converged."""
-    ok = result.converged
-    failed = wrong(result, check, tolerance)
-    worst = {name: float(getattr(check, name)[ok].max(initial=0.0)) for name in ("error", "hard")}
-    off = np.abs(check.objective - result.objective) / np.maximum(np.abs(check.objective), 1e-12)
-    return {
-        "site": family.site, "kind": family.kind, "problems": family.data.size, "converged": int(ok.sum()),
-        "flagged": dict(collections.Counter(Outcome(v).name for v in result.outcome[~ok])), "wrong": int(failed.sum()),
-        "wrong_problems": [{"index": int(i), "error": float(check.error[i]), "hard": float(check.hard[i])} for i in np.flatnonzero(failed)],
-        "worst_error": worst["error"], "worst_hard_violation": worst["hard"], "worst_objective_error": float(off[ok].max(initial=0.0)),
-        "iterations": {"median": float(np.median(result.iterations)), "most": int(result.iterations.max())},
-        "ms_per_problem": 1e3 * result.seconds / family.data.size,
-    }  # fmt: skip
-
-
-def compare(family: Family, chosen: np.ndarray, result: BatchResult, check: KktCheck, tolerance: float) -> list[dict[str, Any]]:
-    """IPOPT on some problems of a family: one record each."""
-    data = family.data.take(chosen)
-    theirs = make_solver(family.problem, "ipopt", tolerance=tolerance).solve(data, cold_start(family.problem, data))
-    found = check(data, theirs.point)
-    records = []
-    for k, i in enumerate(chosen):
-        ours, other = float(result.objective[i]), float(found.objective[k])
-        records.append({
-            "site": family.site, "kind": family.kind, "index": int(i), "load": float(family.load[i]),
-            "outcome": Outcome(int(result.outcome[i])).name, "core_converged": bool(result.converged[i]),
-            "ipopt_optimum": bool(found.error[k] <= OPTIMUM), "ipopt_error": float(found.error[k]), "objective": ours,
-            "ipopt_objective": other,
-            "difference": abs(ours - other) / max(abs(ours), abs(other), 1e-12), "ipopt_iterations": int(theirs.iterations[k]),
-        })  # fmt: skip
+def solved(family: Family, check: KktCheck, args: argparse.Namespace, compiled: bool | None) -> list[dict[str, Any]]:
+    """What the core says of the problems of a family, and what the check says of that: one record each."""
+    solver, records, took = make_solver(family.problem, "core", tolerance=args.tolerance, compiled=compiled), [], 0.0
+    for first in range(0, family.data.size, BATCH):
+        index = np.arange(first, min(first + BATCH, family.data.size))
+        data = family.data.take(index)
+        result = solver.solve(data, cold_start(family.problem, data))
+        found = check(data, result.point)
+        failed = wrong(result, found, args.tolerance) | (result.converged & (family.kind == "impossible"))
+        took += result.seconds
+        for k, i in enumerate(index):
+            records.append({
+                "site": family.site, "kind": family.kind, "index": int(i), "load": float(family.load[i]),
+                "classes": {name: str(of[i]) for name, of in family.classes.items()}, "impossible": family.kind == "impossible",
+                "outcome": Outcome(int(result.outcome[k])).name, "converged": bool(result.converged[k]), "wrong": bool(failed[k]),
+                "error": float(found.error[k]), "hard": float(found.hard[k]), "objective": float(result.objective[k]),
+                "objective_error": abs(float(found.objective[k] - result.objective[k])) / max(abs(float(found.objective[k])), 1e-12),
+                "iterations": int(result.iterations[k]), "ms": 1e3 * result.seconds / index.size,
+            })  # fmt: skip
+    say(f"{family.site}, {family.kind}: {sum(r['converged'] for r in records)} of {len(records)} converged in {took:.1f} s")
     return records
+
+
+class Progress:
+    """Tells how far the comparison with IPOPT is and how long it may still take."""
+
+    def __init__(self, total: int) -> None:
+        self.total, self.done, self.began, self.told = total, 0, time.perf_counter(), time.perf_counter()
+
+    def step(self) -> None:
+        """One problem is done."""
+        self.done += 1
+        now = time.perf_counter()
+        if now - self.told >= NEWS or self.done == self.total:
+            left = (now - self.began) / self.done * (self.total - self.done)
+            say(f"IPOPT: {self.done} of {self.total} problems, about {left / 60.0:.1f} min left")
+            self.told = now
+
+
+def compare(family: Family, check: KktCheck, records: list[dict[str, Any]], tolerance: float, progress: Progress) -> None:
+    """IPOPT on some problems of a family; what it finds is added to their records."""
+    solver = make_solver(family.problem, "ipopt", tolerance=tolerance)
+    for record in records:
+        data = family.data.take(np.array([record["index"]]))
+        theirs = solver.solve(data, cold_start(family.problem, data))
+        found = check(data, theirs.point)
+        ours, other = record["objective"], float(found.objective[0])
+        record["ipopt"] = {
+            "optimum": bool(found.error[0] <= OPTIMUM), "error": float(found.error[0]), "objective": other,
+            "difference": abs(ours - other) / max(abs(ours), abs(other), 1e-12), "iterations": int(theirs.iterations[0]),
+            "ms": 1e3 * theirs.seconds,
+        }  # fmt: skip
+        progress.step()
 
 
 def verdict(records: list[dict[str, Any]]) -> dict[str, Any]:
     """What the comparison with IPOPT came to."""
-    both = [r for r in records if r["core_converged"] and r["ipopt_optimum"]]
-    apart = [r for r in both if r["difference"] > AGREEMENT]
-    agreeing = [r["difference"] for r in both if r["difference"] <= AGREEMENT]
+    compared = [r for r in records if "ipopt" in r]
+    both = [r for r in compared if r["converged"] and r["ipopt"]["optimum"]]
+    apart = [r for r in both if r["ipopt"]["difference"] > AGREEMENT]
+    agreeing = [r["ipopt"]["difference"] for r in both if r["ipopt"]["difference"] <= AGREEMENT]
     return {
-        "compared": len(records), "both_solved": len(both), "agree": len(agreeing),
+        "compared": len(compared), "both_solved": len(both), "agree": len(agreeing),
         "largest_difference_agreeing": max(agreeing, default=0.0),
-        "other_optima": apart, "core_lower": sum(r["objective"] < r["ipopt_objective"] for r in apart),
-        "core_alone": sum(r["core_converged"] and not r["ipopt_optimum"] for r in records),
-        "neither": sum(not r["core_converged"] and not r["ipopt_optimum"] for r in records),
-        "ipopt_alone": [r for r in records if not r["core_converged"] and r["ipopt_optimum"]],
+        "other_optima": apart, "core_lower": sum(r["objective"] < r["ipopt"]["objective"] for r in apart),
+        "core_alone": sum(r["converged"] and not r["ipopt"]["optimum"] for r in compared),
+        "neither": sum(not r["converged"] and not r["ipopt"]["optimum"] for r in compared),
+        "ipopt_alone": [r for r in compared if not r["converged"] and r["ipopt"]["optimum"]],
     }  # fmt: skip
 
 
 def collect(args: argparse.Namespace) -> dict[str, Any]:
     """Everything that is measured, as one document."""
     compiled = False if args.path == "numpy" else True if args.path == "kernel" else None
-    of_family, not_numbers, records, by_load = [], [], [], np.zeros((len(LOADS) - 1, 2), dtype=int)
     made = families(args.problems, args.stages, args.seed)
-    finite = sum(f.data.size for f in made if f.kind != "not a number")
-    share = 1.0 if args.ipopt == "all" else min(1.0, int(args.ipopt) / finite)
-    pick = np.random.default_rng([args.seed, 99])
-    for family in made:
-        if family.kind == "not a number":
-            not_numbers.append(refused(family, compiled))
-            continue
-        solver, check = make_solver(family.problem, "core", tolerance=args.tolerance, compiled=compiled), KktCheck(family.problem)
-        result = solver.solve(family.data, cold_start(family.problem, family.data))
-        of_family.append(solved(family, result, check(family.data, result.point), args.tolerance))
-        say(f"{family.site}, {family.kind}: {int(result.converged.sum())} of {family.data.size} converged in {result.seconds:.1f} s")
-        for k, (low, high) in enumerate(itertools.pairwise(LOADS)):
-            inside = (family.load >= low) & (family.load < high)
-            by_load[k] += int(inside.sum()), int(result.converged[inside].sum())
-        size = math.ceil(share * family.data.size)
-        chosen = np.sort(pick.permutation(family.data.size)[:size])
-        if chosen.size:
-            records += compare(family, chosen, result, check, args.tolerance)
-            say(f"{family.site}, {family.kind}: IPOPT on {chosen.size} done")
-    totals = {name: sum(f[name] for f in of_family) for name in ("problems", "converged", "wrong")}
-    flagged: collections.Counter[str] = collections.Counter()
-    for f in of_family:
-        flagged.update(f["flagged"])
+    finite = [f for f in made if f.kind != "not a number"]
+    not_numbers = [refused(f, compiled) for f in made if f.kind == "not a number"]
+    checks = [KktCheck(f.problem) for f in finite]
+    by_family = [solved(f, check, args, compiled) for f, check in zip(finite, checks, strict=True)]
+    records = [r for of in by_family for r in of]
+    size = len(records) if args.ipopt == "all" else min(int(args.ipopt), len(records))
+    chosen = {id(records[i]) for i in np.random.default_rng([args.seed, 99]).permutation(len(records))[:size]}
+    progress = Progress(size)
+    for family, check, of in zip(finite, checks, by_family, strict=True):
+        some = [r for r in of if id(r) in chosen]
+        if some:
+            compare(family, check, some, args.tolerance, progress)
+    names = list(finite[0].classes)
     return {
         "case": {"problems": args.problems, "stages": args.stages, "horizon_h": 24, "tolerance": args.tolerance, "seed": args.seed,
-                 "path": args.path},
-        "machine": machine(), "families": of_family, "not_numbers": not_numbers,
-        "totals": totals | {"flagged": dict(flagged), "refused": sum(f["problems"] for f in not_numbers),
-                            "refused_by_name": sum(f["refused_by_name"] for f in not_numbers)},
-        "by_load": [{"from": low, "to": high if np.isfinite(high) else None, "problems": int(n), "converged": int(ok)}
-                    for low, high, (n, ok) in zip(LOADS[:-1], LOADS[1:], by_load, strict=True)],
-        "ipopt": verdict(records),
+                 "path": args.path, "ipopt": args.ipopt},
+        "machine": machine(), "totals": counts(records, AGREEMENT), "not_numbers": not_numbers,
+        "refused": sum(f["problems"] for f in not_numbers), "refused_by_name": sum(f["refused_by_name"] for f in not_numbers),
+        "families": [{"site": f.site, "kind": f.kind} | counts(of, AGREEMENT) for f, of in zip(finite, by_family, strict=True)],
+        "by_class": {name: {value: counts([r for r in records if r["classes"][name] == value], AGREEMENT)
+                            for value in dict.fromkeys(r["classes"][name] for r in records)} for name in names},
+        "ipopt": verdict(records), "records": records,
     }  # fmt: skip
-
-
-def print_table(found: dict[str, Any]) -> None:
-    case, totals = found["case"], found["totals"]
-    print(f"{case['problems']} problems of {case['stages']} stages over 24 h, tolerance {case['tolerance']:g}, seed {case['seed']}")
-    print(", ".join(f"{k} {v}" for k, v in found["machine"].items()))
-    print("\n| site | family | problems | converged | flagged | wrong | worst error | iterations, median / most | ms each |")
-    print("| --- | --- | ---: | ---: | --- | ---: | ---: | ---: | ---: |")
-    for f in found["families"]:
-        flagged = ", ".join(f"{n} {name.lower()}" for name, n in f["flagged"].items()) or "none"
-        iterations = f"{f['iterations']['median']:.0f} / {f['iterations']['most']}"
-        print(f"| {f['site']} | {f['kind']} | {f['problems']} | {f['converged']} | {flagged} | {f['wrong']} | {f['worst_error']:.1e} "
-              f"| {iterations} | {f['ms_per_problem']:.0f} |")  # fmt: skip
-    for f in found["not_numbers"]:
-        print(f"| {f['site']} | {f['kind']} | {f['problems']} | | {f['refused_by_name']} refused by name | | | | |")
-    print("\n| load over rated | problems | converged |\n| --- | ---: | ---: |")
-    for row in found["by_load"]:
-        to = "" if row["to"] is None else f" to {row['to']:g}"
-        print(f"| from {row['from']:g}{to} | {row['problems']} | {row['converged']} |")
-    print(f"\nsuccess {totals['converged']}, flagged {sum(totals['flagged'].values())}, refused by name {totals['refused_by_name']} of "
-          f"{totals['refused']}, wrong {totals['wrong']}")  # fmt: skip
-    of = found["ipopt"]
-    print(f"IPOPT on {of['compared']}: both solved {of['both_solved']}, of which {of['agree']} agree to {AGREEMENT:g} "
-          f"(largest difference {of['largest_difference_agreeing']:.1e}); core alone {of['core_alone']}, IPOPT alone "
-          f"{len(of['ipopt_alone'])}, neither {of['neither']}")  # fmt: skip
-    for title, rows in (("other local optima", of["other_optima"]), ("solved by IPOPT alone", of["ipopt_alone"])):
-        for r in rows:
-            print(f"  {title}: {r['site']}, {r['kind']} {r['index']}, load {r['load']:.2f}, core {r['objective']:.6g} "
-                  f"({r['outcome'].lower()}), IPOPT {r['ipopt_objective']:.6g}")  # fmt: skip
 
 
 def arguments(given: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--problems", type=int, help="default: 1000; quick: 60")
-    parser.add_argument("--stages", type=int, help="over 24 h; default: 48; quick: 12")
+    parser.add_argument("--problems", type=int, help="default: 1000; quick: 24")
+    parser.add_argument("--stages", type=int, help="over 24 h; default: 48; quick: 8")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--tolerance", type=float, default=1e-6)
-    parser.add_argument("--ipopt", help="problems that IPOPT solves too, a number or all; default: 100; quick: 6")
+    parser.add_argument("--ipopt", help="problems that IPOPT solves too, a number or all; default: all; quick: 6")
     parser.add_argument("--path", choices=("auto", "kernel", "numpy"), default="auto")
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
     args = parser.parse_args(given)
-    small = {"problems": 60, "stages": 12, "ipopt": "6"}
-    for name, value in {"problems": 1000, "stages": 48, "ipopt": "100"}.items():
+    small = {"problems": 24, "stages": 8, "ipopt": "6"}
+    for name, value in {"problems": 1000, "stages": 48, "ipopt": "all"}.items():
         if getattr(args, name) is None:
             setattr(args, name, small[name] if args.quick else value)
     return args
@@ -197,7 +181,7 @@ def main() -> None:
     if args.json:
         print(json.dumps(found, indent=2))
     else:
-        print_table(found)
+        print_tables(found)
     if found["totals"]["wrong"]:
         sys.exit("a problem was called converged that is not")
 

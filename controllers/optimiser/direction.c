@@ -132,44 +132,52 @@ static void N(condense)(V *restrict Phi, V *restrict phi, N(Stage) *restrict s, 
 }
 
 /* A positive pivot for row j of a matrix of `steps` rows (upper triangle): the row's own, or one turned round; see riccati.py. */
-static inline V N(pivot)(const V *row, int j, int steps, const double *largest, double *convex)
+static inline V N(pivot)(const V *row, int j, int steps, const V *scale, double *convex)
 {
   V result = row[j];
   for (int l = 0; l < LANES; l++) {
-    double value = GET(result, l);
-    if (value > PIVOT_CONTROLS * largest[l])
+    double value = GET(result, l), own = GET(scale[j], l);
+    if (value > PIVOT_CONTROLS * own)
       continue;
-    double beside = 0.0, turned = fabs(value);
-    for (int i = j + 1; i < steps; i++)
-      beside = fabs(GET(row[i], l)) > beside ? fabs(GET(row[i], l)) : beside;
-    beside = beside * beside / largest[l];
-    turned = beside > turned ? beside : turned;
-    turned = REPLACED * largest[l] > turned ? REPLACED * largest[l] : turned;
+    double turned = fabs(value);
+    for (int i = j + 1; i < steps; i++) {
+      double beside = GET(row[i], l) * GET(row[i], l) / GET(scale[i], l);
+      turned = beside > turned ? beside : turned;
+    }
+    turned = REPLACED * own > turned ? REPLACED * own : turned;
     convex[l] = 0.0;
     PUT(result, l, value == value ? turned : value);
   }
   return result;
 }
 
-static inline void N(diagonal)(const V *Q, int steps, int width, double *largest)
+/* Sizes of the rows of a matrix: of their diagonal entries as they are before elimination. */
+static inline void N(sizes)(const V *Q, int steps, int width, V *scale)
 {
-  for (int l = 0; l < LANES; l++)
-    largest[l] = 1e-300;
-  for (int j = 0; j < steps; j++)
-    for (int l = 0; l < LANES; l++)
-      largest[l] = fabs(GET(Q[j * width + j], l)) > largest[l] ? fabs(GET(Q[j * width + j], l)) : largest[l];
+  for (int l = 0; l < LANES; l++) {
+    double largest = 0.0;
+    for (int j = 0; j < steps; j++) {
+      double own = fabs(GET(Q[j * width + j], l));
+      PUT(scale[j], l, own);
+      largest = own > largest ? own : largest;
+    }
+    double least = SMALLEST_SCALE * largest > 1e-300 ? SMALLEST_SCALE * largest : 1e-300;
+    for (int j = 0; j < steps; j++)
+      if (!(GET(scale[j], l) > least))
+        PUT(scale[j], l, least);
+  }
 }
 
 /* Eliminate the first `steps` rows of a symmetric matrix (upper triangle, rows of `width`), its last column being a right side: their rows
    become those of the Cholesky factor, the rest the Schur complement. */
 static void N(eliminate)(V *restrict Q, int steps, int size, int width, double *convex)
 {
-  double largest[LANES];
-  N(diagonal)(Q, steps, width, largest);
+  V scale[NU + 1];
+  N(sizes)(Q, steps, width, scale);
   for (int j = 0; j < steps; j++) {
     V *restrict row = Q + j * width;
     V inverse;
-    row[j] = N(pivot)(row, j, steps, largest, convex);
+    row[j] = N(pivot)(row, j, steps, scale, convex);
     for (int l = 0; l < LANES; l++)
       PUT(inverse, l, 1.0 / sqrt(GET(row[j], l)));
     for (int k = FROM(j); k < width; k++)
@@ -283,11 +291,11 @@ static void N(arrive)(const V *P, const V *p, const V *weight, const V *slope, V
       L[i * (NX + 1) + j] = j < i ? (V){0} : P[i * XP + j] + weight[i * NX + j];
     L[i * (NX + 1) + NX] = p[i] + slope[i];
   }
-  double largest[LANES];
-  N(diagonal)(L, NX, NX + 1, largest);
+  V scale[NX];
+  N(sizes)(L, NX, NX + 1, scale);
   for (int j = 0; j < NX; j++) {
     V *row = L + j * (NX + 1);
-    row[j] = N(pivot)(row, j, NX, largest, convex);
+    row[j] = N(pivot)(row, j, NX, scale, convex);
     for (int i = j + 1; i < NX; i++) {
       V factor = row[i] / row[j];
       for (int k = i; k <= NX; k++)

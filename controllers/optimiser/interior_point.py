@@ -35,6 +35,9 @@ SHORT = 0.1
 SHIFT_FIRST, SHIFT_LEAST, SHIFT_MOST = 1e-4, 1e-10, 1e8
 SHIFT_UP_FIRST, SHIFT_UP, SHIFT_DOWN = 100.0, 8.0, 1.0 / 3.0
 """Inertia correction: first value, limits, growth and fall."""
+FIRST_MULTIPLIER = 1.0
+"""Multipliers of inequalities at a cold start, as in IPOPT. ``mu / t`` would be large at all limits that the first point breaks, and what
+is concave in them would leave no direction without inertia correction."""
 BACKTRACKS = 30
 NAME = "core"
 """Of the solver, in results."""
@@ -105,9 +108,9 @@ class InteriorPoint:
 
     def _first(self, data: BatchData, bounds: Bounds, start: Iterate, options: Options, dual: bool) -> Iterate:
         """A point in the interior."""
-        rows, mu = self.rows, options.mu
+        rows = self.rows
         if dual:
-            return warm_point(rows, self.evaluator, data, bounds, start, mu=mu, push=options.push)
+            return warm_point(rows, self.evaluator, data, bounds, start, mu=options.mu, push=options.push)
         u = rows.interior(start.u, bounds.u_low, bounds.u_high, (rows.u_low, rows.u_high), options.push)
         w = rows.interior(start.w, bounds.w_low, bounds.w_high, (rows.w_low, rows.w_high), options.push)
         x0 = data.x0.copy() if data.arrival is None else start.x0.copy()
@@ -121,7 +124,7 @@ class InteriorPoint:
         G = rows.stack(c, u, w, s, bounds)
         t = np.maximum(-G, options.push)
         t[..., rows.path.stop :] = -G[..., rows.path.stop :]
-        return Iterate(x0, u, w, s, t, mu / t, np.zeros((*u.shape[:2], rows.problem.ny)))
+        return Iterate(x0, u, w, s, t, np.full_like(t, FIRST_MULTIPLIER), np.zeros((*u.shape[:2], rows.problem.ny)))
 
 
 class _Run:

@@ -7,7 +7,7 @@ import numpy as np
 
 from lowlift.controllers.optimiser.derivatives import StageFunctions
 from lowlift.controllers.optimiser.inequalities import Inequalities
-from lowlift.controllers.optimiser.riccati import REPLACED, SMALLEST_PIVOT
+from lowlift.controllers.optimiser.riccati import REPLACED, SMALLEST_PIVOT, SMALLEST_SCALE
 from lowlift.models.c_forms import scalar_source
 from lowlift.models.kernel_source import packaged
 
@@ -68,7 +68,7 @@ def method_source(rows: Inequalities, functions: StageFunctions) -> str:
         "NX": p.nx, "NU": p.nu, "NV": nv, "NZ": p.nz, "NC": p.nc, "NS": p.ns, "NB": len(bounds), "M": rows.size, "AT_S": p.nc + len(bounds),
         "NUL": rows.u_low.size, "NUH": rows.u_high.size, "NWL": rows.w_low.size, "NWH": rows.w_high.size,
         "NF": functions.dynamics_at[0].size, "NDC": dc_row.size, "NH": functions.hessian_at[0].size,
-        "PIVOT_CONTROLS": SMALLEST_PIVOT, "REPLACED": REPLACED, "PIVOT_DYNAMICS": PIVOT_DYNAMICS,
+        "PIVOT_CONTROLS": SMALLEST_PIVOT, "REPLACED": REPLACED, "SMALLEST_SCALE": SMALLEST_SCALE, "PIVOT_DYNAMICS": PIVOT_DYNAMICS,
     }  # fmt: skip
     across = _across(hessian, dc_row, dc_col, columns_of_slack, nv)
     sizes["NVW"] = len(across)

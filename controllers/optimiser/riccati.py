@@ -9,7 +9,9 @@ with the end state's block of ``J`` regular. The end state is eliminated first (
 The step minimises where every ``Q_uu`` is positive definite, which is exactly the condition that the whole system has the right inertia.
 Where one is not, its Cholesky pivots are corrected on the way (P. E. Gill and W. Murray, "Newton-type methods for unconstrained and
 linearly constrained optimization", Mathematical Programming 7 (1974) 311-350): a negative pivot is turned round. That adds to the
-Hessian only there where it lacks, in that problem, that stage and that direction, and needs no second factorisation.
+Hessian only there where it lacks, in that problem, that stage and that direction, and needs no second factorisation. Every pivot is
+measured by its own row's diagonal entry, not by the largest: barrier terms of controls at their bounds grow without limit, and a
+correction of that size would hold all other controls where they are.
 """
 
 import dataclasses
@@ -18,9 +20,11 @@ from collections.abc import Callable
 import numpy as np
 
 SMALLEST_PIVOT = 1e-11
-"""Least pivot of ``Q_uu`` relative to its largest diagonal entry that counts as positive."""
+"""Least pivot of ``Q_uu`` relative to the diagonal entry it came from that counts as positive."""
 REPLACED = 1e-8
 """Least pivot, relative to the same, that takes the place of one that does not."""
+SMALLEST_SCALE = 1e-16
+"""Least scale of a row relative to the largest one."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,10 +58,11 @@ def correction(matrix: np.ndarray) -> np.ndarray:
     array([[0., 0.],
            [0., 6.]])
     """
-    largest = np.maximum(np.max(np.abs(np.diagonal(matrix, axis1=1, axis2=2)), axis=1, initial=0.0), 1e-300)
+    scale = np.abs(np.diagonal(matrix, axis1=1, axis2=2))
+    scale = np.maximum(scale, np.maximum(SMALLEST_SCALE * np.max(scale, axis=1, initial=0.0), 1e-300)[:, None])
     try:
         pivots = np.diagonal(np.linalg.cholesky(matrix), axis1=1, axis2=2) ** 2
-        if (pivots > SMALLEST_PIVOT * largest[:, None]).all():
+        if (pivots > SMALLEST_PIVOT * scale).all():
             return np.zeros(matrix.shape[:2])
     except np.linalg.LinAlgError:
         pass
@@ -66,9 +71,9 @@ def correction(matrix: np.ndarray) -> np.ndarray:
     with np.errstate(all="ignore"):
         for j in range(n):
             pivot, column = a[:, j, j], a[:, j + 1 :, j]
-            beside = np.max(np.abs(column), axis=1, initial=0.0)
-            turned = np.maximum(np.maximum(np.abs(pivot), beside**2 / largest), REPLACED * largest)
-            added[:, j] = np.where(pivot > SMALLEST_PIVOT * largest, 0.0, turned - pivot)
+            beside = np.max(column**2 / scale[:, j + 1 :], axis=1, initial=0.0)
+            turned = np.maximum(np.maximum(np.abs(pivot), beside), REPLACED * scale[:, j])
+            added[:, j] = np.where(pivot > SMALLEST_PIVOT * scale[:, j], 0.0, turned - pivot)
             a[:, j + 1 :, j + 1 :] -= column[:, :, None] * (column / (pivot + added[:, j])[:, None])[:, None, :]
     return added
 

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from lowlift.controllers.optimiser.riccati import REPLACED, SMALLEST_PIVOT
+from lowlift.controllers.optimiser.riccati import REPLACED, SMALLEST_PIVOT, SMALLEST_SCALE
 from lowlift.controllers.optimiser.sweeps import Sweeps
 from lowlift.controllers.optimiser.wide_problem import BlockStructure
 
@@ -149,12 +149,13 @@ def _solve(A: Any, B: Any, ok: Any, *, symmetric: bool) -> tuple[Any, Any]:
     largest = ca.SX(1e-300)
     for j in range(n):
         largest = ca.fmax(largest, ca.fabs(A[j, j]))
+    scale = [ca.fmax(ca.fabs(A[j, j]), SMALLEST_SCALE * largest) if symmetric else largest for j in range(n)]
     for j in range(n):
         pivot, beside = ca.fabs(A[j, j]), ca.SX(0)
         for i in range(j + 1, n):
-            beside = ca.fmax(beside, ca.fabs(A[i, j]))
-        replaced = ca.fmax(ca.fmax(pivot, beside**2 / largest), REPLACED * largest) if symmetric else ca.SX(1)
-        good = (A[j, j] if symmetric else pivot) > SMALLEST_PIVOT * largest
+            beside = ca.fmax(beside, A[i, j] ** 2 / scale[i])
+        replaced = ca.fmax(ca.fmax(pivot, beside), REPLACED * scale[j]) if symmetric else ca.SX(1)
+        good = (A[j, j] if symmetric else pivot) > SMALLEST_PIVOT * scale[j]
         ok = ca.if_else(good, ok, 0.0)
         A[j, j] = ca.if_else(good, A[j, j], replaced)
         for i in range(j + 1, n):

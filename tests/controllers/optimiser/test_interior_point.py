@@ -135,6 +135,20 @@ def test_bounds_of_a_problem_may_be_narrower_and_fix_a_control() -> None:
     assert r.point.u[0, 0, 0] != pytest.approx(0.7, abs=1e-3)
 
 
+@pytest.mark.parametrize("fixed", [[0], [1], [0, 1]])
+def test_fixed_controls_cost_no_iterations(fixed: list[int]) -> None:
+    n, size = 8, 6
+    problem, data = tanks(n), batch(n, size, 2)
+    low, high = (np.broadcast_to(v, (n, size, NU)).copy() for v in (problem.u_low, problem.u_high))
+    low[..., fixed] = high[..., fixed] = 0.7
+    method = methods(problem, kernel=False)
+    free = method.solve(data, cold(problem, data), Options())
+    r = method.solve(dataclasses.replace(data, u_low=low, u_high=high), cold(problem, data), Options())
+    assert r.converged.all()
+    np.testing.assert_allclose(r.point.u[..., fixed], 0.7, atol=1e-6)
+    assert r.iterations.max() <= free.iterations.max() + 3
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [

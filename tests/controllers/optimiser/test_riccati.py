@@ -107,6 +107,14 @@ def test_correction_makes_positive_definite_and_leaves_what_is(seed: int, n: int
     assert np.linalg.eigvalsh(any_symmetric + added[..., None] * np.eye(n)).min() > 0.0
 
 
+def test_correction_is_measured_by_its_own_row() -> None:
+    """A control at its bound, with an enormous barrier term, must not hold another one where it is."""
+    matrix = np.array([[[1e12, 1.0, 0.0], [1.0, -1e-2, 0.0], [0.0, 0.0, 1e-6]]])
+    added = correction(matrix)[0]
+    assert added[0] == added[2] == 0.0
+    assert added[1] == pytest.approx(0.02, rel=1e-6)
+
+
 def test_a_stage_whose_end_state_is_not_determined_is_an_error() -> None:
     lq = _random(2, 1, 2, 1, np.random.default_rng(0))
     lq.J[1, :, :, 3:] = 0.0

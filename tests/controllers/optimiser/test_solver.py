@@ -26,8 +26,8 @@ from lowlift.controllers.optimiser import (
     make_solver,
     store,
 )
-from lowlift.controllers.optimiser.interior_point import Options
-from lowlift.controllers.optimiser.solver import FEW, FewElsewhere
+from lowlift.controllers.optimiser.interior_point import InteriorPoint, Options
+from lowlift.controllers.optimiser.solver import FEW, SECOND, FewElsewhere
 from lowlift.controllers.optimiser.store import core_parts, forget, structure_key
 from lowlift.controllers.plan_problem import PlanProblem
 from lowlift.models.lowering import LoweringError
@@ -114,6 +114,29 @@ def test_a_model_without_a_value_is_no_solution() -> None:
     start.u[0, 1] = np.nan
     found = make_solver(problem, "core", compiled=False).solve(data, start)
     assert found.outcome.tolist() == [Outcome.CONVERGED, Outcome.NOT_A_NUMBER]
+
+
+@pytest.mark.parametrize("dual", [False, True])
+def test_what_is_not_solved_is_tried_once_more_from_further_inside(dual: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    problem, data = room(), rooms(room(), 3)
+    solver = CoreSolver(core_parts(problem, compiled=False))
+    first, asked = solver.solve(data, cold_start(problem, data)), []
+    solve = InteriorPoint.solve
+
+    def failing(self: InteriorPoint, data: BatchData, start: Iterate, options: Options, *, dual: bool = False) -> BatchResult:
+        result = solve(self, data, start, options, dual=dual)
+        asked.append((options.mu, options.push, data.size))
+        if options.mu != SECOND.mu:
+            result.outcome[-1], result.kkt_error[-1] = Outcome.STALLED, 1.0
+        return result
+
+    monkeypatch.setattr(InteriorPoint, "solve", failing)
+    found = solver.solve(data, first.point, dual=dual)
+    assert found.converged.all()
+    assert [size for *_, size in asked] == ([3, 1, 1] if dual else [3, 1])
+    assert asked[-1][:2] == (SECOND.mu, SECOND.push)
+    assert found.iterations[2] > found.iterations[:2].max()
+    np.testing.assert_allclose(found.objective, first.objective, rtol=1e-5, atol=1e-5)
 
 
 def test_equal_structures_share_a_solver() -> None:
