@@ -283,7 +283,7 @@ def test_the_better_of_two_attempts_is_kept(first: float, second: float, kept: i
     problem, data = room(), rooms(room(), 1)
     solver = CoreSolver(core_parts(problem, compiled=False))
     solver._method = Scripted(CoreSolver(solver.parts), first, second)  # type: ignore[assignment]
-    found = solver.solve(data, cold_start(problem, data), dual=True)
+    found = solver.solve(data, cold_start(problem, data))
     assert np.all(found.point.u == kept)
     np.testing.assert_equal(found.kkt_error[0], (second, first)[kept])
 
