@@ -30,6 +30,7 @@ from lowlift.controllers.optimiser.interior_point import InteriorPoint, Options
 from lowlift.controllers.optimiser.solver import FEW, SECOND, FewElsewhere
 from lowlift.controllers.optimiser.store import core_parts, forget, structure_key
 from lowlift.controllers.plan_problem import PlanProblem
+from lowlift.models.kernel_build import build
 from lowlift.models.lowering import LoweringError
 
 STAGES = (300.0,) * 3 + (1200.0,) * 2
@@ -189,6 +190,7 @@ def test_only_what_failed_is_solved_again() -> None:
 
 def test_without_a_compiler_few_problems_go_to_fatrop(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CC", "no-such-compiler")
+    build.cache_clear()
     forget()
     problem, data = room(), rooms(room(), FEW + 1)
     solver = make_solver(problem, "auto")
