@@ -39,7 +39,7 @@ def save(served: ServedPlant, path: str | Path) -> Path:
     """
     commands = served.image.values()
     record: dict[str, Any] = {
-        "format": FORMAT, "plant": served.plant.site.name, "points": _points_hash(served), "scenario": served.scenario.name,
+        "format": FORMAT, "plant": served.plant.site.name, "points": served.points_hash, "scenario": served.scenario.name,
         "disturbances": served.course_hash, "step_s": served.step_size, "k": served.k,
         "commands": {served.image.points.points[k].name: float(commands[k]) for k in served.image.points.writable},
         "vectors": {name: _packed(getattr(served, name)) for name in ("x", "u", "own", "flux")},
@@ -57,7 +57,7 @@ def restore(served: ServedPlant, path: str | Path) -> None:
     """
     record = _read(path)
     expected = {
-        "plant": served.plant.site.name, "points": _points_hash(served), "scenario": served.scenario.name,
+        "plant": served.plant.site.name, "points": served.points_hash, "scenario": served.scenario.name,
         "disturbances": served.course_hash, "step_s": served.step_size,
     }  # fmt: skip
     for key, value in expected.items():
@@ -83,7 +83,7 @@ def restore(served: ServedPlant, path: str | Path) -> None:
 
 
 def _owners(served: ServedPlant) -> tuple[tuple[str, object], ...]:
-    return (("layer", served.layer), ("envelope", served.envelope), ("supervision", served.supervision))
+    return (("layer", served.layer), ("envelope", served.envelope), ("supervision", served.supervision), ("faults", served.faults))
 
 
 def _read(path: str | Path) -> dict[str, Any]:
@@ -166,11 +166,6 @@ def _unpacked(value: Any) -> Any:
         raise ValueError(f"array of type {value['dtype']!r}")
     flat = np.frombuffer(base64.b64decode(value["data"], validate=True), dtype=np.dtype(value["dtype"]).newbyteorder("<"))
     return flat.astype(value["dtype"]).reshape(value["shape"])
-
-
-def _points_hash(served: ServedPlant) -> str:
-    """What commands mean; addresses and labels may change between two runs."""
-    return _hash(repr(served.image.points.points).encode("utf-8"))
 
 
 def _hash(data: bytes) -> str:
