@@ -85,6 +85,8 @@ class Fault:
     every: float | None = None
     """Distance of further spikes [s]."""
     seed: int = 0
+    by_hand: bool = False
+    """Whether it waits to be switched, whatever its times."""
     name: str = ""
     """What it is called; kind and place where nothing is said."""
 
@@ -105,11 +107,15 @@ class Fault:
         said = {
             "name": self.title, "what": self.what.value, "where": self.where, "from": self.begin, "to": self.end, "size": self.size,
             "other": self.other, "every": self.every, "seed": self.seed,
+            "by_hand": self.by_hand or None,
         }  # fmt: skip
         return {k: v for k, v in said.items() if v not in (None, "", math.inf)}
 
 
-FIELDS: dict[str, type] = {"name": str, "what": str, "where": str, "from": float, "to": float, "size": float, "other": str, "every": float, "seed": int}
+FIELDS: dict[str, type] = {
+    "name": str, "what": str, "where": str, "from": float, "to": float, "size": float, "other": str, "every": float, "seed": int,
+    "by_hand": bool,
+}  # fmt: skip
 """Keys of an entry."""
 
 
@@ -173,7 +179,8 @@ def check(fault: Fault, plant: Plant, at: str | None = None) -> Fault:
     _place(fault, plant, at)
     low, high, unit = _bounds(fault, plant)
     if fault.size is not None and not low <= fault.size <= high:
-        raise FaultError(f"{at}.size = {fault.size:g} {unit}: must lie between {low:g} and {high:g} for {fault.what.value} of {fault.where}")
+        shown = f"{fault.size:g} {unit}".strip()
+        raise FaultError(f"{at}.size = {shown}: must lie between {low:g} and {high:g} for {fault.what.value} of {fault.where}")
     return fault
 
 

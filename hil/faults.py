@@ -1,7 +1,7 @@
 """All faults of a served plant: which are known, which are in force now, and what they do to it; switched while it runs.
 
-A fault is in force from its begin to its end, in plant time. Faults of a schedule come with their times; who presses a key begins one now and
-ends it by its name. What is asked for from outside is taken at the begin of the next step, so that a step sees one state of things, and is
+A fault is in force from its begin to its end, in plant time. Faults of a schedule come with their times; who presses a key begins one now
+and ends it by its name. What is asked for from outside is taken at the begin of the next step, so that a step sees one state of things, and is
 kept in :attr:`Faults.switched` for the record of the run.
 """
 
@@ -55,6 +55,8 @@ class Faults:
         """All known faults as JSON: what a snapshot keeps."""
         self.pressed: dict[str, float] = {}
         """Fault points as they were, by name."""
+        self.arrived = np.zeros(len(points))
+        """Commands that have last come through the gateway, SI, of all points."""
         self.switched: tuple[Switch, ...] = ()
         """What has been switched at the begin of the step at hand."""
         self._requests: collections.deque[Switch] = collections.deque()
@@ -115,7 +117,7 @@ class Faults:
                     fault = switch.fault
                     now = t if fault.what not in SENSOR or is_actuator(fault, self.plant) else t + self._step
                     known.pop(switch.name, None)
-                    known[switch.name] = dataclasses.replace(fault, begin=now, end=now + fault.end)
+                    known[switch.name] = dataclasses.replace(fault, begin=now, end=now + fault.end, by_hand=False)
                 elif switch.name in known:
                     known[switch.name] = dataclasses.replace(known[switch.name], end=t)
             self.described = _described([f for f in known.values() if f.end > f.begin])

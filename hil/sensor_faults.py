@@ -91,15 +91,15 @@ class SensorFaults:
 
     def _spikes(self, t: float, fault: Fault) -> bool:
         """Whether a spike falls between the sample before and this one."""
-        if fault.every is None:
+        if fault.every is None or not math.isfinite(self._before):
             return self._before < fault.begin - CLOSE
-        return math.floor((t - fault.begin + CLOSE) / fault.every) > math.floor((self._before - fault.begin + CLOSE) / fault.every) \
-            if math.isfinite(self._before) else True
+        now, before = (math.floor((at - fault.begin + CLOSE) / fault.every) for at in (t, self._before))
+        return now > before
 
 
 def in_force(fault: Fault, t: float) -> bool:
     """Whether a fault is in force at plant time ``t`` [s]: from its begin on, at its end no more."""
-    return fault.begin - CLOSE <= t < fault.end - CLOSE
+    return not fault.by_hand and fault.begin - CLOSE <= t < fault.end - CLOSE
 
 
 def _random(fault: Fault, t: float) -> np.random.Generator:

@@ -2,9 +2,9 @@
 
 The order of events in a step is that of :func:`lowlift.sim.closed_loop.simulate`, with the commands of the image in place of a decision and
 a hand-off-auto station behind the regulatory layer: switch faults, take the commands, watch the heartbeat, repair the readings, pass the
-setpoints through the safety envelope (limits, dew point, rates, fail-safe), let the regulatory layer act, apply the stations, interlock, let
-machines and valves do what their faults leave of it, step the plant, read the sensors with their faults, publish. A client that decides what
-a controller in the loop would decide gets the same trajectory.
+setpoints through the safety envelope (limits, dew point, rates, fail-safe), let the regulatory layer act, apply the stations, interlock,
+let machines and valves do what their faults leave of it, step the plant, read the sensors with their faults, publish. A client that decides
+what a controller in the loop would decide gets the same trajectory.
 """
 
 import dataclasses
@@ -81,13 +81,13 @@ class ServedPlant:
         self.faults = Faults(plant, self.step_size, self.image.points, self.u, faults)
         self.watch: Callable[[ServedPlant, np.ndarray], None] | None = None
         """Told of every step, with the commands (SI, all points) that it took: records are made here."""
+        self.faults.arrived = self.image.commands()[0]
         self._fault_points = fault_points(self.image.points, self.faults.known)
         self._flows = plant.flows(self.u)
         self.flux = plant.flux_vector(self.x, self.u, self._d[:1])
         # The first step of a process loads the integrator's compiled kernel: before anybody waits for it.
         self.faults.stepper.step(self.x, self.u, self._d[:1])
         self._failing: set[str] = set()
-        self._arrived = self.image.commands()[0]
         self._alarms = np.zeros(len(self._layout.alarms), dtype=bool)
         self._show()
 
@@ -150,7 +150,7 @@ class ServedPlant:
         for position, fault in self._fault_points:
             before, now = self.faults.pressed.get(fault.title, 0.0), float(values[position])
             if now > before:
-                self.faults.begin(dataclasses.replace(fault, begin=0.0, end=math.inf))
+                self.faults.begin(dataclasses.replace(fault, begin=0.0, end=math.inf, by_hand=False))
             elif now < before:
                 self.faults.end(fault.title)
             self.faults.pressed[fault.title] = now
@@ -164,8 +164,8 @@ class ServedPlant:
     def _commands(self, t: float) -> np.ndarray:
         """Commands that the plant takes now, SI; those of before while the gateway is cut off."""
         if not self.faults.offline(t):
-            self._arrived = self.image.commands()[0]
-        return self._arrived.copy()
+            self.faults.arrived = self.image.commands()[0]
+        return self.faults.arrived.copy()
 
     def _load(self, k: int) -> np.ndarray:
         """Disturbances of step ``k``, ``(1, nd)``."""

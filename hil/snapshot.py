@@ -37,6 +37,11 @@ def save(served: ServedPlant, path: str | Path) -> Path:
     Raises:
         WriteError: no room, no permission.
     """
+    return write_text(path, json.dumps(described(served), indent=1, allow_nan=False) + "\n")
+
+
+def described(served: ServedPlant) -> dict[str, Any]:
+    """A snapshot as plain data, checksum included; only between two steps."""
     commands = served.image.values()
     record: dict[str, Any] = {
         "format": FORMAT, "plant": served.plant.site.name, "points": served.points_hash, "scenario": served.scenario.name,
@@ -46,7 +51,7 @@ def save(served: ServedPlant, path: str | Path) -> Path:
         "memory": {name: _collect(owner) for name, owner in _owners(served)},
     }  # fmt: skip
     record["checksum"] = _checksum(record)
-    return write_text(path, json.dumps(record, indent=1, allow_nan=False) + "\n")
+    return record
 
 
 def restore(served: ServedPlant, path: str | Path) -> None:
@@ -55,7 +60,16 @@ def restore(served: ServedPlant, path: str | Path) -> None:
     Raises:
         SnapshotError: as its text says; the plant is as it was.
     """
-    record = _read(path)
+    put_back(served, _read(path), path)
+
+
+def put_back(served: ServedPlant, snapshot: dict[str, Any], source: str | Path) -> None:
+    """The same from plain data, as :func:`described` gives it.
+
+    Raises:
+        SnapshotError: as its text says; the plant is as it was.
+    """
+    record, path = _checked(snapshot, source), source
     expected = {
         "plant": served.plant.site.name, "points": served.points_hash, "scenario": served.scenario.name,
         "disturbances": served.course_hash, "step_s": served.step_size,
@@ -88,12 +102,18 @@ def _owners(served: ServedPlant) -> tuple[tuple[str, object], ...]:
 
 def _read(path: str | Path) -> dict[str, Any]:
     try:
-        record = json.loads(Path(path).read_text(encoding="utf-8"))
+        record: dict[str, Any] = json.loads(Path(path).read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
         raise SnapshotError(f"{path}: unreadable: {error}") from error
-    if not isinstance(record, dict) or record.get("format") != FORMAT:
+    return record
+
+
+def _checked(snapshot: Any, path: str | Path) -> dict[str, Any]:
+    """A snapshot without its checksum, which must fit."""
+    if not isinstance(snapshot, dict) or snapshot.get("format") != FORMAT:
         raise SnapshotError(f"{path}: no snapshot of this version ({FORMAT})")
-    stated = record.pop("checksum", None)
+    record = {key: value for key, value in snapshot.items() if key != "checksum"}
+    stated = snapshot.get("checksum")
     if stated != _checksum(record):
         raise SnapshotError(f"{path}: the checksum does not belong to its contents: edited or damaged")
     return record
