@@ -60,7 +60,7 @@ class ActuatorFaults:
             at = columns(self.table, fault.where)
             limited[:, at] = True
             if fault.what is What.SLOW:
-                reach[:, at] *= size
+                reach[:, at] *= 1.0 if size is None else size
             elif fault.what is What.DELAY:
                 target[:, at] = self._delayed(fault, target[:, at])
             elif fault.what is What.STUCK:

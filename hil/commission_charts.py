@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lowlift.hil.commission_run import CheckResult, Result, Verdict
-from lowlift.sim.plot_style import INK, LIMIT, MUTED, is_narrow, panels, style
+from lowlift.sim.plot_style import INK, LIMIT, MUTED, panels, style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -72,9 +72,8 @@ def _band(axes: "Axes", check: CheckResult) -> None:
 
 
 def _faults(axes: "Axes", result: Result) -> None:
-    """Bars above the panel, each with its name."""
+    """Bars, numbered above the panel as in the table of faults: their names would run into each other."""
     for k, span in enumerate(result.spans):
         axes.axvspan(span.begin / 60.0, span.end / 60.0, color=FAULT, alpha=0.09, lw=0, zorder=0)
-        name = f"F{k + 1}" if is_narrow() else span.name
-        axes.annotate(name, (span.begin / 60.0, 1.0), xycoords=("data", "axes fraction"), xytext=(1, 3), textcoords="offset points",
+        axes.annotate(f"F{k + 1}", (span.begin / 60.0, 1.0), xycoords=("data", "axes fraction"), xytext=(1, 3), textcoords="offset points",
                       fontsize=7.5, color=INK, annotation_clip=False)  # fmt: skip

@@ -165,7 +165,7 @@ def _lines(result: Result, made: datetime.datetime) -> list[tuple[str, str, str,
     lines: list[tuple[str, str, str, float]] = []
 
     def add(text: str, colour: str = INK, weight: str = "normal", size: float = 9.0, indent: str = "") -> None:
-        for line in textwrap.wrap(text, WIDTH, initial_indent=indent, subsequent_indent=indent + "   ") or [""]:
+        for line in textwrap.wrap(text, WIDTH, initial_indent=indent, subsequent_indent=2 * indent) or [""]:
             lines.append((line.replace("$", r"\$"), colour, weight, size))
 
     add(result.script.title, weight="bold", size=14.0)
@@ -178,6 +178,8 @@ def _lines(result: Result, made: datetime.datetime) -> list[tuple[str, str, str,
         add(f"Not as it was found: {text}", LIMIT, "bold")
     for c in result.preconditions:
         add(f"{c.verdict.value}: before, {c.wanted}: {c.reason}", colours[c.verdict])
+    for k, f in enumerate(_faults(result)):
+        add(f"F{k + 1}: {f['name']} ({f['words']}), {f['begin']} to {f['end']}", MUTED)
     for n, s in enumerate(result.steps):
         add("")
         add(f"{n + 1}. {s.name}: {s.verdict.value}", colours[s.verdict], "bold")

@@ -171,14 +171,14 @@ class _Run:
                     self.found.setdefault(name, self.before[name])
                 self.site.write(step.commands)
                 actions += [f"{name} set to {value:g}" for name, value in step.commands.items()]
-            for name in step.begins:
-                self.site.begin(self.faults[name])
-                self.open.setdefault(name, begin)
-                actions.append(f"fault begins: {name}")
             for name in step.ends:
                 self.site.end(self.faults[name])
                 self._close(name, begin)
                 actions.append(f"fault ends: {name}")
+            for name in step.begins:
+                self.site.begin(self.faults[name])
+                self.open.setdefault(name, begin)
+                actions.append(f"fault begins: {name}")
             if step.wait:
                 actions.append(f"{step.wait:g} s waited")
             while self.t[-1] - begin < step.wait - CLOSE:
@@ -246,17 +246,17 @@ class _Run:
     def _put_back(self) -> list[str]:
         left = []
         for name in list(self.open):
-            left += self._tried(f"fault {name!r} could not be ended", lambda name=name: self.site.end(self.faults[name]))
+            left += self._tried(f"fault {name!r} could not be ended", self.site.end, self.faults[name])
             self._close(name, self.t[-1])
         if self.found:
             words = ", ".join(self.found)
-            left += self._tried(f"{words} could not be put back", lambda: self.site.write(self.found))
+            left += self._tried(f"{words} could not be put back", self.site.write, self.found)
         return left
 
     @staticmethod
-    def _tried(words: str, act: Callable[[], Any]) -> list[str]:
+    def _tried(words: str, act: Callable[[Any], object], what: object) -> list[str]:
         try:
-            act()
+            act(what)
         except (LinkError, RefusedError, FaultError) as error:
             return [f"{words}: {error}"]
         return []
@@ -271,6 +271,7 @@ class _Watch:
         self.decided, self.reason = math.nan, ""
         self._since: float | None = None
         self._longest = 0.0
+        self._first = self._least = self._most = math.nan
         self._nearest: tuple[float, float, float] | None = None
 
     def see(self, t: float, value: float) -> None:
@@ -278,15 +279,15 @@ class _Watch:
         e, passed = self.expectation, t - self.begin
         self._note(t, value)
         if e.met(value):
-            self._since = t if self._since is None else self._since
+            if self._since is None:
+                self._since, self._first, self._least, self._most = t, value, value, value
+            self._least, self._most = min(self._least, value), max(self._most, value)
             self._longest = max(self._longest, t - self._since)
             if self._since - self.begin > e.within + CLOSE:
                 self._fail(t, self._too_late(self._since))
             elif t - self._since >= e.holds - CLOSE:
                 self.verdict, self.decided = Verdict.PASSED, t
-                took = self._since - self.begin
-                self.reason = f"{self._shown(value)} after {took:.0f} s" if e.within else f"{self._shown(value)}"
-                self.reason += f", held for {e.holds:g} s" if e.holds else ""
+                self.reason = self._passed(self._since - self.begin)
             return
         was, self._since = self._since, None
         if passed >= e.within - CLOSE:
@@ -310,13 +311,23 @@ class _Watch:
     def _fail(self, t: float, reason: str) -> None:
         self.verdict, self.decided, self.reason = Verdict.FAILED, t, reason
 
+    def _passed(self, took: float) -> str:
+        e = self.expectation
+        words = self._shown(self._first) + (f" after {took:.0f} s" if e.within else "")
+        if not e.holds:
+            return words
+        if self._least == self._most:
+            return f"{words}, stayed for {e.holds:g} s"
+        return f"{words}, from {self._shown(self._least)} to {self._shown(self._most)} for {e.holds:g} s"
+
     def _never(self) -> str:
         assert self._nearest is not None  # noqa: S101 - something has been seen
-        _, at, value = self._nearest
+        apart, at, value = self._nearest
         if self.expectation.within == 0.0:
             return f"was {self._shown(value)}"
-        held = f"; held for {self._longest:.0f} s at most" if self._longest > 0.0 else ""
-        return f"came no nearer than {self._shown(value)}, after {at - self.begin:.0f} s{held}"
+        if apart == 0.0:
+            return f"stayed for {self._longest:.0f} s at most"
+        return f"came no nearer than {self._shown(value)}, after {at - self.begin:.0f} s"
 
     def _too_late(self, since: float) -> str:
         return f"only after {since - self.begin:.0f} s"

@@ -23,7 +23,7 @@
 
     [[step]]
     name = "The sensor begins to lie"
-    fault = "sensor reads low"                    # one or a list; end = ... ends
+    fault = "sensor reads low"                    # one or a list; end = "sensor reads low" ends it
     wait = 600                                    # s, before anything is expected
     expect = [{ point = "T_chip[1]", below = 85.0, holds = 900 }]
 
@@ -47,7 +47,7 @@ from lowlift.wire.point_list import PointList
 
 KEYS = {
     "script": ("title", "about", "sample", "plot", "fault", "precondition", "step"),
-    "step": ("name", "set", "fault", "end", "wait", "expect"),
+    "step": ("name", "set", "end", "fault", "wait", "expect"),
     "expect": ("point", "value", "tolerance", "below", "above", "within", "holds"),
 }
 
@@ -104,8 +104,8 @@ class Step:
 
     name: str
     commands: Mapping[str, float]
-    begins: tuple[str, ...]
     ends: tuple[str, ...]
+    begins: tuple[str, ...]
     wait: float
     expects: tuple[Expectation, ...]
 
@@ -243,7 +243,7 @@ def _step(entry: Mapping[str, Any], number: int, source: str, faults: list[str])
     if not isinstance(wanted, list) or not all(isinstance(e, dict) for e in wanted):
         raise ScriptError(f"{at}: expect must be a table or a list of tables")
     if not (commands or begins or ends or "wait" in entry or wanted):
-        raise ScriptError(f"{at}: does nothing; it needs set, fault, end, wait or expect")
+        raise ScriptError(f"{at}: does nothing; it needs set, end, fault, wait or expect")
     expects = tuple(_expectation(e, f"{at}: expect {k + 1}") for k, e in enumerate(wanted))
     values = {point: _number(value, f"{at}: set {point}") for point, value in commands.items()}
     wait = _seconds(entry.get("wait", 0.0), f"{at}: wait")

@@ -150,7 +150,7 @@ def _typed(value: Any, wanted: type, at: str) -> Any:
         value = float(value)
     if type(value) is not wanted:
         raise FaultError(f"{at} = {value!r}: must be of type {wanted.__name__}")
-    if wanted is float and not math.isfinite(value):
+    if isinstance(value, float) and not math.isfinite(value):
         raise FaultError(f"{at} = {value}: must be a finite number")
     return value
 

@@ -1,7 +1,7 @@
 """All faults of a served plant: which are known, which are in force now, and what they do to it; switched while it runs.
 
 A fault is in force from its begin to its end, in plant time. Faults of a schedule come with their times; who presses a key begins one now
-and ends it by its name. What is asked for from outside is taken at the begin of the next step, so that a step sees one state of things, and is
+and ends it by its name. What is asked for from outside is taken at the begin of the next step, so that a step sees one state, and is
 kept in :attr:`Faults.switched` for the record of the run.
 """
 

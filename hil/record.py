@@ -109,10 +109,11 @@ class Recorder:
         self.served.watch = None
         if not self.n:
             raise RecordError("nothing to record: the plant has not moved")
+        arrays: dict[str, Any] = {name: np.array(rows) for name, rows in self._rows.items()}
         events = [dataclasses.asdict(e) for e in self.served.image.events()[self._events_before :]]
         return Record(
             **_identity(self.served), begin=self._begin, commands=tuple(self._commands), switched=tuple(self._switched),
-            events=tuple(events), **{name: np.array(rows) for name, rows in self._rows.items()},
+            events=tuple(events), **arrays,
         )  # fmt: skip
 
 

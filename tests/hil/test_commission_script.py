@@ -3,31 +3,10 @@
 from pathlib import Path
 
 import pytest
+from commission_cases import GOOD, written
 from wire_plants import plant, points
 
 from lowlift.hil.commission_script import Expectation, ScriptError, check_script, load_script
-
-GOOD = """
-title = "Two steps"
-[[fault]]
-what = "bias"
-where = "T_chw"
-size = -2.0
-[[step]]
-name = "Warmer"
-set = { "T_chw_set.cmd" = 9.5 }
-expect = { point = "T_chw", value = 9.5, tolerance = 0.3, within = 900, holds = 60 }
-[[step]]
-fault = "bias T_chw"
-wait = 60
-expect = [{ point = "T_chw", below = 12.0, above = 5 }]
-"""
-
-
-def written(tmp_path: Path, text: str) -> Path:
-    path = tmp_path / "script.toml"
-    path.write_text(text, encoding="utf-8")
-    return path
 
 
 def test_a_script_says_what_is_done_and_what_must_come_of_it(tmp_path: Path) -> None:

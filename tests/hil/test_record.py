@@ -10,7 +10,7 @@ import pytest
 from wire_plants import PLANTS, points, scenario, served
 
 from lowlift.hil.fault import Fault, What
-from lowlift.hil.record import Record, RecordError, Recorder, load_record, save_record
+from lowlift.hil.record import Record, Recorder, RecordError, load_record, save_record
 from lowlift.hil.replay import replay
 from lowlift.hil.served_plant import ServedPlant
 from lowlift.wire.points import HAND
@@ -21,9 +21,13 @@ def run(one: ServedPlant, n: int) -> None:
         one.step()
 
 
-def eventful(name: str, n: int = 20) -> Record:
+def noisy(name: str) -> ServedPlant:
+    return served(name, faults=[Fault(what=What.NOISE, where="T_db", size=0.5, seed=3)], heartbeat=60.0)
+
+
+def eventful(name: str, n: int = 20, one: ServedPlant | None = None) -> Record:
     """A run with commands, a schedule, and faults switched by hand, recorded from its middle."""
-    one = served(name, faults=[Fault(what=What.NOISE, where="T_db", size=0.5, seed=3)], heartbeat=60.0)
+    one = noisy(name) if one is None else one
     run(one, 5)
     hand = next(p for p in one.image.points.points if p.name.endswith(".hand"))
     recorder = Recorder(one)
@@ -39,8 +43,10 @@ def eventful(name: str, n: int = 20) -> Record:
 
 @pytest.mark.parametrize("name", PLANTS)
 def test_a_replay_is_the_run(name: str, tmp_path: Path) -> None:
-    record = load_record(save_record(eventful(name), tmp_path / "run.lowlift"))
-    other = served(name, heartbeat=60.0)
+    # What a plant has done before does not matter; another one is made where that is cheap.
+    one = noisy(name)
+    record = load_record(save_record(eventful(name, one=one), tmp_path / "run.lowlift"))
+    other = served(name, heartbeat=60.0) if name == "chiller_plant" else one
     shares: list[float] = []
     replay(record, other, shares.append)
     assert other.t == record.t[-1] and shares[-1] == 1.0 and len(shares) == record.n == 60
