@@ -73,6 +73,7 @@ def html(result: Result, made: datetime.datetime) -> str:
 
 def summary(result: Result, made: datetime.datetime) -> dict[str, Any]:
     """Verdicts and reasons, for programs."""
+
     def check(c: CheckResult) -> dict[str, Any]:
         return {"expected": c.wanted, "verdict": c.verdict.value, "reason": c.reason, "decided_s": _finite(c.decided)}
 
@@ -190,4 +191,3 @@ def _lines(result: Result, made: datetime.datetime) -> list[tuple[str, str, str,
         for c in s.checks:
             add(f"{c.verdict.value}: {c.wanted}: {c.reason}", colours[c.verdict], indent="   ")
     return lines
-

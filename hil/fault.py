@@ -130,7 +130,7 @@ def fault_of(record: Any, at: str) -> Fault:
         FaultError: a key is unknown, missing or of the wrong type.
     """
     if not isinstance(record, dict):
-        raise FaultError(f"{at}: must be a table like {{ what = \"bias\", where = \"T_supply[1]\", size = 1.0 }}")
+        raise FaultError(f'{at}: must be a table like {{ what = "bias", where = "T_supply[1]", size = 1.0 }}')
     for key in record:
         if key not in FIELDS:
             raise FaultError(f"{at}: unknown key {key!r}; {hint(key, FIELDS)}")
@@ -258,4 +258,3 @@ def unique(faults: Sequence[Fault]) -> tuple[Fault, ...]:
             raise FaultError(f"fault {fault.title!r}: the name is given twice; faults are switched by it")
         seen.add(fault.title)
     return tuple(faults)
-

@@ -21,9 +21,9 @@ def commission(
     """Run a test script against a plant or a site: exit code 0 if it passes, 1 if it fails, 2 if it cannot be run."""
     with friendly():
         from lowlift import models
-        from lowlift.hil.commission import commission as run
         from lowlift.hil.commission_report import write_report
         from lowlift.hil.commission_run import Verdict
+        from lowlift.hil.commissioning import commission as run
         from lowlift.sim.files import make_folder
 
         for name, value in (("--step", step), ("--poll", poll)):

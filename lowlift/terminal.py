@@ -18,7 +18,7 @@ def user_errors() -> tuple[type[BaseException], ...]:
     from lowlift.bms.meter import SavingsError
     from lowlift.bms.store import ApprovalError
     from lowlift.data import DataError
-    from lowlift.hil.commission import ERRORS as COMMISSION_ERRORS
+    from lowlift.hil.commissioning import ERRORS as COMMISSION_ERRORS
     from lowlift.hil.fmu_errors import FmuError
     from lowlift.hil.serve import ERRORS
     from lowlift.models.design import DesignError

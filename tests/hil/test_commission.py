@@ -13,11 +13,11 @@ from typer.testing import CliRunner
 from wire_plants import plant, points, scenario, served
 
 from lowlift.cli import app
-from lowlift.hil.commission import SiteUrlError, commission, link_of
 from lowlift.hil.commission_report import html, write_report
 from lowlift.hil.commission_run import Result, Verdict, run_script
 from lowlift.hil.commission_script import check_script, script_of
 from lowlift.hil.commission_sites import InProcess, OverLink
+from lowlift.hil.commissioning import SiteUrlError, commission, link_of
 from lowlift.hil.fault import Fault
 from lowlift.hil.fault_points import with_fault_points
 from lowlift.hil.runner import Runner
@@ -26,6 +26,8 @@ from lowlift.wire.modbus_client import ModbusLink
 from lowlift.wire.modbus_server import ModbusServer
 
 WHEN = datetime.datetime(2026, 1, 2, 3, 4, tzinfo=datetime.UTC)
+
+
 class Play:
     """A site whose points do what a test says, one second a look."""
 

@@ -89,6 +89,13 @@ def test_random_faults_depend_on_seed_and_time_alone(seed: int, t: float) -> Non
     assert np.abs(noise[0] - BATCH).max() < 1.0
 
 
+def test_F22_a_spike_moves_no_actuator() -> None:
+    one, other = served(), served(faults=[Fault(what=What.SPIKE, where="T_chw", begin=50.0, size=40.0)])
+    run(one, 100.0), run(other, 100.0)
+    assert [e.kind for e in other.image.events() if "T_chw" in e.point].count("repair") == 1
+    assert np.abs(other.u - one.u).max() < 1e-3 * np.abs(one.u).max()
+
+
 def test_noise_has_its_size_and_dropouts_their_share() -> None:
     noise, lost = hook(what=What.NOISE, size=0.2), hook(what=What.DROPOUT, size=0.25)
     times = np.arange(1500.0)

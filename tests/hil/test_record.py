@@ -11,7 +11,7 @@ from wire_plants import PLANTS, points, scenario, served
 
 from lowlift.hil.fault import Fault, What
 from lowlift.hil.record import Record, Recorder, RecordError, load_record, save_record
-from lowlift.hil.replay import replay
+from lowlift.hil.replaying import replay
 from lowlift.hil.served_plant import ServedPlant
 from lowlift.wire.points import HAND
 

@@ -85,4 +85,3 @@ def _linked(link: Link) -> Iterator[Link]:
         yield link
     finally:
         link.close()
-
