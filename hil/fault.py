@@ -32,6 +32,7 @@ from lowlift.hil.fouling import equipment
 from lowlift.hil.machinery import Part, part_of
 from lowlift.models.plant import Plant
 from lowlift.models.signals import SignalInfo, SignalVector
+from lowlift.sim.schedule_rows import unit_on_site
 
 
 class What(enum.StrEnum):
@@ -222,8 +223,14 @@ def _bounds(fault: Fault, plant: Plant) -> tuple[float, float, str]:
         return 0.0, 1.0, ""
     if fault.what is What.FAIL:
         return 0.0, signal(plant.actuators, fault.where).high, ""
-    low = 0.0 if fault.what is What.NOISE else -math.inf
-    return low, math.inf, ""
+    if is_actuator(fault, plant):
+        s = signal(plant.actuators, fault.where)
+        unit, factor, offset = unit_on_site(s.unit, s.high)
+        least = s.low if part_of(s) is Part.PACKAGED else 0.0
+        return least * factor - offset, s.high * factor - offset, unit.removeprefix("1")
+    unit = unit_on_site(signal(plant.site.sheet.measurements, fault.where).unit, math.inf)[0].removeprefix("1")
+    difference = unit if fault.what is What.STUCK else unit.replace("degC", "K")
+    return 0.0 if fault.what is What.NOISE else -math.inf, math.inf, difference
 
 
 def is_actuator(fault: Fault, plant: Plant) -> bool:
