@@ -2,6 +2,7 @@
 
 import datetime
 import hashlib
+import importlib.metadata
 import json
 import math
 from importlib import resources
@@ -16,6 +17,7 @@ from lowlift.sim.plot_style import INK, LIMIT, MUTED, narrow, style, svg
 if TYPE_CHECKING:
     pass
 
+VERSION = importlib.metadata.version("lowlift")
 TONES = {Verdict.PASSED: "good", Verdict.FAILED: "bad", Verdict.NOT_RUN: "note"}
 GOOD = "#00724f"
 PAGE = (8.27, 11.69)
@@ -54,8 +56,6 @@ def html(result: Result, made: datetime.datetime) -> str:
     import jinja2
     from markupsafe import Markup
 
-    import lowlift
-
     css = (resources.files("lowlift.sim") / "templates" / "report.css.j2").read_text(encoding="utf-8")
     page = (resources.files("lowlift.hil") / "templates" / "commission.html.j2").read_text(encoding="utf-8")
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
@@ -66,7 +66,7 @@ def html(result: Result, made: datetime.datetime) -> str:
         n_passed=sum(s.verdict is Verdict.PASSED for s in result.steps), n_checks=len(checks),
         n_checks_passed=sum(c.verdict is Verdict.PASSED for c in checks), left=result.left,
         preconditions=[_row(c) for c in result.preconditions], steps=[_step(s) for s in result.steps], faults=_faults(result),
-        charts=_charts(result), script=script.text, site=result.site, made=made.strftime("%Y-%m-%d %H:%M %Z"), version=lowlift.__version__,
+        charts=_charts(result), script=script.text, site=result.site, made=made.strftime("%Y-%m-%d %H:%M %Z"), version=VERSION,
         source=script.source, digest=digest(result),
     )  # fmt: skip
 
@@ -160,8 +160,6 @@ def _lines(result: Result, made: datetime.datetime) -> list[tuple[str, str, str,
     """Text of the PDF: lines with colour, weight and size."""
     import textwrap
 
-    import lowlift
-
     colours = {Verdict.PASSED: GOOD, Verdict.FAILED: LIMIT, Verdict.NOT_RUN: MUTED}
     lines: list[tuple[str, str, str, float]] = []
 
@@ -172,7 +170,7 @@ def _lines(result: Result, made: datetime.datetime) -> list[tuple[str, str, str,
     add(result.script.title, weight="bold", size=14.0)
     add("")
     add(f"{result.verdict.value}, {duration(result.duration)}", colours[result.verdict], "bold", 12.0)
-    add(f"{result.site}. {made.strftime('%Y-%m-%d %H:%M %Z')}, lowlift {lowlift.__version__}", MUTED)
+    add(f"{result.site}. {made.strftime('%Y-%m-%d %H:%M %Z')}, lowlift {VERSION}", MUTED)
     add(f"Script {result.script.source}, SHA-256 {digest(result)}", MUTED)
     add(result.script.about)
     for text in result.left:
