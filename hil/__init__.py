@@ -6,9 +6,11 @@ from lowlift.lazy import lazy
 
 if TYPE_CHECKING:
     from lowlift.hil.commission_charts import chart
+    from lowlift.hil.commission_file import load_script
     from lowlift.hil.commission_report import write_report
-    from lowlift.hil.commission_run import Result, Verdict
-    from lowlift.hil.commission_script import ScriptError, load_script
+    from lowlift.hil.commission_run import Result
+    from lowlift.hil.commission_script import ScriptError
+    from lowlift.hil.commission_watch import Verdict
     from lowlift.hil.commissioning import commission
     from lowlift.hil.default_scenario import scenario_of
     from lowlift.hil.fault import Fault, FaultError, What
@@ -32,9 +34,9 @@ __all__ = [
 _HOME = {
     "Fault": "fault", "FaultError": "fault", "FmuPlant": "fmu_plant", "Jitter": "pacing", "Pacer": "pacing", "RecordError":
     "record", "Recorder": "record", "Result": "commission_run", "Runner": "runner", "ScriptError": "commission_script",
-    "SensorFaults": "sensor_faults", "ServedPlant": "served_plant", "SnapshotError": "snapshot", "Verdict": "commission_run",
+    "SensorFaults": "sensor_faults", "ServedPlant": "served_plant", "SnapshotError": "snapshot", "Verdict": "commission_watch",
     "What": "fault", "chart": "commission_charts", "commission": "commissioning", "export_fmu": "fmu_export", "load_faults":
-    "fault_file", "load_record": "record", "load_script": "commission_script", "replay": "replaying", "restore": "snapshot", "save":
+    "fault_file", "load_record": "record", "load_script": "commission_file", "replay": "replaying", "restore": "snapshot", "save":
     "snapshot", "save_record": "record", "scenario_of": "default_scenario", "write_report": "commission_report",
 }  # fmt: skip
 

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lowlift.hil.commission_run import CheckResult, Result, Verdict
+from lowlift.hil.commission_run import Result
+from lowlift.hil.commission_watch import CheckResult, Verdict
 from lowlift.sim.plot_style import INK, LIMIT, MUTED, panels, style
 
 if TYPE_CHECKING:

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from lowlift.hil.commission_charts import chart
-from lowlift.hil.commission_run import CheckResult, Result, StepResult, Verdict
+from lowlift.hil.commission_run import Result, StepResult
+from lowlift.hil.commission_watch import CheckResult, Verdict
 from lowlift.sim.files import make_folder, save_with, write_text
 from lowlift.sim.plot_style import INK, LIMIT, MUTED, narrow, style, svg
 

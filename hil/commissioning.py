@@ -5,8 +5,9 @@ import urllib.parse
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from lowlift.hil.commission_file import load_script
 from lowlift.hil.commission_run import Result, run_script
-from lowlift.hil.commission_script import Script, ScriptError, check_script, load_script
+from lowlift.hil.commission_script import Script, ScriptError, check_script
 from lowlift.hil.commission_sites import InProcess, OverLink
 from lowlift.hil.default_scenario import scenario_of
 from lowlift.hil.fault_points import with_fault_points

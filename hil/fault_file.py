@@ -12,7 +12,7 @@
     seed = 1                            # of random ones
     by_hand = false                     # true: waits to be switched, whatever its times
 
-A commissioning script may stand in for it (:mod:`lowlift.hil.commission_script`): its faults wait to be switched.
+A commissioning script may stand in for it (:mod:`lowlift.hil.commission_file`): its faults wait to be switched.
 """
 
 import dataclasses

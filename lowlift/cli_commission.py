@@ -22,7 +22,7 @@ def commission(
     with friendly():
         from lowlift import models
         from lowlift.hil.commission_report import write_report
-        from lowlift.hil.commission_run import Verdict
+        from lowlift.hil.commission_watch import Verdict
         from lowlift.hil.commissioning import commission as run
         from lowlift.sim.files import make_folder
 

@@ -13,10 +13,12 @@ from typer.testing import CliRunner
 from wire_plants import plant, points, scenario, served
 
 from lowlift.cli import app
+from lowlift.hil.commission_file import script_of
 from lowlift.hil.commission_report import html, write_report
-from lowlift.hil.commission_run import Result, Verdict, run_script
-from lowlift.hil.commission_script import check_script, script_of
+from lowlift.hil.commission_run import Result, run_script
+from lowlift.hil.commission_script import check_script
 from lowlift.hil.commission_sites import InProcess, OverLink
+from lowlift.hil.commission_watch import Verdict
 from lowlift.hil.commissioning import SiteUrlError, commission, link_of
 from lowlift.hil.fault import Fault
 from lowlift.hil.fault_points import with_fault_points

@@ -6,7 +6,8 @@ import pytest
 from commission_cases import GOOD, written
 from wire_plants import plant, points
 
-from lowlift.hil.commission_script import Expectation, ScriptError, check_script, load_script
+from lowlift.hil.commission_file import load_script
+from lowlift.hil.commission_script import Expectation, ScriptError, check_script
 
 
 def test_a_script_says_what_is_done_and_what_must_come_of_it(tmp_path: Path) -> None:

@@ -235,6 +235,15 @@ def test_a_power_cut_stops_machines_keeps_valves_and_ends_in_a_restart() -> None
     assert shown(one, "y_cdu[1]") > 0.2 and np.isfinite(one.image.read().values).all()
 
 
+@pytest.mark.parametrize("name", ["air_hall", "frontier", "gb200_hall"])
+def test_every_plant_lives_through_a_power_cut(name: str) -> None:
+    one = run(served(name, faults=[Fault(what=What.POWER, where="site", begin=10.0, end=40.0)]), 35.0)
+    machines = [k for k, n in enumerate(one.plant.actuators.names) if n.startswith(("y_cdu", "y_fan", "y_fws", "n_"))]
+    assert (one.faults.position[0, machines] <= STOPPED).all()
+    run(one, 60.0)
+    assert np.isfinite(one.true).all() and (one.faults.position[0, machines] > STOPPED).any()
+
+
 def test_F46_a_gateway_that_is_cut_off_freezes_what_is_shown_and_lets_the_plant_go_to_fail_safe() -> None:
     one = served(heartbeat=60.0, faults=[Fault(what=What.COMMS, where="gateway", begin=100.0, end=700.0)])
     for beat in range(1, 40):
