@@ -10,6 +10,10 @@ from pathlib import Path
 from typing import Any, Self
 
 from lowlift.hil.default_scenario import scenario_of
+from lowlift.hil.fault import FaultError
+from lowlift.hil.fault_file import load_faults
+from lowlift.hil.fault_points import with_fault_points
+from lowlift.hil.record import Recorder, RecordError, save_record
 from lowlift.hil.runner import RunError, Runner
 from lowlift.hil.served_plant import ServedPlant
 from lowlift.hil.snapshot import SnapshotError
@@ -26,7 +30,7 @@ STEP = 1.0
 REPORT_EVERY = 60.0
 """Real time between two lines about the pace [s]."""
 
-ERRORS = (RunError, ServeError, SnapshotError)
+ERRORS = (RunError, ServeError, SnapshotError, FaultError, RecordError)
 """What a user of :class:`Serving` can cause and mend, beside errors of scenarios and maps."""
 
 
@@ -45,12 +49,14 @@ class Serving:
         runner: its pace.
         adapters: its protocol servers.
         resumed: whether it goes on from a snapshot.
+        record: where the record of the run goes at its end.
     """
 
     served: ServedPlant
     runner: Runner
     adapters: Sequence[Adapter]
     resumed: bool = False
+    record: str | Path | None = None
 
     def __enter__(self) -> Self:
         """Everything runs; where a server cannot start, nothing does."""
@@ -58,6 +64,8 @@ class Serving:
             for adapter in self.adapters:
                 adapter.start()
                 stack.callback(adapter.stop)
+            if self.record is not None:
+                stack.callback(self._keep, Recorder(self.served))
             self.runner.start()
             stack.callback(self.runner.stop)
             self._end = stack.pop_all()
@@ -67,11 +75,16 @@ class Serving:
         """The plant stops first, so that the last snapshot is the last thing that anybody has seen."""
         self._end.close()
 
+    def _keep(self, recorder: Recorder) -> None:
+        if self.record is not None and recorder.n:
+            save_record(recorder.stop(), self.record)
+
 
 def serving(
     plant: Plant, protocols: Sequence[str], *, scenario: str | None = None, speed: float = 1.0, step: float = STEP,
     heartbeat: float = HEARTBEAT, map_file: str | Path | None = None, snapshot: str | Path | None = None, every: float = 60.0,
-    fresh: bool = False, options: Mapping[str, Mapping[str, Any]] | None = None,
+    fresh: bool = False, faults: str | Path | None = None, fault_points: bool = False, record: str | Path | None = None,
+    options: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> Serving:  # fmt: skip
     """Put a served plant together.
 
@@ -86,21 +99,28 @@ def serving(
         snapshot: file that is kept while running, and gone on from where it is there.
         every: real time between two snapshots [s].
         fresh: begin anew whatever the file says.
+        faults: schedule of faults, or a commissioning script.
+        fault_points: whether these can be switched through points of their own.
+        record: file that the record of the run is written to at its end.
         options: by protocol, arguments of its server.
 
     Raises:
-        UnknownProtocolError, ServeError, ScenarioError, DataError, MapError, RunError, SnapshotError: as their texts say.
+        UnknownProtocolError, ServeError, ScenarioError, DataError, MapError, RunError, SnapshotError, FaultError: as their texts say.
     """
     for name in protocols:
         check_protocol(name)
     points = listed_points(plant, map_file)
-    served = ServedPlant(plant, scenario_of(plant, scenario), step=step, heartbeat=heartbeat, points=points)
+    schedule = () if faults is None else load_faults(faults, plant)
+    if fault_points and not schedule:
+        raise FaultError("fault points are those of a schedule: give one")
+    points = with_fault_points(points, schedule) if fault_points else points
+    served = ServedPlant(plant, scenario_of(plant, scenario), step=step, heartbeat=heartbeat, points=points, faults=schedule)
     runner = Runner(served, speed=speed, autosave=snapshot, every=every)
     resumed = snapshot is not None and not fresh and Path(snapshot).exists()
     if resumed and snapshot is not None:
         runner.restore(snapshot)
     adapters = [server(name, served.image, **(options or {}).get(name, {})) for name in protocols]
-    return Serving(served, runner, adapters, resumed)
+    return Serving(served, runner, adapters, resumed, record)
 
 
 def run_until_stopped(serving: Serving, say: Callable[[str], None], *, duration: float | None = None) -> None:

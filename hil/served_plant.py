@@ -1,20 +1,26 @@
 """A plant that is served: its physics, its regulatory layer and its protection, driven by a point image instead of a controller.
 
 The order of events in a step is that of :func:`lowlift.sim.closed_loop.simulate`, with the commands of the image in place of a decision and
-a hand-off-auto station behind the regulatory layer: take the commands, watch the heartbeat, repair the readings, pass the setpoints through
-the safety envelope (limits, dew point, rates, fail-safe), let the regulatory layer act, apply the stations, interlock, step the plant,
-read the sensors, publish. A client that decides what a controller in the loop would decide gets the same trajectory.
+a hand-off-auto station behind the regulatory layer: switch faults, take the commands, watch the heartbeat, repair the readings, pass the
+setpoints through the safety envelope (limits, dew point, rates, fail-safe), let the regulatory layer act, apply the stations, interlock,
+let machines and valves do what their faults leave of it, step the plant, read the sensors with their faults, publish. A client that decides
+what a controller in the loop would decide gets the same trajectory.
 """
 
+import dataclasses
 import functools
 import hashlib
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from lowlift.controllers.envelope import SafetyEnvelope
 from lowlift.controllers.operation import regulator_of
+from lowlift.hil.fault import Fault
+from lowlift.hil.fault_points import fault_points
+from lowlift.hil.faults import Faults
 from lowlift.hil.station import AUTO, Stations
 from lowlift.hil.supervision import ALONE, HEARTBEAT, Supervision
 from lowlift.models.plant import Plant
@@ -31,7 +37,7 @@ Disturb = Callable[[float, dict[str, np.ndarray]], dict[str, np.ndarray]]
 class ServedPlant:
     """One plant, stepped from outside; see :class:`lowlift.hil.runner.Runner` for real time.
 
-    Only one thread may step it. Everybody else works with its :attr:`image`.
+    Only one thread may step it. Everybody else works with its :attr:`image` and its :attr:`faults`.
 
     Args:
         plant: the plant.
@@ -39,15 +45,17 @@ class ServedPlant:
         step: plant step [s]; the scenario's step must be a multiple of it.
         heartbeat: longest silence of a supervisor [s of plant time].
         points: the point list, where a map has changed it.
-        disturb: hook on the readings: faults and noise.
+        disturb: hook on the readings, before the faults of sensors.
+        faults: what goes wrong; more can be switched by :attr:`faults` while it runs.
 
     Raises:
         ScenarioError: the step does not divide that of the scenario.
+        FaultError: a fault does not fit the plant.
     """
 
     def __init__(
         self, plant: Plant, scenario: Scenario, *, step: float | None = None, heartbeat: float = HEARTBEAT, points: PointList | None = None,
-        disturb: Disturb | None = None,
+        disturb: Disturb | None = None, faults: Sequence[Fault] = (),
     ) -> None:  # fmt: skip
         self.plant, self.scenario = plant, scenario
         self.step_size = scenario.step if step is None else step
@@ -60,7 +68,6 @@ class ServedPlant:
         self._layout = _Layout(plant, self.image.points)
         self._defaults = set_default(plant)
         self._d = scenario.disturbances(plant)
-        self._integrator = plant.integrator(self.step_size)
         self._stations = Stations(plant.actuators, self.step_size)
         self.layer = regulator_of(plant, self.step_size)
         self.envelope = SafetyEnvelope(plant, self.step_size, heartbeat=heartbeat)
@@ -71,10 +78,16 @@ class ServedPlant:
         x, u = initial_state(plant, self._d[0])
         self.x, self.u, self.own = x[None], u[None], self.layer.idle(1)
         self.k = 0
+        self.faults = Faults(plant, self.step_size, self.image.points, self.u, faults)
+        self.watch: Callable[[ServedPlant, np.ndarray], None] | None = None
+        """Told of every step, with the commands (SI, all points) that it took: records are made here."""
+        self.faults.arrived = self.image.commands()[0]
+        self._fault_points = fault_points(self.image.points, self.faults.known)
         self._flows = plant.flows(self.u)
         self.flux = plant.flux_vector(self.x, self.u, self._d[:1])
         # The first step of a process loads the integrator's compiled kernel: before anybody waits for it.
-        self._integrator.step(self.x, self.u, self._d[:1])
+        self.faults.stepper.step(self.x, self.u, self._d[:1])
+        self._failing: set[str] = set()
         self._alarms = np.zeros(len(self._layout.alarms), dtype=bool)
         self._show()
 
@@ -88,32 +101,75 @@ class ServedPlant:
         """Plant time since the start of the run [s]."""
         return self.k * self.step_size
 
-    def step(self) -> None:
-        """One plant step."""
+    @property
+    def points_hash(self) -> str:
+        """What commands mean, as a checksum; addresses and labels may change between two runs."""
+        return hashlib.sha256(repr(self.image.points.points).encode("utf-8")).hexdigest()
+
+    def step(self, commands: np.ndarray | None = None) -> None:
+        """One plant step.
+
+        Args:
+            commands: SI, of all points, in place of those of the image: for replay.
+        """
         t, layout, table = self.t, self._layout, self.plant.site.sheet.measurements
-        commands, _ = self.image.commands()
+        self._press()
+        self.faults.take(t)
+        self._tell_faults(t)
+        commands = self._commands(t) if commands is None else commands.copy()
+        taken = commands.copy()
         requested = self._requested(t, commands)
         readings = table.unpack(self._seen)
         setpoints = self.envelope.allow(t, requested, self.envelope.dew_point(readings))
         asked, self.own = self.layer.act(readings, setpoints, self.u)
         moved = self._stations.apply(self.u, asked, commands[layout.mode], commands[layout.hand])
-        u = self.envelope.interlock(t, moved, readings)
-        now = self._d[self._row(self.k)][None]
-        self.u, self._flows = u, self.plant.flows(u)
-        self.x, self.flux = self._integrator.step(self.x, self.u, now)
+        self.u = self.envelope.interlock(t, moved, readings)
+        position = self.faults.act(t, self.u)
+        self._flows = self.faults.physics.flows(position)
+        self.x, self.flux = self.faults.stepper.step(self.x, position, self._load(self.k))
         self.k += 1
         if self.k % (self._held * len(self._d)) == 0:
             self.image.note("run", "elapsed", "the scenario begins again")
         self._show()
+        if self.watch is not None:
+            self.watch(self, taken)
 
     def resume(self, k: int, *, x: np.ndarray, u: np.ndarray, own: np.ndarray, flux: np.ndarray) -> None:
         """Go on from the end of step ``k``: states, actuators, what the regulatory layer reports, fluxes of that step.
 
-        Memories of layer, envelope and supervision are restored by :mod:`lowlift.hil.snapshot`, which checks them and these.
+        Memories of layer, envelope, supervision and faults are restored by :mod:`lowlift.hil.snapshot`, which checks them and these.
         """
         self.k, self.x, self.u, self.own, self.flux = k, x, u, own, flux
-        self._flows = self.plant.flows(u)
+        self.faults.restored(self.t)
+        self._flows = self.faults.physics.flows(self.faults.position)
         self._show(repair=False)
+
+    def _press(self) -> None:
+        """Switch the faults whose points have been written."""
+        values = self.image.values()
+        for position, fault in self._fault_points:
+            before, now = self.faults.pressed.get(fault.title, 0.0), float(values[position])
+            if now > before:
+                self.faults.begin(dataclasses.replace(fault, begin=0.0, end=math.inf, by_hand=False))
+            elif now < before:
+                self.faults.end(fault.title)
+            self.faults.pressed[fault.title] = now
+
+    def _tell_faults(self, t: float) -> None:
+        now = {fault.title: fault for fault in self.faults.in_force(t)}
+        for title in now.keys() ^ self._failing:
+            self.image.note("fault", "elapsed", f"{title}: {'begins, ' + now[title].words if title in now else 'is over'}")
+        self._failing = set(now)
+
+    def _commands(self, t: float) -> np.ndarray:
+        """Commands that the plant takes now, SI; those of before while the gateway is cut off."""
+        if not self.faults.offline(t):
+            self.faults.arrived = self.image.commands()[0]
+        return self.faults.arrived.copy()
+
+    def _load(self, k: int) -> np.ndarray:
+        """Disturbances of step ``k``, ``(1, nd)``."""
+        return self.faults.load(k * self.step_size, self._d[self._row(k)][None])
 
     def _requested(self, t: float, commands: np.ndarray) -> np.ndarray:
         """Setpoints asked for, SI, ``(1, n_set)``; tells the envelope whether anybody is in charge."""
@@ -139,18 +195,19 @@ class ServedPlant:
 
     def _show(self, *, repair: bool = True) -> None:
         """Read the sensors at the end of a step, repair the readings for the next, publish."""
-        sheet, layout = self.plant.site.sheet, self._layout
-        d = self._d[self._row(max(self.k - 1, 0))][None]
-        self.true = self.plant.measure(self.x, self.u, d, self.flux, self.own, self._flows)
-        shown = self.true if self.disturb is None else self.disturb(self.t, self.true)
-        packed = np.asarray(sheet.measurements.pack(shown))
+        sheet, layout, physics, position = self.plant.site.sheet, self._layout, self.faults.physics, self.faults.position
+        d = self._load(max(self.k - 1, 0))
+        true = physics.measure(self.x, position, d, self.flux, self.own, self._flows)
+        self.true = np.asarray(sheet.measurements.pack(true))
+        heard = self.true if self.disturb is None else np.asarray(sheet.measurements.pack(self.disturb(self.t, true)))
+        self.read = packed = self.faults.read(self.t, heard)
         self._seen = self.envelope.repair(self.t, packed) if repair else self.envelope.check.good
-        ledger = self.plant.ledger(self.x, d, self.flux, self._flows)
+        ledger = physics.ledger(self.x, d, self.flux, self._flows)
         values = np.zeros(len(self.image.points))
         values[layout.readings] = packed[0]
         values[layout.meters] = [ledger[name][0, 0] for name in layout.meter_names]
         values[layout.in_force] = self.envelope.setpoints[0]
-        values[layout.outputs] = self.u[0, layout.output_columns]
+        values[layout.outputs] = position[0, layout.output_columns]
         values[layout.supervision] = self.supervision.state
         values[layout.beat] = self.supervision.beat
         values[layout.elapsed] = self.t
@@ -158,7 +215,8 @@ class ServedPlant:
         for k in np.flatnonzero(alarms != self._alarms):
             self.image.note("alarm", self.image.points.points[layout.alarms[k]].name, "alarm" if alarms[k] else "normal")
         self._alarms = alarms
-        self.image.publish(self.t, self.k, values)
+        if not self.faults.offline(self.t):
+            self.image.publish(self.t, self.k, values)
         for record in self.envelope.records:
             self.image.note(record.kind.value, record.name, record.reason)
         # The events keep them, as long as there is room: a run of months stays within its memory.

@@ -37,16 +37,21 @@ def save(served: ServedPlant, path: str | Path) -> Path:
     Raises:
         WriteError: no room, no permission.
     """
+    return write_text(path, json.dumps(described(served), indent=1, allow_nan=False) + "\n")
+
+
+def described(served: ServedPlant) -> dict[str, Any]:
+    """A snapshot as plain data, checksum included; only between two steps."""
     commands = served.image.values()
     record: dict[str, Any] = {
-        "format": FORMAT, "plant": served.plant.site.name, "points": _points_hash(served), "scenario": served.scenario.name,
+        "format": FORMAT, "plant": served.plant.site.name, "points": served.points_hash, "scenario": served.scenario.name,
         "disturbances": served.course_hash, "step_s": served.step_size, "k": served.k,
         "commands": {served.image.points.points[k].name: float(commands[k]) for k in served.image.points.writable},
         "vectors": {name: _packed(getattr(served, name)) for name in ("x", "u", "own", "flux")},
         "memory": {name: _collect(owner) for name, owner in _owners(served)},
     }  # fmt: skip
     record["checksum"] = _checksum(record)
-    return write_text(path, json.dumps(record, indent=1, allow_nan=False) + "\n")
+    return record
 
 
 def restore(served: ServedPlant, path: str | Path) -> None:
@@ -55,9 +60,18 @@ def restore(served: ServedPlant, path: str | Path) -> None:
     Raises:
         SnapshotError: as its text says; the plant is as it was.
     """
-    record = _read(path)
+    put_back(served, _read(path), path)
+
+
+def put_back(served: ServedPlant, snapshot: dict[str, Any], source: str | Path) -> None:
+    """The same from plain data, as :func:`described` gives it.
+
+    Raises:
+        SnapshotError: as its text says; the plant is as it was.
+    """
+    record, path = _checked(snapshot, source), source
     expected = {
-        "plant": served.plant.site.name, "points": _points_hash(served), "scenario": served.scenario.name,
+        "plant": served.plant.site.name, "points": served.points_hash, "scenario": served.scenario.name,
         "disturbances": served.course_hash, "step_s": served.step_size,
     }  # fmt: skip
     for key, value in expected.items():
@@ -83,17 +97,23 @@ def restore(served: ServedPlant, path: str | Path) -> None:
 
 
 def _owners(served: ServedPlant) -> tuple[tuple[str, object], ...]:
-    return (("layer", served.layer), ("envelope", served.envelope), ("supervision", served.supervision))
+    return (("layer", served.layer), ("envelope", served.envelope), ("supervision", served.supervision), ("faults", served.faults))
 
 
 def _read(path: str | Path) -> dict[str, Any]:
     try:
-        record = json.loads(Path(path).read_text(encoding="utf-8"))
+        record: dict[str, Any] = json.loads(Path(path).read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
         raise SnapshotError(f"{path}: unreadable: {error}") from error
-    if not isinstance(record, dict) or record.get("format") != FORMAT:
+    return record
+
+
+def _checked(snapshot: Any, path: str | Path) -> dict[str, Any]:
+    """A snapshot without its checksum, which must fit."""
+    if not isinstance(snapshot, dict) or snapshot.get("format") != FORMAT:
         raise SnapshotError(f"{path}: no snapshot of this version ({FORMAT})")
-    stated = record.pop("checksum", None)
+    record = {key: value for key, value in snapshot.items() if key != "checksum"}
+    stated = snapshot.get("checksum")
     if stated != _checksum(record):
         raise SnapshotError(f"{path}: the checksum does not belong to its contents: edited or damaged")
     return record
@@ -166,11 +186,6 @@ def _unpacked(value: Any) -> Any:
         raise ValueError(f"array of type {value['dtype']!r}")
     flat = np.frombuffer(base64.b64decode(value["data"], validate=True), dtype=np.dtype(value["dtype"]).newbyteorder("<"))
     return flat.astype(value["dtype"]).reshape(value["shape"])
-
-
-def _points_hash(served: ServedPlant) -> str:
-    """What commands mean; addresses and labels may change between two runs."""
-    return _hash(repr(served.image.points.points).encode("utf-8"))
 
 
 def _hash(data: bytes) -> str:

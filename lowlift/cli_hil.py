@@ -47,6 +47,9 @@ def serve(
     map_file: MapOption = None,
     snapshot: Annotated[Path | None, typer.Option(help="File kept while running; if it is there, the run goes on from it.")] = None,
     snapshot_every: Annotated[float, typer.Option(help="Real time between two snapshots [s].")] = 60.0,
+    faults: Annotated[Path | None, typer.Option(help="Schedule of faults, or a commissioning script, TOML.")] = None,
+    fault_points: Annotated[bool, typer.Option("--fault-points", help="Switch these faults through points of their own.")] = False,
+    record: Annotated[Path | None, typer.Option(help="Record of the run, written at its end; it can be replayed.")] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Begin anew, whatever the snapshot says.")] = False,
     duration: Annotated[float | None, typer.Option(help="End after so much real time [s]; runs until interrupted if not given.")] = None,
     host: Annotated[str, typer.Option(help="Address to bind for Modbus and OPC UA.")] = "127.0.0.1",
@@ -78,7 +81,8 @@ def serve(
             "opcua": {"host": host, "port": opcua_port, "users": users, "certificate": certificate, "private_key": private_key},
         }
         put_together = serving(models.load(plant), named, scenario=scenario, speed=speed, step=step, heartbeat=heartbeat,
-                               map_file=map_file, snapshot=snapshot, every=snapshot_every, fresh=fresh, options=options)  # fmt: skip
+                               map_file=map_file, snapshot=snapshot, every=snapshot_every, fresh=fresh, faults=faults,
+                               fault_points=fault_points, record=record, options=options)  # fmt: skip
         for note in put_together.served.scenario.provenance:
             typer.echo(note, err=True)
         if put_together.resumed:

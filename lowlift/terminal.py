@@ -18,6 +18,7 @@ def user_errors() -> tuple[type[BaseException], ...]:
     from lowlift.bms.meter import SavingsError
     from lowlift.bms.store import ApprovalError
     from lowlift.data import DataError
+    from lowlift.hil.commissioning import ERRORS as COMMISSION_ERRORS
     from lowlift.hil.fmu_errors import FmuError
     from lowlift.hil.serve import ERRORS
     from lowlift.models.design import DesignError
@@ -37,7 +38,7 @@ def user_errors() -> tuple[type[BaseException], ...]:
     return (
         UsageError, DataError, SiteError, DesignError, SteadyStateError, ScenarioError, ScheduleError, ControllerError, ParameterError,
         WriteError, DemoError, ValidationError, FormatError, MapError, UnknownProtocolError, BacnetError, LedgerError, SavingsError,
-        ApprovalError, FmuError, *ERRORS,
+        ApprovalError, FmuError, *ERRORS, *COMMISSION_ERRORS,
     )  # fmt: skip
 
 

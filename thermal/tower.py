@@ -11,8 +11,8 @@ Equations
         c_pe = (h_sat(T_wb,out) - h_sat(T_wb)) / (T_wb,out - T_wb)                                        (1)
         NTU  = (UA c_pe / c_p) / C_min,  C_a = m_a c_pe,  C_w = m_w c_w                                   (2)
         Q    = eps(NTU, C_r) C_min (T_w,in - T_wb),   T_wb,out = T_wb + Q / C_a                           (3)
-        UA   = UA_n f_a f_wb f_w,  f_a = 1.3 r - 0.3 r^2,  f_wb = 1 + 0.0081 (T_wb,n - T_wb),
-               f_w = 0.1082 + 1.667 x - 0.7713 x^2  (r, x air and water flow over nominal)                (4)
+        UA   = F UA_n f_a f_wb f_w,  f_a = 1.3 r - 0.3 r^2,  f_wb = 1 + 0.0081 (T_wb,n - T_wb),
+               f_w = 0.1082 + 1.667 x - 0.7713 x^2  (r, x air and water flow over nominal; F fouling)     (4)
 
     (3) is implicit in ``T_wb,out``; it is solved by a fixed number of secant steps (1e-4 K over the declared range at 60 to 105 kPa).
     As water stops, its last drop leaves where ``eps`` takes it and no heat is moved: ``C_w`` is regularised in (2) by a share
@@ -33,7 +33,7 @@ import dataclasses
 import functools
 
 from lowlift.thermal import ops
-from lowlift.thermal.component import Range
+from lowlift.thermal.component import Range, parameter
 from lowlift.thermal.exchange import effectiveness_counterflow
 from lowlift.thermal.ops import Signal
 from lowlift.thermal.tower_cell import CP_WATER, P_SEA_LEVEL, TowerCell, TowerState, saturated
@@ -101,6 +101,8 @@ class CoolingTowerCell(TowerCell):
     4.0
     """
 
+    fouling: float = parameter(default=1.0, unit="1", above=0.0, high=1.5, doc="factor on UA, below one when the fill is fouled")
+
     def check(self) -> None:
         """The rating point must be within reach of the air flow."""
         try:
@@ -135,7 +137,7 @@ class CoolingTowerCell(TowerCell):
         x = ops.clip(m_w / self.m_w_nominal, 0.0, 1.08)
         f_wb = 1.0 + 0.0081 * ops.clip(self.T_wb_nominal - T_wb, -10.0, 25.0)
         f_w = 0.1082 + x * (1.667 - 0.7713 * x)
-        return self.UA_nominal * r * (1.3 - 0.3 * r) * f_wb * f_w
+        return self.fouling * self.UA_nominal * r * (1.3 - 0.3 * r) * f_wb * f_w
 
     def leave(self, T_w_in: Signal, m_w: Signal, T_wb: Signal, p: Signal, y: Signal, T_db: Signal | None = None) -> TowerState:
         """One cell with water ``m_w`` [kg/s] at ``T_w_in`` and fan speed ``y``; air saturated unless ``T_db`` is given."""

@@ -1,0 +1,58 @@
+"""The command about tests of a site: ``lowlift commission``."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lowlift.terminal import UsageError, bar, friendly
+
+
+def commission(
+    script: Annotated[Path, typer.Argument(help="Test script, TOML.")],
+    plant: Annotated[str, typer.Option(help="Plant name or site file.")] = "gb200_hall",
+    url: Annotated[str | None, typer.Option(help="Where the site is, like modbus://10.0.0.7:502; else the plant is run.")] = None,
+    scenario: Annotated[str | None, typer.Option(help="Of a plant that is run itself, like weather=tucson,days=7, or a TOML file.")] = None,
+    step: Annotated[float, typer.Option(help="Step of a plant that is run itself [s].")] = 5.0,
+    map_file: Annotated[Path | None, typer.Option("--map", help="Names and registers of an existing site, TOML or CSV.")] = None,
+    poll: Annotated[float, typer.Option(help="Real time between two looks over a URL [s].")] = 0.5,
+    out: Annotated[Path, typer.Option(help="Folder for the report: HTML, PDF and JSON.")] = Path("commissioning"),
+) -> None:
+    """Run a test script against a plant or a site: exit code 0 if it passes, 1 if it fails, 2 if it cannot be run."""
+    with friendly():
+        from lowlift import models
+        from lowlift.hil.commission_report import write_report
+        from lowlift.hil.commission_watch import Verdict
+        from lowlift.hil.commissioning import commission as run
+        from lowlift.sim.files import make_folder
+
+        for name, value in (("--step", step), ("--poll", poll)):
+            if not 0.0 < value < float("inf"):
+                raise UsageError(f"{name} = {value:g} s: must be above 0")
+        make_folder(out)
+        loaded = models.load(plant, check=url is None)
+        with bar(script.name) as done:
+
+            def tell(share: float, words: str) -> None:
+                if words:
+                    typer.echo(words, err=True)
+                done(share)
+
+            result = run(script, loaded, url=url, scenario=scenario, step=step, map_file=map_file, poll=poll, progress=tell)
+        for c in result.preconditions:
+            typer.echo(f"{c.verdict.value}: before: {c.wanted}: {c.reason}")
+        for n, s in enumerate(result.steps):
+            typer.echo(f"{s.verdict.value}: step {n + 1}: {s.name}" + (f": {s.reason}" if s.reason else ""))
+            for c in s.checks:
+                typer.echo(f"    {c.verdict.value}: {c.wanted}: {c.reason}")
+        for line in result.left:
+            typer.echo(f"not as it was found: {line}")
+        files = write_report(result, out)
+        typer.echo(f"{result.verdict.value}: {files['html']}, {files['pdf']}")
+    if result.verdict is not Verdict.PASSED:
+        raise typer.Exit(1)
+
+
+def register(app: typer.Typer) -> None:
+    """Add this command to the command line."""
+    app.command()(commission)
