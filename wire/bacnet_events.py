@@ -12,7 +12,7 @@ import logging
 from typing import Any
 
 from bacpypes3.apdu import ConfirmedEventNotificationRequest, ErrorRejectAbortNack, UnconfirmedEventNotificationRequest
-from bacpypes3.basetypes import DateTime, Destination, DeviceAddress, EventState, EventType, NotifyType, Recipient, TimeStamp
+from bacpypes3.basetypes import DateTime, Destination, DeviceAddress, EventState, EventType, NotifyType, Recipient, Reliability, TimeStamp
 from bacpypes3.errors import ExecutionError
 from bacpypes3.local.event import ChangeOfStateEventAlgorithm, OutOfRangeEventAlgorithm
 from bacpypes3.local.object import Object
@@ -79,6 +79,15 @@ class _Telling:
     """Told by the library of a transition that has happened; see the head of this file."""
 
     monitored_object: Any
+    _seen: Any = Reliability.noFaultDetected
+
+    def _execute(self) -> None:
+        """Evaluate; the library overlooks that a reading is lost where something else has changed just before."""
+        now = self.monitored_object.reliability
+        if now != self._seen:
+            self._what_changed["pCurrentReliability"] = (self._seen, now)  # type: ignore[attr-defined]
+        self._seen = now
+        super()._execute()  # type: ignore[misc]
 
     async def send_notifications(self, notification_parameters: dict[str, Any]) -> None:
         """Stamp, remember what is to be acknowledged, and tell who wants to know."""
