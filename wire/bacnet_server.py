@@ -24,7 +24,7 @@ from bacpypes3.app import Application
 from bacpypes3.basetypes import BDTEntry, HostNPort, PriorityValue
 from bacpypes3.local.device import DeviceObject
 from bacpypes3.local.networkport import NetworkPortObject
-from bacpypes3.pdu import Address, IPv4Address
+from bacpypes3.pdu import IPv4Address
 
 from lowlift.wire.adapter import Adapter, ServeError
 from lowlift.wire.bacnet_events import look, notification_class
@@ -168,8 +168,10 @@ class BacnetServer(Adapter):
 
 
 def _check(address: str) -> None:
+    host, _, port = address.partition(":")
     try:
-        if not isinstance(Address(address), IPv4Address) or ":" not in address:
-            raise ValueError("no IPv4 address")
-    except (ValueError, TypeError) as error:
+        ipaddress.IPv4Address(host)
+        if not 0 < int(port) < 65536:
+            raise ValueError(port)
+    except ValueError as error:
         raise ServeError(f"bacnet: {address!r}: must be like 192.0.2.10:47808") from error

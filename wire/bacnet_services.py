@@ -82,12 +82,17 @@ class PlantApplication(Application):  # type: ignore[misc]
         if made._event_algorithm is None:
             raise ExecutionError(errorClass="object", errorCode="noAlarmConfigured")
         group = group_of(apdu.eventStateAcknowledged)
-        if apdu.timeStamp.encode() != made.eventTimeStamps[group].encode():
+        if _moment(apdu.timeStamp) != _moment(made.eventTimeStamps[group]):
             raise ExecutionError(errorClass="services", errorCode="invalidTimeStamp")
         made.ackedTransitions[group] = 1
         logger.info("bacnet: %s acknowledged by %s", made.objectName, apdu.acknowledgmentSource)
         await self.response(SimpleAckPDU(context=apdu))
         await tell(made, group, acknowledgement(made, group, apdu.eventStateAcknowledged))
+
+
+def _moment(stamp: Any) -> tuple[Any, ...]:
+    whole = stamp.dateTime
+    return stamp.time, stamp.sequenceNumber, whole and tuple(whole.date), whole and tuple(whole.time)
 
 
 def _matters(made: Any) -> bool:

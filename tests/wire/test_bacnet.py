@@ -16,6 +16,7 @@ from lowlift.wire.adapter import ServeError
 from lowlift.wire.bacnet_server import BacnetServer
 from lowlift.wire.bacnet_trends import logged
 
+
 def broken(t: float, readings: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     return readings | ({"T_return": np.full((1, 1), np.nan)} if 0.0 < t < 12.0 else {})
 
@@ -44,7 +45,9 @@ def test_every_point_has_its_object_with_name_unit_and_value(server: BacnetServe
         assert str(await client.read("P_it", "units")) == "kilowatts"
         assert list(await client.read("y_chw.mode", "state-text")) == ["hand", "off", "auto"]
         assert await client.read("n_chillers", "active-text") == "on"
-        assert len(await client.app.read_property(client.address, "device,1", "object-list")) == len(points()) + 3 + sum(logged(p) for p in points().points)
+        assert len(await client.app.read_property(client.address, "device,1", "object-list")) == len(points()) + 3 + sum(
+            logged(p) for p in points().points
+        )
 
     with_client(server, work)
 
