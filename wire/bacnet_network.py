@@ -14,7 +14,7 @@ REFUSED = 0x0030
 def guard(layer: Any) -> None:
     """Bound the foreign-device table of a BBMD."""
     if isinstance(layer, BIPBBMD):
-        layer.register_foreign_device = functools.partial(_register, layer, layer.register_foreign_device)  # type: ignore[method-assign]
+        layer.register_foreign_device = functools.partial(_register, layer, layer.register_foreign_device)
 
 
 def _register(layer: Any, register: Any, address: Any, ttl: int) -> int:

@@ -94,8 +94,9 @@ class TrendBuffer:
 class TrendLog(Object, TrendLogObject):  # type: ignore[misc]
     """The log of one point; nobody can write it."""
 
-    _buffer: TrendBuffer
-    _column: int
+    def __init__(self, buffer: TrendBuffer, column: int, **properties: Any) -> None:
+        self._buffer, self._column = buffer, column
+        super().__init__(**properties)
 
     @property
     def recordCount(self) -> Unsigned:
@@ -193,9 +194,8 @@ def trend_log(buffer: TrendBuffer, column: int, point: Point, at: Address) -> Tr
         point: the point.
         at: its address.
     """
-    made = TrendLog.__new__(TrendLog)
-    made._buffer, made._column = buffer, column
-    made.__init__(
+    return TrendLog(
+        buffer, column,
         objectIdentifier=("trend-log", column + 1), objectName=f"{at.label}.log", description=f"{point.description}, logged",
         enable=True, stopWhenFull=False, bufferSize=buffer.size, logBuffer=ListOf(LogRecord)([]), recordCount=0, totalRecordCount=0,
         loggingType="polled", logInterval=round(buffer.every * 100.0), alignIntervals=True, intervalOffset=0,
@@ -204,4 +204,3 @@ def trend_log(buffer: TrendBuffer, column: int, point: Point, at: Address) -> Tr
         ),
         statusFlags=[0, 0, 0, 0], eventState="normal", reliability="noFaultDetected",
     )  # fmt: skip
-    return made
