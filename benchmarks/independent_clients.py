@@ -318,7 +318,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def table(results: Sequence[dict[str, Any]]) -> str:
     """What was read, written and refused, and below it what was wrong."""
-    lines = ["| plant | protocol | points | read right | writes taken | writes refused | also |", "| --- | --- | --- | --- | --- | --- | --- |"]
+    lines = [
+        "| plant | protocol | points | read right | writes taken | writes refused | also |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
+    ]
     fixed = {"plant", "protocol", "points", "read", "taken", "refused", "writes", "wrong"}
     for r in results:
         also = ", ".join(f"{k.replace('_', ' ')}: {v}" for k, v in r.items() if k not in fixed)

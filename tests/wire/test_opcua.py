@@ -93,6 +93,7 @@ def test_writes_are_taken_or_refused_with_their_own_code(server: OpcUaServer, pl
         assert await write("T_chw_set.cmd", "8", ua.VariantType.String) == "BadTypeMismatch"
         assert await write("y_chw.mode", 9, ua.VariantType.UInt32) == "BadOutOfRange"
         assert await write("T_chw", 8.0) == "BadNotWritable"
+        assert await write("nobody_knows", 8.0) == "BadNodeIdUnknown"
         assert plant.image.n_refused == before + 5
         assert plant.image.value(points().position("T_chw_set.cmd")) == 8.0
         assert await write("y_chw.mode", 3, ua.VariantType.UInt32) == "Good"
