@@ -1,9 +1,9 @@
 """Real time under load: a served plant, all of whose points are polled over Modbus, BACnet and OPC UA at once.
 
-The server is ``lowlift serve``'s own code in a process of its own; clients are processes of their own, one a protocol. Each polls all points
-of the plant so often that it gets at least 2,000 values a second: Frontier has 466, so that five sweeps are spread over each second.
-BACnet requests (*ReadPropertyMultiple* of present values) are encoded before and sent over a plain socket, so that the machine measures the
-server; a poll whose answer takes longer than its second is counted as late, one without an answer as lost.
+The server is ``lowlift serve``'s own code in a process of its own; clients are processes of their own, one a protocol. Each polls all
+points of the plant so often that it gets at least 2,000 values a second: Frontier has 466, so that five sweeps are spread over a second.
+BACnet requests (*ReadPropertyMultiple* of present values) are encoded before and sent over a plain socket, so that the machine measures
+the server; a poll whose answer takes longer than its second is counted as late, one without an answer as lost.
 
 Variants, with Frontier's own measured day: ``--speed 60`` for 24 plant hours (24 min), ``--speed 1`` for one hour, ``--quick`` for 20 s at
 each speed. ``--flood`` adds a client that sends Modbus requests as fast as it can and random bytes to every port (F39, F42 of the fault

@@ -71,7 +71,7 @@ def test_commands_go_through_priorities_and_relinquish_to_the_default(server: Ba
     assert plant.image.read().values[points().position("y_chw")] == pytest.approx(0.75)
 
 
-def test_refusals_have_their_code_change_nothing_and_are_on_record(server: BacnetServer, plant: ServedPlant) -> None:
+def test_f40_refusals_have_their_code_change_nothing_and_are_on_record(server: BacnetServer, plant: ServedPlant) -> None:
     async def work(client: Client) -> None:
         before, refused = plant.image.values(), plant.image.n_refused
         assert await client.write("T_chw_set.cmd", 99.0, 8) == "value-out-of-range"
@@ -129,7 +129,7 @@ def test_changes_are_told_to_subscribers_and_lost_readings_are_faults(server: Ba
     with_client(server, work)
 
 
-def test_garbage_leaves_the_server_alive(server: BacnetServer, plant: ServedPlant) -> None:
+def test_f42_garbage_leaves_the_server_alive(server: BacnetServer, plant: ServedPlant) -> None:
     random = np.random.default_rng(5)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
         for n in (1, 4, 20, 300, 1400):
