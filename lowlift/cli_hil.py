@@ -55,6 +55,13 @@ def serve(
     host: Annotated[str, typer.Option(help="Address to bind for Modbus and OPC UA.")] = "127.0.0.1",
     modbus_port: Annotated[int, typer.Option(help="TCP port of Modbus; 0 takes a free one.")] = 5020,
     bacnet_address: Annotated[str, typer.Option(help="Address of BACnet/IP with mask and port.")] = "127.0.0.1/32:47808",
+    bacnet_recipients: Annotated[
+        str, typer.Option(help="Who is told of BACnet alarms: host:port, comma-separated; * for a broadcast.")
+    ] = "",
+    bacnet_bbmd: Annotated[
+        str | None, typer.Option(help="Be a BBMD that takes foreign devices: the other BBMDs, host:port, comma-separated, or none.")
+    ] = None,
+    bacnet_foreign: Annotated[str | None, typer.Option(help="Be a foreign device of this BBMD, host:port.")] = None,
     opcua_port: Annotated[int, typer.Option(help="TCP port of OPC UA; 0 takes a free one.")] = 4840,
     opcua_users: Annotated[Path | None, typer.Option(help="TOML file of names and passwords that may write over OPC UA.")] = None,
     certificate: Annotated[Path | None, typer.Option(help="Certificate of the OPC UA server, DER or PEM.")] = None,
@@ -77,9 +84,12 @@ def serve(
         users = None if opcua_users is None else passwords(opcua_users)
         options: dict[str, dict[str, Any]] = {
             "modbus": {"host": host, "port": modbus_port},
-            "bacnet": {"address": bacnet_address},
+            "bacnet": {
+                "address": bacnet_address, "recipients": _listed(bacnet_recipients), "foreign": bacnet_foreign,
+                "bbmd": None if bacnet_bbmd is None else _listed(bacnet_bbmd.removeprefix("none")),
+            },
             "opcua": {"host": host, "port": opcua_port, "users": users, "certificate": certificate, "private_key": private_key},
-        }
+        }  # fmt: skip
         put_together = serving(models.load(plant), named, scenario=scenario, speed=speed, step=step, heartbeat=heartbeat,
                                map_file=map_file, snapshot=snapshot, every=snapshot_every, fresh=fresh, faults=faults,
                                fault_points=fault_points, record=record, options=options)  # fmt: skip
@@ -91,6 +101,10 @@ def serve(
             if adapter.protocol in ("modbus", "bacnet") and not adapter.on_loopback:
                 typer.echo(f"{adapter.protocol} knows no users: whoever reaches {adapter.url} can write", err=True)
         run_until_stopped(put_together, lambda line: typer.echo(line), duration=duration)
+
+
+def _listed(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
 
 
 def passwords(path: Path) -> dict[str, str]:

@@ -24,7 +24,7 @@ from lowlift.wire.image import PointImage, Snapshot
 
 logger = logging.getLogger(__name__)
 
-START_WITHIN, STOP_WITHIN = 30.0, 10.0
+START_WITHIN, STOP_WITHIN = 120.0, 10.0
 """Longest time to open and to close [s]."""
 
 

@@ -7,133 +7,38 @@ never enters the array; relinquishing falls back to the next priority, at last t
 
 Other protocols know no priorities: what they write counts as priority 16, and gives way to a BACnet command above it, as an operator's at
 priority 8.
+
+Alarms are in :mod:`lowlift.wire.bacnet_events`, trend logs in :mod:`lowlift.wire.bacnet_trends`. The device is a BBMD, which takes foreign
+devices, or a foreign device itself, where it is told so (ASHRAE 135, annex J).
 """
 
+import datetime
 import ipaddress
 import math
 import socket
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
 from bacpypes3.app import Application
-from bacpypes3.basetypes import BinaryPV, PriorityValue
-from bacpypes3.errors import ExecutionError
-from bacpypes3.local.analog import AnalogInputObject, AnalogOutputObject, AnalogValueObject, AnalogValueObjectCmd
-from bacpypes3.local.binary import BinaryInputObject, BinaryOutputObject, BinaryValueObject
-from bacpypes3.local.cmd import Commandable
+from bacpypes3.basetypes import BDTEntry, HostNPort, PriorityValue
 from bacpypes3.local.device import DeviceObject
-from bacpypes3.local.multistate import MultiStateInputObject, MultiStateOutputObject, MultiStateValueObject
 from bacpypes3.local.networkport import NetworkPortObject
 from bacpypes3.pdu import IPv4Address
-from bacpypes3.primitivedata import Null, Real, Unsigned
 
 from lowlift.wire.adapter import Adapter, ServeError
+from lowlift.wire.bacnet_events import look, notification_class
+from lowlift.wire.bacnet_network import guard, let_go
+from lowlift.wire.bacnet_objects import LOWEST, native, number, object_of, show
+from lowlift.wire.bacnet_services import PlantApplication
+from lowlift.wire.bacnet_trends import TrendBuffer, logged, trend_log
 from lowlift.wire.image import PointImage, Snapshot
-from lowlift.wire.point import Kind, Point, Refusal, RefusedError
-from lowlift.wire.units import codes
+from lowlift.wire.point import Point
 
 VENDOR = 999
 """Vendor identifier of examples; lowlift has none of its own."""
-COV_SHARE, COV_LEAST = 5e-4, 1e-3
-"""COV increment over the range of an analog point, and where no range is known [unit]."""
-LOWEST = 16
-CODES = {
-    Refusal.NOT_A_NUMBER: "valueOutOfRange", Refusal.OUT_OF_RANGE: "valueOutOfRange", Refusal.WRONG_TYPE: "valueOutOfRange",
-    Refusal.READ_ONLY: "writeAccessDenied", Refusal.UNKNOWN_POINT: "unknownObject",
-}  # fmt: skip
-
-
-class _Shown:
-    """An object that nobody can write."""
-
-    _image: PointImage
-    _point: Point
-
-    async def write_property(self, attr: Any, value: Any, index: int | None = None, priority: int | None = None) -> None:
-        """Refused, whatever it is."""
-        self._image.refused("bacnet", self._point.name, f"{self._point.name}: {attr} cannot be written")
-        raise ExecutionError(errorClass="property", errorCode="writeAccessDenied")
-
-
-class _Told:
-    """An object whose present value is commanded through its priority array."""
-
-    _image: PointImage
-    _point: Point
-
-    async def write_property(self, attr: Any, value: Any, index: int | None = None, priority: int | None = None) -> None:
-        """Check a command before it enters the array, and pass on what comes out of it."""
-        name = attr if isinstance(attr, str) else self._property_identifier_class(attr).attr  # type: ignore[attr-defined]
-        if name != "presentValue":
-            self._image.refused("bacnet", self._point.name, f"{self._point.name}: {name} cannot be written")
-            raise ExecutionError(errorClass="property", errorCode="writeAccessDenied")
-        if not isinstance(value, Null | tuple):
-            try:
-                self._point.accept(_number(self._point, value))
-            except RefusedError as error:
-                self._image.refused("bacnet", self._point.name, str(error))
-                raise ExecutionError(errorClass="property", errorCode=CODES[error.refusal]) from error
-        await super().write_property("presentValue", value, index, priority)  # type: ignore[misc]
-        now = _number(self._point, self.presentValue)  # type: ignore[attr-defined]
-        self._image.write({self._point.name: self._point.accept(now)}, f"bacnet priority {LOWEST if priority is None else priority}")
-
-
-class _AnalogInput(_Shown, AnalogInputObject):  # type: ignore[misc]
-    pass
-
-
-class _AnalogShown(_Shown, AnalogValueObject):  # type: ignore[misc]
-    pass
-
-
-class _AnalogOutput(_Told, AnalogOutputObject):  # type: ignore[misc]
-    pass
-
-
-class _AnalogValue(_Told, AnalogValueObjectCmd):  # type: ignore[misc]
-    pass
-
-
-class _BinaryInput(_Shown, BinaryInputObject):  # type: ignore[misc]
-    pass
-
-
-class _BinaryShown(_Shown, BinaryValueObject):  # type: ignore[misc]
-    pass
-
-
-class _BinaryOutput(_Told, BinaryOutputObject):  # type: ignore[misc]
-    pass
-
-
-class _BinaryValue(_Told, Commandable, BinaryValueObject):  # type: ignore[misc]
-    pass
-
-
-class _MultiStateInput(_Shown, MultiStateInputObject):  # type: ignore[misc]
-    pass
-
-
-class _MultiStateShown(_Shown, MultiStateValueObject):  # type: ignore[misc]
-    pass
-
-
-class _MultiStateOutput(_Told, MultiStateOutputObject):  # type: ignore[misc]
-    pass
-
-
-class _MultiStateValue(_Told, Commandable, MultiStateValueObject):  # type: ignore[misc]
-    pass
-
-
-CLASSES: dict[tuple[str, bool], Any] = {
-    ("analog-input", False): _AnalogInput, ("analog-value", False): _AnalogShown, ("analog-output", True): _AnalogOutput,
-    ("analog-value", True): _AnalogValue, ("binary-input", False): _BinaryInput, ("binary-value", False): _BinaryShown,
-    ("binary-output", True): _BinaryOutput, ("binary-value", True): _BinaryValue, ("multi-state-input", False): _MultiStateInput,
-    ("multi-state-value", False): _MultiStateShown, ("multi-state-output", True): _MultiStateOutput,
-    ("multi-state-value", True): _MultiStateValue,
-}  # fmt: skip
-"""By object type and whether it can be written."""
+LIFETIME = 60
+"""For how long a foreign device registers, before it does so again [s]."""
 
 
 class BacnetServer(Adapter):
@@ -143,15 +48,21 @@ class BacnetServer(Adapter):
         image: what it shows.
         address: to bind, like ``192.0.2.10/24:47808``; the mask says where broadcasts go, port 0 takes a free one. Loopback unless told
             otherwise, since BACnet/IP knows no users.
+        recipients: who is told of alarms from the beginning, ``host:port``, or ``*`` for a broadcast; clients may write the list.
+        bbmd: makes it a BBMD: the other BBMDs of the network, ``host:port``, which may be none.
+        foreign: makes it a foreign device of this BBMD, ``host:port``.
 
     Raises:
-        ServeError: no such address.
+        ServeError: no such address, or a BBMD that is to be a foreign device.
     """
 
     protocol: ClassVar[str] = "bacnet"
     pushes: ClassVar[bool] = True
 
-    def __init__(self, image: PointImage, address: str = "127.0.0.1/32:47808") -> None:
+    def __init__(
+        self, image: PointImage, address: str = "127.0.0.1/32:47808", *, recipients: Sequence[str] = (),
+        bbmd: Sequence[str] | None = None, foreign: str | None = None,
+    ) -> None:  # fmt: skip
         super().__init__(image)
         try:
             host, _, port = address.partition(":")
@@ -159,6 +70,11 @@ class BacnetServer(Adapter):
             self.port = int(port or 47808)
         except ValueError as error:
             raise ServeError(f"bacnet: address {address!r}: must be like 192.0.2.10/24:47808") from error
+        for other in (*(r for r in recipients if r != "*"), *(bbmd or ()), *(() if foreign is None else (foreign,))):
+            _check(other)
+        if bbmd is not None and foreign is not None:
+            raise ServeError("bacnet: a BBMD cannot be a foreign device of another one")
+        self.recipients, self.bbmd, self.foreign = list(recipients), bbmd, foreign
         self._app: Application | None = None
         self._objects: list[Any] = []
         self._shown = np.zeros(0)
@@ -183,24 +99,33 @@ class BacnetServer(Adapter):
             objectIdentifier=("device", points.device_instance), objectName=points.site, description=points.title, vendorName="lowlift",
             vendorIdentifier=VENDOR, modelName="lowlift", maxApduLengthAccepted=1476, segmentationSupported="segmentedBoth",
         )  # fmt: skip
-        port = NetworkPortObject(
-            IPv4Address(f"{self.network.with_prefixlen}:{self.port}"), objectIdentifier=("network-port", 1), objectName="BACnet/IP",
-        )  # fmt: skip
         self._shown = self.image.values()
-        self._objects = [self._object(k, float(value)) for k, value in enumerate(self._shown)]
-        self._app = Application.from_object_list([device, port, *self._objects])
+        self._objects = [
+            object_of(self.image, p, a, float(value)) for p, a, value in zip(points.points, points.addresses, self._shown, strict=True)
+        ]
+        self._logged = np.array([k for k, p in enumerate(points.points) if logged(p)], dtype=int)
+        self.trends = TrendBuffer(len(self._logged))
+        logs = [trend_log(self.trends, c, points.points[k], points.addresses[k]) for c, k in enumerate(self._logged)]
+        self._app = PlantApplication.from_object_list(
+            [device, self._port(), *self._objects, notification_class(self.recipients), *logs]
+        )  # fmt: skip
         for layer in self._app.link_layers.values():
+            guard(layer)
             for task in layer.server._transport_tasks:
                 await task
+        for made in self._objects:
+            look(made)
 
     async def close(self) -> None:
         """Let go of the port."""
         if self._app is not None:
+            for layer in self._app.link_layers.values():
+                let_go(layer)
             self._app.close()
             self._app = None
 
     async def refresh(self, snapshot: Snapshot) -> None:
-        """Show what has changed; COV subscribers are told by the objects."""
+        """Show what has changed; COV subscribers and recipients of alarms are told by the objects."""
         values = self.image.values()
         changed = np.flatnonzero(~((values == self._shown) | (np.isnan(values) & np.isnan(self._shown))))
         for k in changed:
@@ -208,61 +133,45 @@ class BacnetServer(Adapter):
             if point.writable:
                 self._commanded_elsewhere(point, target, value)
             else:
-                _show(point, target, value, math.isnan(self._shown[k]))
+                show(point, target, value, math.isnan(self._shown[k]))
         self._shown = values
+        if self.trends.due(snapshot.t):
+            self._log(snapshot.t)
+
+    def _log(self, t: float) -> None:
+        faults = ~np.isfinite(self._shown[self._logged])
+        last = np.array([float(self._objects[k].presentValue) for k in self._logged[faults]])
+        values = self._shown[self._logged].copy()
+        values[faults] = last
+        self.trends.add(t, datetime.datetime.now(), values, faults)
 
     def _commanded_elsewhere(self, point: Point, target: Any, value: float) -> None:
-        now = _number(point, target.presentValue)
+        now = number(point, target.presentValue)
         if math.isclose(now, value, rel_tol=1e-6, abs_tol=1e-9):
             return
         active = target.currentCommandPriority.unsigned
         if active is not None and active < LOWEST:
             self.image.write({point.name: point.accept(now)}, f"bacnet priority {active}")
         else:
-            target.priorityArray[LOWEST - 1] = PriorityValue(_native(point, value))
+            target.priorityArray[LOWEST - 1] = PriorityValue(native(point, value))
 
-    def _object(self, position: int, value: float) -> Any:
-        point, at = self.image.points.points[position], self.image.points.addresses[position]
-        settings: dict[str, Any] = {
-            "objectIdentifier": (at.bacnet.object_type, at.bacnet.instance), "objectName": at.label, "description": point.description,
-            "presentValue": _native(point, value), "statusFlags": [0, 0, 0, 0], "eventState": "normal", "outOfService": False,
-            "reliability": "noFaultDetected",
-        }  # fmt: skip
-        if point.kind is Kind.ANALOG:
-            known = point.low is not None and point.high is not None
-            span = point.high - point.low if point.high is not None and point.low is not None else 0.0
-            settings |= {"units": codes(point.unit).bacnet, "covIncrement": Real(COV_SHARE * span if known else COV_LEAST)}
-            settings |= {"minPresValue": point.low, "maxPresValue": point.high} if known else {}
-        elif point.kind is Kind.BINARY:
-            settings |= {"inactiveText": point.states[0], "activeText": point.states[1]}
-            settings |= {"polarity": "normal"} if not at.bacnet.object_type.endswith("value") else {}
-        else:
-            settings |= {"numberOfStates": len(point.states), "stateText": list(point.states)}
-        if point.writable:
-            settings["relinquishDefault"] = _native(point, point.default or 0.0)
-        made = CLASSES[at.bacnet.object_type, point.writable](**settings)
-        made._image, made._point = self.image, point
-        if point.writable and value != point.default:
-            made.priorityArray[LOWEST - 1] = PriorityValue(_native(point, value))
-        return made
+    def _port(self) -> NetworkPortObject:
+        own = f"{self.network.with_prefixlen}:{self.port}"
+        role: dict[str, Any] = {}
+        if self.foreign is not None:
+            role = {"bacnetIPMode": "foreign", "fdBBMDAddress": HostNPort(self.foreign), "fdSubscriptionLifetime": LIFETIME}
+        elif self.bbmd is not None:
+            table = [BDTEntry(f"{self.network.ip}:{self.port}"), *(BDTEntry(peer) for peer in self.bbmd)]
+            role = {"bacnetIPMode": "bbmd", "bbmdAcceptFDRegistrations": True, "bbmdForeignDeviceTable": [],
+                    "bbmdBroadcastDistributionTable": table}  # fmt: skip
+        return NetworkPortObject(IPv4Address(own), objectIdentifier=("network-port", 1), objectName="BACnet/IP", **role)
 
 
-def _show(point: Point, target: Any, value: float, was_lost: bool) -> None:
-    if not math.isfinite(value):
-        target.statusFlags, target.reliability = [0, 1, 0, 0], "noSensor"
-        return
-    target.presentValue = _native(point, value)
-    if was_lost:
-        target.statusFlags, target.reliability = [0, 0, 0, 0], "noFaultDetected"
-
-
-def _native(point: Point, value: float) -> Any:
-    if point.kind is Kind.BINARY:
-        return BinaryPV("active" if value > 0.5 else "inactive")
-    if point.kind is Kind.MULTISTATE:
-        return Unsigned(max(round(value), 1))
-    return Real(value)
-
-
-def _number(point: Point, value: Any) -> float:
-    return float(int(value)) if point.kind is Kind.BINARY else float(value)
+def _check(address: str) -> None:
+    host, _, port = address.partition(":")
+    try:
+        ipaddress.IPv4Address(host)
+        if not 0 < int(port) < 65536:
+            raise ValueError(port)
+    except ValueError as error:
+        raise ServeError(f"bacnet: {address!r}: must be like 192.0.2.10:47808") from error

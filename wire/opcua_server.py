@@ -14,7 +14,7 @@ import hmac
 import logging
 import math
 import socket
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar
@@ -87,6 +87,7 @@ class OpcUaServer(Adapter):
 
         Raises:
             OSError: the port is taken or the address is not ours.
+            ServeError: certificate or private key cannot be read.
         """
         # The address space takes seconds to build: a port that is taken is told before.
         with socket.create_server((self.host, self.port)):
@@ -100,8 +101,8 @@ class OpcUaServer(Adapter):
         await server.set_application_uri(APPLICATION)
         policies = [ua.SecurityPolicyType.NoSecurity]
         if self.certificate is not None and self.private_key is not None:
-            await server.load_certificate(self.certificate)
-            await server.load_private_key(self.private_key)
+            await _load(server.load_certificate, self.certificate, "certificate")
+            await _load(server.load_private_key, self.private_key, "private key")
             policies += [ua.SecurityPolicyType.Basic256Sha256_SignAndEncrypt, ua.SecurityPolicyType.Basic256Sha256_Sign]
         server.set_security_policy(policies)
         tokens: list[type] = [ua.AnonymousIdentityToken]
@@ -149,6 +150,11 @@ class OpcUaServer(Adapter):
             return ua.StatusCode(CODES[error.refusal])
         await self._show(position, self.image.value(position), datetime.now(UTC))
         return ua.StatusCode()
+
+    @property
+    def known(self) -> Any:
+        """All nodes of the address space."""
+        return self._aspace
 
     async def _build(self, server: Server) -> None:
         index = await server.register_namespace(NAMESPACE)
@@ -220,9 +226,19 @@ class _Attributes(AttributeService):  # type: ignore[misc]
         for item in params.NodesToWrite:
             if item.NodeId in self._adapter.positions and item.AttributeId == ua.AttributeIds.Value:
                 results.append(await self._adapter.write(item, user))
+            elif item.NodeId not in self._adapter.known:
+                # The library would ask for the rights of the user first.
+                results.append(ua.StatusCode(ua.StatusCodes.BadNodeIdUnknown))
             else:
                 results += await super().write(ua.WriteParameters(NodesToWrite=[item]), user)
         return results
+
+
+async def _load(load: Callable[[Any], Awaitable[None]], file: str | Path, what: str) -> None:
+    try:
+        await load(file)
+    except (OSError, ValueError, TypeError) as error:
+        raise ServeError(f"opcua: {what} {file} cannot be read: {error}") from error
 
 
 class _Users:

@@ -67,6 +67,10 @@ class Point:
     low: float | None = None
     """Least value; none where nothing is known. Commands always have both bounds."""
     high: float | None = None
+    alarm_low: float | None = None
+    """Limit of the site below which a reading is in alarm; none where there is none, or where it follows another reading."""
+    alarm_high: float | None = None
+    """The same above."""
     rate_per_min: float | None = None
     """Fastest change of what is in force; none where it may change at once."""
     default: float | None = None

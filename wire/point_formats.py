@@ -23,9 +23,9 @@ def entry(points: PointList, point: Point, at: Address) -> dict[str, Any]:
     """One point as plain data; ``address`` counts from 0, null where nothing is known or nothing applies."""
     return {
         "name": point.name, "label": at.label, "description": point.description, "kind": point.kind.value, "role": point.role.value,
-        "unit": point.unit, "low": point.low, "high": point.high, "rate_per_min": point.rate_per_min, "default": point.default,
-        "fallback": point.fallback, "writable": point.writable, "whole": point.whole, "states": list(point.states),
-        "feedback": point.feedback or None,
+        "unit": point.unit, "low": point.low, "high": point.high, "alarm_low": point.alarm_low, "alarm_high": point.alarm_high,
+        "rate_per_min": point.rate_per_min, "default": point.default, "fallback": point.fallback,
+        "writable": point.writable, "whole": point.whole, "states": list(point.states), "feedback": point.feedback or None,
         "modbus": {
             "unit_id": points.unit_id, "table": at.modbus.table.value, "address": at.modbus.address,
             "count": at.modbus.encoding.registers, "encoding": at.modbus.encoding.value, "scale": at.modbus.scale,

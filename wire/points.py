@@ -80,7 +80,7 @@ def _readings(plant: Plant) -> Iterator[Point]:
                 yield Point(name=name, description=s.doc, kind=Kind.BINARY, role=role, unit="1", si_unit="1", low=0.0, high=1.0,
                             states=("off", "on"), signal=s.name)  # fmt: skip
             else:
-                yield _analog(name, s.doc, role, s, low, high, signal=s.name)
+                yield _analog(name, s.doc, role, s, low, high, signal=s.name, alarms=_alarm_limits(plant, s))
 
 
 def _meters(plant: Plant) -> Iterator[Point]:
@@ -164,6 +164,7 @@ def _supervisor() -> Iterator[Point]:
 def _analog(
     name: str, doc: str, role: Role, s: SignalInfo, low: float | None, high: float | None, *, signal: str, rate: float = math.inf,
     default: float | None = None, fallback: float | None = None, feedback: str = "", whole: bool = False,
+    alarms: tuple[float | None, float | None] = (None, None),
 ) -> Point:  # fmt: skip
     """An analog point from SI values of its signal."""
     unit, factor, offset = unit_on_site(s.unit, math.inf if high is None else high)
@@ -173,8 +174,9 @@ def _analog(
         return None if value is None else rounded(bare.from_si(value))
 
     return dataclasses.replace(
-        bare, low=site(low), high=site(high), rate_per_min=rounded(rate * factor * 60.0) if math.isfinite(rate) else None,
-        default=site(default), fallback=site(fallback), writable=role is Role.COMMAND, whole=whole, signal=signal, feedback=feedback,
+        bare, low=site(low), high=site(high), alarm_low=site(alarms[0]), alarm_high=site(alarms[1]),
+        rate_per_min=rounded(rate * factor * 60.0) if math.isfinite(rate) else None, default=site(default), fallback=site(fallback),
+        writable=role is Role.COMMAND, whole=whole, signal=signal, feedback=feedback,
     )  # fmt: skip
 
 
@@ -193,6 +195,15 @@ def _range(plant: Plant, s: SignalInfo) -> tuple[float | None, float | None]:
     if s.unit == "W":
         return 0.0, SPAN * plant.site.P_it_nominal
     return (0.0, 1.0) if s.unit == "1" else (None, None)
+
+
+def _alarm_limits(plant: Plant, s: SignalInfo) -> tuple[float | None, float | None]:
+    """Limits of the site that are numbers, SI, lowest and highest; what follows another reading has its alarm point only."""
+    bounds: dict[bool, list[float]] = {False: [], True: []}
+    for limit in plant.site.sheet.limits:
+        if limit.signal == s.name and isinstance(limit.bound, float):
+            bounds[limit.upper].append(limit.bound)
+    return max(bounds[False], default=None), min(bounds[True], default=None)
 
 
 def _is_count(name: str) -> bool:

@@ -3,24 +3,18 @@
 import asyncio
 import math
 import socket
-from collections.abc import Awaitable, Callable, Iterator
-from typing import Any
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from bacpypes3.apdu import ErrorRejectAbortNack
-from bacpypes3.app import Application
-from bacpypes3.local.device import DeviceObject
-from bacpypes3.local.networkport import NetworkPortObject
-from bacpypes3.pdu import Address, IPv4Address
+from bacnet_client import LOOPBACK, Client, place, until, with_client
 from bacpypes3.primitivedata import Null, ObjectIdentifier
 from wire_plants import points, served
 
 from lowlift.hil.served_plant import ServedPlant
 from lowlift.wire.adapter import ServeError
 from lowlift.wire.bacnet_server import BacnetServer
-
-LOOPBACK = "127.0.0.1/32:0"
+from lowlift.wire.bacnet_trends import logged
 
 
 def broken(t: float, readings: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -40,51 +34,6 @@ def server(plant: ServedPlant) -> Iterator[BacnetServer]:
     one.stop()
 
 
-class Client:
-    def __init__(self, server: BacnetServer) -> None:
-        self.app = Application.from_object_list(
-            [
-                DeviceObject(objectIdentifier=("device", 99), objectName="client", vendorIdentifier=999),
-                NetworkPortObject(IPv4Address(LOOPBACK), objectIdentifier=("network-port", 1), objectName="port"),
-            ]
-        )
-        self.address = Address(f"127.0.0.1:{server.port}")
-
-    async def read(self, point: str, prop: str = "present-value", index: int | None = None) -> Any:
-        return await self.app.read_property(self.address, place(point), prop, index)
-
-    async def write(self, point: str, value: Any, priority: int | None = None, prop: str = "present-value") -> str:
-        try:
-            await self.app.write_property(self.address, place(point), prop, value, None, priority)
-        except ErrorRejectAbortNack as error:
-            return str(error.errorCode)
-        return "good"
-
-
-def place(point: str) -> str:
-    return points().addresses[points().position(point)].bacnet.text
-
-
-def with_client(server: BacnetServer, work: Callable[[Client], Awaitable[None]]) -> None:
-    async def main() -> None:
-        client = Client(server)
-        try:
-            await work(client)
-        finally:
-            client.app.close()
-            await asyncio.sleep(0.0)
-
-    asyncio.run(main())
-
-
-async def until(condition: Callable[[], Awaitable[bool]]) -> None:
-    async def keep_asking() -> None:
-        while not await condition():
-            await asyncio.sleep(0.02)
-
-    await asyncio.wait_for(keep_asking(), 20.0)
-
-
 def test_every_point_has_its_object_with_name_unit_and_value(server: BacnetServer, plant: ServedPlant) -> None:
     async def work(client: Client) -> None:
         values = plant.image.values()
@@ -96,7 +45,8 @@ def test_every_point_has_its_object_with_name_unit_and_value(server: BacnetServe
         assert str(await client.read("P_it", "units")) == "kilowatts"
         assert list(await client.read("y_chw.mode", "state-text")) == ["hand", "off", "auto"]
         assert await client.read("n_chillers", "active-text") == "on"
-        assert len(await client.app.read_property(client.address, "device,1", "object-list")) == len(points()) + 2
+        listed = await client.app.read_property(client.address, "device,1", "object-list")
+        assert len(listed) == len(points()) + 3 + sum(logged(p) for p in points().points)
 
     with_client(server, work)
 
@@ -121,7 +71,7 @@ def test_commands_go_through_priorities_and_relinquish_to_the_default(server: Ba
     assert plant.image.read().values[points().position("y_chw")] == pytest.approx(0.75)
 
 
-def test_refusals_have_their_code_change_nothing_and_are_on_record(server: BacnetServer, plant: ServedPlant) -> None:
+def test_f40_refusals_have_their_code_change_nothing_and_are_on_record(server: BacnetServer, plant: ServedPlant) -> None:
     async def work(client: Client) -> None:
         before, refused = plant.image.values(), plant.image.n_refused
         assert await client.write("T_chw_set.cmd", 99.0, 8) == "value-out-of-range"
@@ -179,7 +129,7 @@ def test_changes_are_told_to_subscribers_and_lost_readings_are_faults(server: Ba
     with_client(server, work)
 
 
-def test_garbage_leaves_the_server_alive(server: BacnetServer, plant: ServedPlant) -> None:
+def test_f42_garbage_leaves_the_server_alive(server: BacnetServer, plant: ServedPlant) -> None:
     random = np.random.default_rng(5)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
         for n in (1, 4, 20, 300, 1400):

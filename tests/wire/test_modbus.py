@@ -118,7 +118,7 @@ def test_illegal_requests_get_their_exception_and_change_nothing(
         assert plant.image.events()[-1].kind == "refused", "refusals are on record"
 
 
-def test_the_link_refuses_before_it_sends_and_reports_what_the_other_side_refuses(plant: ServedPlant, link: ModbusLink) -> None:
+def test_f40_the_link_refuses_before_it_sends_and_reports_what_the_other_side_refuses(plant: ServedPlant, link: ModbusLink) -> None:
     with pytest.raises(RefusedError, match=r"must lie between 5\.5 and 10"):
         link.write({"V_chw_set.cmd": 0.03, "T_chw_set.cmd": 300.0})
     assert link.read()["V_chw_set.cmd"] == pytest.approx(0.045, rel=1e-4), "all or nothing"
@@ -155,7 +155,7 @@ def test_a_port_that_is_taken(plant: ServedPlant, server: ModbusServer) -> None:
         ModbusServer(plant.image, port=server.port).start()
 
 
-def test_garbage_leaves_the_server_alive(server: ModbusServer, link: ModbusLink) -> None:
+def test_f42_garbage_leaves_the_server_alive(server: ModbusServer, link: ModbusLink) -> None:
     for garbage in (b"\x00" * 300, b"\xff" * 12, bytes(range(256)) * 8, struct.pack(">HHHB", 1, 0, 60000, 1)):
         with socket.create_connection(("127.0.0.1", server.port), timeout=5.0) as s:
             s.sendall(garbage)
@@ -173,7 +173,7 @@ def test_requests_sent_without_waiting_are_all_answered_in_order(server: ModbusS
     assert {got[k * 13 + 7] for k in range(40)} == {4}
 
 
-def test_a_flood_is_answered_with_busy_where_it_is_too_much(server: ModbusServer, link: ModbusLink) -> None:
+def test_f39_a_flood_is_answered_with_busy_where_it_is_too_much(server: ModbusServer, link: ModbusLink) -> None:
     n, read = 300, struct.pack(">BHH", 4, 0, 2)
     with socket.create_connection(("127.0.0.1", server.port), timeout=5.0) as s:
         s.sendall(b"".join(struct.pack(">HHHB", k, 0, len(read) + 1, 1) + read for k in range(n)))

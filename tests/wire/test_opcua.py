@@ -75,7 +75,7 @@ def test_units_ranges_and_states(server: OpcUaServer) -> None:
     with_client(server, work)
 
 
-def test_writes_are_taken_or_refused_with_their_own_code(server: OpcUaServer, plant: ServedPlant) -> None:
+def test_f40_writes_are_taken_or_refused_with_their_own_code(server: OpcUaServer, plant: ServedPlant) -> None:
     async def work(client: Client, index: int) -> None:
         async def write(name: str, value, kind: ua.VariantType = ua.VariantType.Double) -> str:
             try:
@@ -93,6 +93,7 @@ def test_writes_are_taken_or_refused_with_their_own_code(server: OpcUaServer, pl
         assert await write("T_chw_set.cmd", "8", ua.VariantType.String) == "BadTypeMismatch"
         assert await write("y_chw.mode", 9, ua.VariantType.UInt32) == "BadOutOfRange"
         assert await write("T_chw", 8.0) == "BadNotWritable"
+        assert await write("nobody_knows", 8.0) == "BadNodeIdUnknown"
         assert plant.image.n_refused == before + 5
         assert plant.image.value(points().position("T_chw_set.cmd")) == 8.0
         assert await write("y_chw.mode", 3, ua.VariantType.UInt32) == "Good"
@@ -136,7 +137,7 @@ def test_anonymous_clients_may_only_read_and_strangers_nothing(server: OpcUaServ
         with_client(server, nothing, user="stranger")
 
 
-def test_garbage_leaves_the_server_alive(server: OpcUaServer) -> None:
+def test_f42_garbage_leaves_the_server_alive(server: OpcUaServer) -> None:
     random = np.random.default_rng(5)
     for data in (b"\0" * 8, random.bytes(200), b"HELF\x20\0\0\0" + random.bytes(24), b"OPNF\xff\xff\xff\x7f" + random.bytes(50)):
         with socket.create_connection(("127.0.0.1", server.port), timeout=5.0) as s:

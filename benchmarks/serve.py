@@ -1,0 +1,268 @@
+"""Real time under load: a served plant, all of whose points are polled over Modbus, BACnet and OPC UA at once.
+
+The server is ``lowlift serve``'s own code in a process of its own; clients are processes of their own, one a protocol. Each polls all
+points of the plant so often that it gets at least 2,000 values a second: Frontier has 466, so that five sweeps are spread over a second.
+BACnet requests (*ReadPropertyMultiple* of present values) are encoded before and sent over a plain socket, so that the machine measures
+the server; a poll whose answer takes longer than its second is counted as late, one without an answer as lost.
+
+Variants, with Frontier's own measured day: ``--speed 60`` for 24 plant hours (24 min), ``--speed 1`` for one hour, ``--quick`` for 20 s at
+each speed. ``--flood`` adds a client that sends Modbus requests as fast as it can and random bytes to every port (F39, F42 of the fault
+list); the server's memory is measured before and after.
+
+Usage: ``python benchmarks/serve.py [--plant frontier] [--speed 60 1] [--hours 24 1] [--points 2000] [--quick] [--flood] [--json]``
+Long: ``python benchmarks/serve.py --speed 60 1 --hours 24 1`` (24 min and one hour).
+"""
+
+import argparse
+import asyncio
+import contextlib
+import json
+import math
+import multiprocessing
+import os
+import random
+import socket
+import sys
+import time
+from collections.abc import Sequence
+from multiprocessing.connection import Connection
+from typing import Any
+
+import numpy as np
+
+from lowlift.models import load
+from lowlift.wire.points import points_of
+
+PROTOCOLS = ("modbus", "bacnet", "opcua")
+QUICK = 20.0
+"""Real time of a quick run [s]."""
+AT_ONCE = 40
+"""BACnet objects in one request: their answer fits one APDU of 1476 bytes."""
+TIMEOUT = 5.0
+"""Longest wait for an answer [s]."""
+
+
+def serve(pipe: Connection, name: str, speed: float, seconds: float) -> None:
+    """The server's process: says where its ports are, runs, reports."""
+    from lowlift.hil.serve import serving
+
+    options = {"modbus": {"port": 0}, "bacnet": {"address": "127.0.0.1/32:0"}, "opcua": {"port": 0}}
+    run = serving(load(name, check=False), PROTOCOLS, speed=speed, options=options)
+    with run:
+        pipe.send({adapter.protocol: adapter.url for adapter in run.adapters})
+        pipe.recv()
+        # Clients are connected: what the start has cost is not measured.
+        run.runner.set_speed(speed)
+        run.runner.pacer.jitter.clear()
+        before, begin, memory, t = time.process_time(), time.monotonic(), resident(), run.served.t
+        peak = memory
+        while (left := begin + seconds - time.monotonic()) > 0.0 and run.runner.running:
+            time.sleep(min(left, 1.0))
+            peak = max(peak, resident())
+        took, used, report = time.monotonic() - begin, time.process_time() - before, run.runner.report()
+        pipe.send({
+            "plant_hours": (run.served.t - t) / 3600.0, "seconds": took, "steps": report.steps, "p50_ms": 1e3 * report.p50,
+            "p99_ms": 1e3 * report.p99, "max_ms": 1e3 * report.largest, "missed": report.missed, "lost_s": report.lost,
+            "cpu_share": used / took, "memory_MB": memory / 1e6, "memory_peak_MB": peak / 1e6, "memory_end_MB": resident() / 1e6,
+            "failure": None if run.runner.failure is None else repr(run.runner.failure),
+        })  # fmt: skip
+        # Clients may still be waiting for answers.
+        pipe.recv()
+
+
+def resident() -> int:
+    """Memory of this process [bytes]."""
+    with open("/proc/self/statm", encoding="ascii") as f:
+        return int(f.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def poll(pipe: Connection, protocol: str, name: str, url: str, sweeps: int, seconds: float) -> None:
+    """A client's process: ``sweeps`` reads of all points in each second, on a grid of its own."""
+    connect = {"modbus": modbus, "bacnet": bacnet, "opcua": opcua}[protocol]
+    sweep, end = connect(name, url)
+    sweep()
+    pipe.send("connected")
+    pipe.recv()
+    took, values, late, lost = [], 0, 0, 0
+    begin, period, k = time.monotonic(), 1.0 / sweeps, 0
+    while (due := begin + k * period) < begin + seconds:
+        time.sleep(max(due - time.monotonic(), 0.0))
+        try:
+            values += sweep()
+        except (OSError, TimeoutError) as error:
+            if not lost:
+                print(f"{protocol}: first lost sweep: {error!r}", file=sys.stderr)
+            lost += 1
+            with contextlib.suppress(OSError, TimeoutError):
+                sweep, end = connect(name, url)
+        done = time.monotonic() - due
+        took.append(done)
+        late += int(done > 1.0)
+        k += 1
+    with contextlib.suppress(OSError, TimeoutError):
+        end()
+    pipe.send({
+        "protocol": protocol, "values_per_s": values / (time.monotonic() - begin), "sweeps": k, "late": late, "lost": lost,
+        "p50_ms": 1e3 * float(np.median(took)), "p99_ms": 1e3 * float(np.quantile(took, 0.99)), "max_ms": 1e3 * max(took),
+    })  # fmt: skip
+
+
+def modbus(name: str, url: str) -> tuple[Any, Any]:
+    """A sweep by the library's own link."""
+    from lowlift.wire.modbus_client import ModbusLink
+
+    host, _, port = url.removeprefix("modbus://").partition(":")
+    link = ModbusLink(points_of(load(name, check=False)), host, int(port), timeout=TIMEOUT)
+    link.connect()
+    return lambda: len(link.read()), link.close
+
+
+def bacnet(name: str, url: str) -> tuple[Any, Any]:
+    """A sweep by requests that have been encoded before; an answer belongs to the request whose invoke number it has."""
+    from bacpypes3.primitivedata import ObjectIdentifier
+
+    host, _, port = url.removeprefix("bacnet://").partition(":")
+    places = [a.bacnet.text for a in points_of(load(name, check=False)).addresses]
+    frames = []
+    for k, begin in enumerate(range(0, len(places), AT_ONCE)):
+        apdu = bytearray([0x02, 0x75, k, 14])
+        for text in places[begin : begin + AT_ONCE]:
+            kind, instance = ObjectIdentifier(text)
+            apdu += b"\x0c" + ((int(kind) << 22) | instance).to_bytes(4, "big") + b"\x1e\x09\x55\x1f"
+        frames.append(b"\x81\x0a" + (len(apdu) + 6).to_bytes(2, "big") + b"\x01\x04" + bytes(apdu))
+    one = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    one.settimeout(TIMEOUT)
+    one.connect((host, int(port)))
+
+    def sweep() -> int:
+        values = 0
+        for k, frame in enumerate(frames):
+            one.send(frame)
+            while (answer := one.recv(2048))[7] != k:
+                pass
+            if answer[6] >> 4 != 3:
+                raise OSError(f"request {k} is answered with PDU type {answer[6] >> 4}")
+            values += answer.count(b"\x29\x55\x4e")
+        return values
+
+    return sweep, one.close
+
+
+def opcua(name: str, url: str) -> tuple[Any, Any]:
+    """A sweep by one Read of all values."""
+    from asyncua import Client, ua
+
+    nodes = [ua.NodeId(a.opcua.node, 2) for a in points_of(load(name, check=False)).addresses]
+    wanted = [ua.ReadValueId(NodeId=n, AttributeId=ua.AttributeIds.Value) for n in nodes]
+    loop, client = asyncio.new_event_loop(), Client(url, timeout=TIMEOUT)
+    loop.run_until_complete(client.connect())
+    asked = ua.ReadParameters(NodesToRead=wanted)
+
+    def sweep() -> int:
+        return len(loop.run_until_complete(client.uaclient.read(asked)))
+
+    return sweep, lambda: loop.run_until_complete(client.disconnect())
+
+
+def flood(pipe: Connection, urls: dict[str, str], seconds: float) -> None:
+    """Modbus requests as fast as they are answered, and random bytes to every port, from connections that are dropped."""
+    source, requests, garbage = random.Random(5), 0, 0
+    ports = {protocol: int(url.rpartition(":")[2]) for protocol, url in urls.items()}
+    ends, request = time.monotonic() + seconds, bytes([0, 1, 0, 0, 0, 6, 1, 4, 0, 0, 0, 100])
+    one = socket.create_connection(("127.0.0.1", ports["modbus"]), timeout=TIMEOUT)
+    datagram = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    while time.monotonic() < ends:
+        for _ in range(100):
+            one.sendall(request)
+            one.recv(4096)
+            requests += 1
+        noise = source.randbytes(source.randrange(1, 1400))
+        datagram.sendto(b"\x81\x0a" + (len(noise) + 4).to_bytes(2, "big") + noise, ("127.0.0.1", ports["bacnet"]))
+        for protocol in ("modbus", "opcua"):
+            try:
+                with socket.create_connection(("127.0.0.1", ports[protocol]), timeout=TIMEOUT) as s:
+                    s.sendall(noise)
+                garbage += 1
+            except OSError:
+                # The server may drop whoever sends nonsense.
+                garbage += 1
+    one.close()
+    pipe.send({"requests_per_s": requests / seconds, "garbage": garbage})
+
+
+def measure(name: str, speed: float, seconds: float, points: int, flooded: bool) -> dict[str, Any]:
+    """One run: server, a client a protocol, and the flood where it is asked for."""
+    sweeps = math.ceil(points / len(points_of(load(name, check=False))))
+    spawn = multiprocessing.get_context("spawn")
+
+    def start(target: Any, *arguments: Any) -> tuple[Connection, Any]:
+        ours, theirs = spawn.Pipe()
+        process = spawn.Process(target=target, args=(theirs, *arguments), daemon=True)
+        process.start()
+        return ours, process
+
+    server, serving = start(serve, name, speed, seconds)
+    urls = server.recv()
+    clients = [start(poll, protocol, name, urls[protocol], sweeps, seconds) for protocol in PROTOCOLS]
+    for pipe, _ in clients:
+        pipe.recv()
+    server.send("go")
+    for pipe, _ in clients:
+        pipe.send("go")
+    noise = start(flood, urls, 0.9 * seconds) if flooded else None
+    result = {"plant": name, "speed": speed, "polled": [pipe.recv() for pipe, _ in clients], "server": server.recv()}
+    if noise is not None:
+        result["flood"] = noise[0].recv()
+    server.send("stop")
+    for _, process in (*clients, (server, serving)):
+        process.join(30.0)
+    return result
+
+
+def table(results: Sequence[dict[str, Any]]) -> str:
+    """The server's pace, then the clients' answers."""
+    lines = ["| plant | speed | plant h | steps | late p50 [ms] | p99 [ms] | max [ms] | missed | lost [s] | CPU | memory [MB] |",
+             "| --- " * 11 + "|"]  # fmt: skip
+    for r in results:
+        s = r["server"]
+        lines.append(
+            f"| {r['plant']} | {r['speed']:g} | {s['plant_hours']:.3g} | {s['steps']} | {s['p50_ms']:.3g} | {s['p99_ms']:.3g} | "
+            f"{s['max_ms']:.3g} | {s['missed']} | {s['lost_s']:.3g} | {100 * s['cpu_share']:.0f} % | "
+            f"{s['memory_MB']:.0f} to {s['memory_end_MB']:.0f} |"
+        )
+    lines += [
+        "",
+        "| speed | protocol | values a second | sweeps | late | lost | answer p50 [ms] | p99 [ms] | max [ms] |",
+        "| --- " * 9 + "|",
+    ]
+    for r in results:
+        for c in r["polled"]:
+            lines.append(
+                f"| {r['speed']:g} | {c['protocol']} | {c['values_per_s']:.0f} | {c['sweeps']} | {c['late']} | {c['lost']} | "
+                f"{c['p50_ms']:.3g} | {c['p99_ms']:.3g} | {c['max_ms']:.3g} |"
+            )
+    lines += [f"flood at speed {r['speed']:g}: {r['flood']}" for r in results if "flood" in r]
+    return "\n".join(lines)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure and print; 1 where a deadline was missed, an answer was late or lost, or the plant failed."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--plant", default="frontier")
+    parser.add_argument("--speed", nargs="+", type=float, default=[60.0, 1.0], help="plant time over real time")
+    parser.add_argument("--hours", nargs="+", type=float, default=[24.0, 1.0], help="plant hours, one for each speed")
+    parser.add_argument("--points", type=int, default=2000, help="values a second that each protocol is polled for")
+    parser.add_argument("--quick", action="store_true", help=f"{QUICK:g} s at each speed")
+    parser.add_argument("--flood", action="store_true")
+    parser.add_argument("--json", action="store_true")
+    told = parser.parse_args(arguments)
+    if not told.quick and len(told.speed) != len(told.hours):
+        parser.error("--hours: one for each --speed")
+    lasting = [QUICK] * len(told.speed) if told.quick else [3600.0 * h / s for h, s in zip(told.hours, told.speed, strict=True)]
+    results = [measure(told.plant, s, t, told.points, told.flood) for s, t in zip(told.speed, lasting, strict=True)]
+    print(json.dumps(results, indent=1) if told.json else table(results))
+    return int(any(r["server"]["missed"] or r["server"]["failure"] or any(c["late"] or c["lost"] for c in r["polled"]) for r in results))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

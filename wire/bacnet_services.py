@@ -1,0 +1,107 @@
+"""Services that bacpypes3 (0.0.110) leaves to its users: *ReadRange*, *AcknowledgeAlarm*, *GetEventInformation*."""
+
+import logging
+from typing import Any
+
+from bacpypes3.apdu import (
+    GetEventInformationACK,
+    GetEventInformationRequest,
+    ReadRangeACK,
+    ReadRangeRequest,
+    SimpleAckPDU,
+    decode_max_apdu_length_accepted,
+)
+from bacpypes3.app import Application
+from bacpypes3.basetypes import EventState, GetEventInformationEventSummary, LogRecord
+from bacpypes3.constructeddata import Any as AnyValue
+from bacpypes3.constructeddata import SequenceOf
+from bacpypes3.errors import ExecutionError
+
+from lowlift.wire.bacnet_events import acknowledgement, group_of, tell
+from lowlift.wire.bacnet_trends import RECORD_BYTES, REPLY_BYTES, TrendLog
+
+logger = logging.getLogger(__name__)
+
+SUMMARY_BYTES = 72
+"""Most that one event summary takes: identifier 5, state 2, bits 6, time stamps 40, type 2, priorities 11."""
+OURS = 1476
+"""Longest APDU of BACnet/IP."""
+
+
+def room(apdu: Any, each: int) -> int:
+    """How many items of ``each`` bytes the client takes in one unsegmented answer; at least one."""
+    longest = min(decode_max_apdu_length_accepted(apdu.apduMaxResp), OURS)
+    return max((longest - REPLY_BYTES) // each, 1)
+
+
+class PlantApplication(Application):  # type: ignore[misc]
+    """The library's application with these services."""
+
+    async def do_ReadRangeRequest(self, apdu: ReadRangeRequest) -> None:
+        """Answer with as many records of a trend log as fit.
+
+        Raises:
+            ExecutionError: no such object, not its log, or a range that is none.
+        """
+        log = self.get_object_id(apdu.objectIdentifier)
+        if log is None:
+            raise ExecutionError(errorClass="object", errorCode="unknownObject")
+        if not isinstance(log, TrendLog) or str(apdu.propertyIdentifier) != "log-buffer":
+            raise ExecutionError(errorClass="services", errorCode="propertyIsNotAList")
+        if apdu.propertyArrayIndex is not None:
+            raise ExecutionError(errorClass="property", errorCode="propertyIsNotAnArray")
+        records, flags, first = log.select(apdu.range, room(apdu, RECORD_BYTES))
+        answer = ReadRangeACK(
+            objectIdentifier=apdu.objectIdentifier, propertyIdentifier=apdu.propertyIdentifier, resultFlags=flags, itemCount=len(records),
+            itemData=AnyValue(SequenceOf(LogRecord)(records)), firstSequenceNumber=first, context=apdu,
+        )  # fmt: skip
+        await self.response(answer)
+
+    async def do_GetEventInformationRequest(self, apdu: GetEventInformationRequest) -> None:
+        """List objects that are not normal, or that wait to be acknowledged."""
+        found = [o for o in self.objectIdentifier.values() if o._event_algorithm is not None and _matters(o)]
+        last = apdu.lastReceivedObjectIdentifier
+        if last is not None:
+            known = [o.objectIdentifier for o in found]
+            found = found[known.index(last) + 1 :] if last in known else found
+        most = room(apdu, SUMMARY_BYTES)
+        answer = GetEventInformationACK(
+            listOfEventSummaries=[_summary(o) for o in found[:most]], moreEvents=len(found) > most, context=apdu,
+        )  # fmt: skip
+        await self.response(answer)
+
+    async def do_AcknowledgeAlarmRequest(self, apdu: Any) -> None:
+        """Take the acknowledgement of a transition, and tell who was told of it.
+
+        Raises:
+            ExecutionError: no such object, no alarms, or not its latest transition to that state.
+        """
+        made = self.get_object_id(apdu.eventObjectIdentifier)
+        if made is None:
+            raise ExecutionError(errorClass="object", errorCode="unknownObject")
+        if made._event_algorithm is None:
+            raise ExecutionError(errorClass="object", errorCode="noAlarmConfigured")
+        group = group_of(apdu.eventStateAcknowledged)
+        if _moment(apdu.timeStamp) != _moment(made.eventTimeStamps[group]):
+            raise ExecutionError(errorClass="services", errorCode="invalidTimeStamp")
+        made.ackedTransitions[group] = 1
+        logger.info("bacnet: %s acknowledged by %s", made.objectName, apdu.acknowledgmentSource)
+        await self.response(SimpleAckPDU(context=apdu))
+        await tell(made, group, acknowledgement(made, group, apdu.eventStateAcknowledged))
+
+
+def _moment(stamp: Any) -> tuple[Any, ...]:
+    whole = stamp.dateTime
+    return stamp.time, stamp.sequenceNumber, whole and tuple(whole.date), whole and tuple(whole.time)
+
+
+def _matters(made: Any) -> bool:
+    return made.eventState != EventState.normal or not all(made.ackedTransitions)
+
+
+def _summary(made: Any) -> GetEventInformationEventSummary:
+    return GetEventInformationEventSummary(
+        objectIdentifier=made.objectIdentifier, eventState=made.eventState, acknowledgedTransitions=made.ackedTransitions,
+        eventTimeStamps=list(made.eventTimeStamps), notifyType=made.notifyType, eventEnable=made.eventEnable,
+        eventPriorities=list(made._notification_class_object.priority),
+    )  # fmt: skip
