@@ -14,6 +14,7 @@ class UsageError(ValueError):
 def user_errors() -> tuple[type[BaseException], ...]:
     """Errors that a user can cause and mend: shown in one line, without a traceback."""
     from lowlift.data import DataError
+    from lowlift.hil.panel.access import TokenError
     from lowlift.hil.serve import ERRORS
     from lowlift.models.design import DesignError
     from lowlift.models.plant import SteadyStateError
@@ -31,7 +32,7 @@ def user_errors() -> tuple[type[BaseException], ...]:
 
     return (
         UsageError, DataError, SiteError, DesignError, SteadyStateError, ScenarioError, ScheduleError, ControllerError, ParameterError,
-        WriteError, DemoError, ValidationError, FormatError, MapError, UnknownProtocolError, *ERRORS,
+        WriteError, DemoError, ValidationError, FormatError, MapError, TokenError, UnknownProtocolError, *ERRORS,
     )  # fmt: skip
 
 
