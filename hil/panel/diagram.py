@@ -81,7 +81,10 @@ def components(shown: Shown) -> Mapping[str, tuple[str, ...]]:
 
 
 def fitted(diagram: Diagram, shown: Shown) -> Diagram:
-    """What a plant really has of a diagram: no figure without a point, no block without a figure, no loop without both ends."""
+    """What a plant really has of a diagram: no figure without a point, no block without one beside meters, no loop without ends.
+
+    Meters alone are no equipment: every hall has the same end uses, and some of them are always zero.
+    """
     known = components(shown)
 
     def items(all_of_them: Sequence[Item]) -> tuple[Item, ...]:
@@ -90,7 +93,7 @@ def fitted(diagram: Diagram, shown: Shown) -> Diagram:
     blocks = []
     for b in diagram.blocks:
         have = items(b.items)
-        if have or b.tiles in known:
+        if b.tiles in known or any(not i.signal.startswith("P_") for i in have):
             blocks.append(dataclasses.replace(b, items=have, tile_points=known.get(b.tiles, ())))
     keys = {b.key for b in blocks}
     loops = [

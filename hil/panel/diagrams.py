@@ -22,7 +22,7 @@ LIQUID_HALL = Diagram(
             item("server inlet", "T_inlet"), item("supply air", "T_air"), item("heat to air", "q_air"), item("dew point", "T_dew_hall"),
             item("CRAH speed", "y_crah"), item("CRAH fans", "P_crah_fans"), item("air path", "P_air_path"),
         )),
-        Block(key="chw", title="Chilled-water pump", symbol="pump", at=(1, 1), items=(item("speed", "y_chw"), item("flow", "m_chw"))),
+        Block(key="chw", title="Chilled water", symbol="pump", at=(1, 1), items=(item("speed", "y_chw"), item("flow", "m_chw"))),
         Block(key="chillers", title="Chillers", symbol="chiller", at=(2, 1), items=(
             item("running", "n_chillers"), item("cooling", "Q_chiller"), item("leaving", "T_chw"), item("power", "P_chillers"),
         )),
@@ -41,7 +41,7 @@ LIQUID_HALL = Diagram(
 CHILLER_PLANT = Diagram(
     blocks=(
         Block(key="hall", title="Hall", symbol="rack", at=(0, 0), items=(item("IT power", "P_it"), item("return", "T_return"))),
-        Block(key="chw", title="Chilled-water pump", symbol="pump", at=(1, 0), items=(
+        Block(key="chw", title="Chilled water", symbol="pump", at=(1, 0), items=(
             item("flow", "V_chw"), item("speed", "y_chw"), item("boost", "boost"), item("power", "P_chw_pumps"),
         )),
         Block(key="chiller", title="Chiller", symbol="chiller", at=(2, 0), items=(
@@ -71,7 +71,7 @@ AIR_HALL = Diagram(
         Block(key="dx", title="DX units", symbol="chiller", at=(2, 0), items=(
             item("running", "n_dx"), item("capacity", "y_dx"), item("cooling", "Q_evaporator"), item("power", "P_dx"),
         )),
-        Block(key="evaporative", title="Evaporative coolers", symbol="cooler", at=(3, 0), items=(
+        Block(key="evaporative", title="Wet coolers", symbol="cooler", at=(3, 0), items=(
             item("indirect, fans", "y_iec"), item("indirect, wet", "v_spray"), item("pads, wet", "v_pad"), item("indirect", "P_indirect"),
             item("pad pumps", "P_pads"), item("evaporation", "evaporation"),
         )),
@@ -93,7 +93,7 @@ HYBRID_HALL = Diagram(
             item("IT power", "P_it"), item("hottest chip", "T_chip"), item("rack return", "T_return_hot"), item("supply", "T_supply"),
             item("CDU pumps", "P_cdu_pumps"),
         )),
-        Block(key="warm_pumps", title="Warm-water pumps", symbol="pump", at=(1, 0), items=(
+        Block(key="warm_pumps", title="Warm water", symbol="pump", at=(1, 0), items=(
             item("speed", "y_warm"), item("flow", "m_warm"), item("power", "P_warm_pumps"),
         )),
         Block(key="warm", title="Warm dry coolers", symbol="cooler", at=(2, 0), items=(
@@ -104,8 +104,8 @@ HYBRID_HALL = Diagram(
             item("server inlet", "T_inlet"), item("supply air", "T_air"), item("hot aisle", "T_hot"), item("heat to air", "q_air"),
             item("dew point", "T_dew_hall"), item("CRAH speed", "y_crah"), item("CRAH fans", "P_crah_fans"),
         )),
-        Block(key="chillers", title="Economiser, chillers", symbol="chiller", at=(1, 1), items=(
-            item("after economiser", "T_plant"), item("running", "n_chillers"), item("cooling", "Q_chiller"), item("power", "P_chillers"),
+        Block(key="chillers", title="Chilled water", symbol="chiller", at=(1, 1), items=(
+            item("to chillers", "T_plant"), item("running", "n_chillers"), item("cooling", "Q_chiller"), item("power", "P_chillers"),
             item("pump speed", "y_chw"), item("chw pumps", "P_chw_pumps"),
         )),
         Block(key="cold", title="Cold dry coolers", symbol="cooler", at=(2, 1), items=(

@@ -6,7 +6,6 @@ predictions those are drawn that have a point for each of their components, so m
 """
 
 import dataclasses
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -76,7 +75,7 @@ class PlanBoard:
             now: plant time [s].
 
         Raises:
-            PlanError: nothing in it has a point.
+            PlanError: a course has a value that is no number.
         """
         courses: dict[str, np.ndarray] = {}
         sheet = self._plant.site.sheet
@@ -110,8 +109,10 @@ class PlanBoard:
         return self.newest
 
     def _site(self, name: str, course: np.ndarray) -> list[float]:
+        if not np.isfinite(course).all():
+            raise PlanError(f"plan: {name} must be finite throughout")
         point = self._points[name]
-        return [point.from_si(float(v)) for v in course if math.isfinite(float(v))]
+        return [point.from_si(float(v)) for v in course]
 
 
 def why(error: pydantic.ValidationError) -> str:

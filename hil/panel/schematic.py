@@ -13,7 +13,9 @@ from lowlift.hil.panel.symbols import SYMBOLS
 
 HEAD, ROW, PAD = 34, 22, 10
 """Heights of a block's title and of a row, and space around [px]."""
-TILE, TILE_HEIGHT, TILE_GAP = 42, 34, 4
+LEAST = 90
+"""Least height of a block: two pipes and their figures beside it [px]."""
+TILE, TILE_HEIGHT, TILE_GAP = 50, 34, 4
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -28,11 +30,13 @@ class Layout:
     """Between columns."""
     down: int
     """Between rows."""
+    least: int
+    """Width of the drawing: a small plant is not blown up."""
     margin: int = 2
 
 
-WIDE = Layout(name="wide", transposed=False, block=190, across=96, down=44)
-NARROW = Layout(name="narrow", transposed=True, block=180, across=18, down=58)
+WIDE = Layout(name="wide", transposed=False, block=190, across=96, down=44, least=1060)
+NARROW = Layout(name="narrow", transposed=True, block=180, across=18, down=58, least=380)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,18 +77,19 @@ def _placed(blocks: Sequence[Block], layout: Layout) -> tuple[dict[str, _Box], f
     for r in rows:
         tops[r] = y
         y += heights[r] + layout.down
+    used = len(columns) * (layout.block + layout.across) - layout.across + 2 * layout.margin
+    width = max(used, layout.least)
     boxes = {}
     for b in blocks:
         column, row = cells[b.key]
-        x = layout.margin + columns.index(column) * (layout.block + layout.across)
+        x = (width - used) / 2 + layout.margin + columns.index(column) * (layout.block + layout.across)
         boxes[b.key] = _Box(x, tops[row], layout.block, _height(b, layout))
-    width = len(columns) * (layout.block + layout.across) - layout.across + 2 * layout.margin
     return boxes, width, y - layout.down + layout.margin
 
 
 def _height(b: Block, layout: Layout) -> float:
     tile_rows = -(-len(b.tile_points) // _per_row(layout.block))
-    return HEAD + ROW * len(b.items) + (tile_rows * (TILE_HEIGHT + TILE_GAP) + 6 if tile_rows else 0) + PAD
+    return max(HEAD + ROW * len(b.items) + (tile_rows * (TILE_HEIGHT + TILE_GAP) + 6 if tile_rows else 0) + PAD, LEAST)
 
 
 def _per_row(width: float) -> int:
@@ -141,9 +146,8 @@ def _loop(loop: Loop, a: _Box, b: _Box, layout: Layout) -> str:
             path, at, anchor = f"M{left.x + left.w:g} {y:g}H{right.x:g}", (left.x + left.w + layout.across / 2, y - 7), "middle"
         elif below:
             upper, lower = (a, b) if ay < by else (b, a)
-            x = upper.x + upper.w / 2 + 44 * shift
-            path, at, anchor = f"M{x:g} {upper.y + upper.h:g}V{lower.y:g}", (x + 7 if shift > 0 else x - 7, _between(upper, lower)), \
-                "start" if shift > 0 else "end"
+            x = upper.x + upper.w / 2 + (12 if shift > 0 else -72)
+            path, at, anchor = f"M{x:g} {upper.y + upper.h:g}V{lower.y:g}", (x + 8, _between(upper, lower)), "start"
         elif layout.transposed:
             x, y = ax + 8 * shift, by + 8 * shift
             path, at, anchor = f"M{x:g} {a.y + a.h:g}V{y:g}H{b.x + b.w if bx < ax else b.x:g}", (0.0, 0.0), ""

@@ -105,7 +105,7 @@ export function events(live) {
         filter.append(make("option", { value: event.kind }, event.kind));
       }
       const row = make("tr", { "data-kind": event.kind }, make("td", { class: "time", title: `plant time ${duration(event.t)}` }, hours(clock(event.t))),
-        make("td", {}, event.kind), make("td", {}, event.source), make("td", {}, event.point), make("td", {}, event.text));
+        make("td", {}, make("span", { class: `kind kind-${event.kind}` }, event.kind)), make("td", {}, event.source), make("td", {}, event.point), make("td", { class: "words" }, event.text));
       row.hidden = !fits(row);
       list.prepend(row);
     }
@@ -119,8 +119,8 @@ export function events(live) {
 export function allPoints(live, trends) {
   const rows = live.plant.columns.map((column) => {
     const value = make("td", { class: "number" }, "–");
-    const element = make("tr", {}, make("th", { scope: "row" }, column.name), value, make("td", {}, column.unit), make("td", {}, column.words),
-      make("td", {}, make("button", { type: "button", class: "plain", "aria-label": `Trend of ${column.name}`, onclick: () => trends.add([column.name]) }, "trend")));
+    const element = make("tr", {}, make("th", { scope: "row" }, column.name), value, make("td", { class: "unit" }, column.unit), make("td", { class: "words" }, column.words),
+      make("td", { class: "act" }, make("button", { type: "button", class: "plain", "aria-label": `Trend of ${column.name}`, onclick: () => trends.add([column.name]) }, "trend")));
     return { column, value, element, text: `${column.name} ${column.words}`.toLowerCase() };
   });
   byId("point-list").append(...rows.map((row) => row.element));

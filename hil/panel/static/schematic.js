@@ -52,7 +52,7 @@ export class Schematic {
       this.tiles.push(element);
       element.addEventListener("click", () => this.select(element));
       element.addEventListener("keydown", (event) => {
-        const step = { ArrowRight: 1, ArrowDown: 4, ArrowLeft: -1, ArrowUp: -4 }[event.key];
+        const step = { ArrowRight: 1, ArrowDown: 3, ArrowLeft: -1, ArrowUp: -3 }[event.key];
         if (event.key === "Enter" || event.key === " ") {
           event.preventDefault();
           this.select(element);

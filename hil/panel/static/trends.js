@@ -180,7 +180,7 @@ export class Trends {
     home.append(make("h3", {}, "Plan against reality"),
       make("p", { class: "note" }, `Plan of ${this.plan.source}, from ${hours(this.clock(begin), false)} to ${hours(this.clock(end), false)} site time; dashed in the trends.`),
       make("div", { class: "scroll tall", tabindex: "0", role: "region", "aria-label": "Plan against reality" },
-        make("table", {}, make("thead", {}, make("tr", {}, ...["point", "planned for now", "is", "difference", "unit"].map((words, k) =>
+        make("table", {}, make("thead", {}, make("tr", {}, ...["point", "planned", "is", "difference", "unit"].map((words, k) =>
           make("th", { scope: "col", class: k > 0 && k < 4 ? "number" : "" }, words)))), body)));
   }
 
