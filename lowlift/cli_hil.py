@@ -59,7 +59,7 @@ def serve(
     panel: Annotated[bool, typer.Option("--panel", help="Show the plant in a web page too.")] = False,
     panel_host: Annotated[str, typer.Option(help="Address to bind for the panel; other than loopback it wants a token.")] = "127.0.0.1",
     panel_port: Annotated[int, typer.Option(help="TCP port of the panel; 0 takes a free one.")] = 8080,
-    panel_token: Annotated[Path | None, typer.Option(help="File with the panel's token in its first line; asked for on loopback too.")] = None,
+    panel_token: Annotated[Path | None, typer.Option(help="File with the panel's token in its first line.")] = None,
     panel_certificate: Annotated[Path | None, typer.Option(help="Certificate chain of the panel, PEM: it is served over HTTPS.")] = None,
     panel_key: Annotated[Path | None, typer.Option(help="Its private key, PEM.")] = None,
 ) -> None:
@@ -85,7 +85,8 @@ def serve(
         }
         shown = panel_options(panel_host, panel_port, panel_token, panel_certificate, panel_key) if panel else None
         put_together = serving(models.load(plant), named, scenario=scenario, speed=speed, step=step, heartbeat=heartbeat,
-                               map_file=map_file, snapshot=snapshot, every=snapshot_every, fresh=fresh, options=options, panel=shown)  # fmt: skip
+                               map_file=map_file, snapshot=snapshot, every=snapshot_every, fresh=fresh, options=options,
+                               panel=shown)  # fmt: skip
         for note in put_together.served.scenario.provenance:
             typer.echo(note, err=True)
         if put_together.resumed:
@@ -110,7 +111,7 @@ def panel_options(host: str, port: int, token_file: Path | None, certificate: Pa
         token = new_token()
         typer.echo(f"token of the panel: {token}", err=True)
     if certificate is None and not is_loopback(host):
-        typer.echo("the panel is served without encryption: whoever listens on the network reads its token; see --panel-certificate", err=True)
+        typer.echo("the panel is not encrypted: whoever listens on the network reads its token; see --panel-certificate", err=True)
     return {"host": host, "port": port, "token": token, "certificate": certificate, "private_key": key}
 
 

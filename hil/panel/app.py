@@ -175,7 +175,9 @@ class Panel:
         headers = {"X-Accel-Buffering": "no"}
         session = session_of(request.headers, self._cookie)
         bearer = "authorization" in request.headers
-        return StreamingResponse(self._messages(lambda: bearer or self.access.knows(session)), media_type="text/event-stream", headers=headers)
+        return StreamingResponse(
+            self._messages(lambda: bearer or self.access.knows(session)), media_type="text/event-stream", headers=headers
+        )
 
     async def _messages(self, may_look: Callable[[], bool]) -> AsyncIterator[str]:
         look, news = self._look(), asyncio.Event()

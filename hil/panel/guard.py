@@ -40,6 +40,7 @@ class Guard:
         self._app, self._access, self._cookie, self._loopback = app, access, cookie, loopback
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer by itself, or let the application answer, always with :data:`SECURITY`."""
         if scope["type"] != "http":
             return
 

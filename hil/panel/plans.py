@@ -1,8 +1,8 @@
 """Plans of controllers, as the panel draws them over reality: courses of points in site units over plant time.
 
-A controller in the same process publishes its :class:`lowlift.controllers.interface.Plan` with :meth:`PlanBoard.publish`; a program elsewhere
-sends the courses to ``/api/plan``. A course holds for a point (``T_tower``) or a setpoint in force (``T_tower_set.fbk``); of a plan's
-predictions those are drawn that have a point for each of their components, so means over a group of CDUs are not.
+A controller in the same process publishes its :class:`lowlift.controllers.interface.Plan` with :meth:`PlanBoard.publish`; a program
+elsewhere sends the courses to ``/api/plan``. A course holds for a point (``T_tower``) or a setpoint in force (``T_tower_set.fbk``); of a
+plan's predictions those are drawn that have a point for each of their components, so means over a group of CDUs are not.
 """
 
 import dataclasses

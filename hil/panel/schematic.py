@@ -113,12 +113,14 @@ def _block(b: Block, box: _Box) -> str:
     for k, point in enumerate(b.tile_points):
         x0 = box.x + PAD + (k % per_row) * (TILE + TILE_GAP)
         y0 = y + (k // per_row) * (TILE_HEIGHT + TILE_GAP)
+        words, named = _attribute(f"{b.tile_words} {k + 1}"), _attribute(point)
         out.append(
-            f'<g class="tile" data-tile="{k + 1}" data-point="{_attribute(point)}" data-words="{_attribute(b.tile_words)} {k + 1}" '
-            f'role="button" tabindex="{-1 if k else 0}" aria-label="{_attribute(b.tile_words)} {k + 1}">'
+            f'<g class="tile" data-tile="{k + 1}" data-point="{named}" data-words="{words}" role="button" '
+            f'tabindex="{-1 if k else 0}" aria-label="{words}">'
             f'<rect x="{x0:g}" y="{y0:g}" width="{TILE}" height="{TILE_HEIGHT}" rx="4"/>'
             f'<text class="number" x="{x0 + 5:g}" y="{y0 + 13:g}">{k + 1}</text>'
-            f'<text class="v" x="{x0 + TILE - 5:g}" y="{y0 + 28:g}" text-anchor="end" data-points="{_attribute(point)}" data-bare="1">–</text></g>'
+            f'<text class="v" x="{x0 + TILE - 5:g}" y="{y0 + 28:g}" text-anchor="end" data-points="{named}" '
+            'data-bare="1">–</text></g>'
         )
     out.append("</g>")
     return "\n".join(out)

@@ -4,7 +4,18 @@ from pathlib import Path
 
 import pytest
 
-from lowlift.hil.panel.access import ADDRESSES_MAX, FREE, SESSION, SESSIONS_MAX, WAIT_MAX, Access, LoginError, TokenError, new_token, token_of
+from lowlift.hil.panel.access import (
+    ADDRESSES_MAX,
+    FREE,
+    SESSION,
+    SESSIONS_MAX,
+    WAIT_MAX,
+    Access,
+    LoginError,
+    TokenError,
+    new_token,
+    token_of,
+)
 
 TOKEN = "0123456789abcdef"
 

@@ -98,7 +98,11 @@ def test_programs_send_the_token_instead() -> None:
 )
 def test_pages_of_other_sites_change_nothing(open_panel: Panel, headers: dict[str, str]) -> None:
     client = TestClient(open_panel.app, base_url="http://127.0.0.1", headers=headers)
-    for path, body in (("/api/write", {"values": {"T_chw_set.cmd": 8.0}}), ("/api/run", {"action": "pause"}), ("/api/login", {"token": "x"})):
+    for path, body in (
+        ("/api/write", {"values": {"T_chw_set.cmd": 8.0}}),
+        ("/api/run", {"action": "pause"}),
+        ("/api/login", {"token": "x"}),
+    ):
         assert client.post(path, json=body).status_code == 403
     assert not open_panel.runner.paused and not open_panel.runner.served.image.events()
 
@@ -164,12 +168,19 @@ def test_what_is_no_number_is_null(open_panel: Panel) -> None:
 
 def test_writes_are_taken_or_refused_in_the_words_of_the_image(open_panel: Panel) -> None:
     client, image = browser(open_panel), open_panel.runner.served.image
-    assert client.post("/api/write", json={"values": {"T_chw_set.cmd": 8.0, "T_tower_set.mode": 1, "T_tower_set.hand": 25.0}}).json() == {"ok": True}
+    assert client.post("/api/write", json={"values": {"T_chw_set.cmd": 8.0, "T_tower_set.mode": 1, "T_tower_set.hand": 25.0}}).json() == {
+        "ok": True
+    }
     assert image.value(image.points.position("T_chw_set.cmd")) == 8.0
     open_panel.runner.step(200)
     assert image.value(image.points.position("T_chw_set.fbk")) == pytest.approx(8.0, abs=0.01)
     assert image.value(image.points.position("T_tower_set.out")) == pytest.approx(25.0, abs=0.01)
-    for value, words in ((99.0, "must lie between 5.5 and 10"), ("8", "must be a number, not str"), (None, "must be a number"), ([8], "must be")):
+    for value, words in (
+        (99.0, "must lie between 5.5 and 10"),
+        ("8", "must be a number, not str"),
+        (None, "must be a number"),
+        ([8], "must be"),
+    ):
         answer = client.post("/api/write", json={"values": {"V_chw_set.cmd": 30.0, "T_chw_set.cmd": value}})
         assert answer.status_code == 422 and words in answer.json()["error"]
     nan = client.post("/api/write", content='{"values": {"T_chw_set.cmd": NaN}}', headers={"Content-Type": "application/json"})
@@ -256,7 +267,9 @@ def test_bodies_that_are_none(open_panel: Panel, path: str, body: bytes, words: 
 
 def test_bodies_of_the_wrong_type_or_size(open_panel: Panel) -> None:
     client = browser(open_panel)
-    assert "application/json" in client.post("/api/run", content='{"action": "pause"}', headers={"Content-Type": "text/plain"}).json()["error"]
+    assert (
+        "application/json" in client.post("/api/run", content='{"action": "pause"}', headers={"Content-Type": "text/plain"}).json()["error"]
+    )
     assert "bytes" in client.post("/api/restore", content=b" " * (BODY_MAX + 1)).json()["error"]
     assert not open_panel.runner.paused
 

@@ -62,7 +62,12 @@ def test_a_controllers_plan_is_shown_in_site_units() -> None:
     sheet = plant("gb200_hall").site.sheet
     n = len(sheet.setpoints.names)
     setpoints = np.tile(0.5 * (sheet.setpoints.low + sheet.setpoints.high), (3, 1))
-    predicted = {"T_tower": np.full((4, 1), 295.15), "P_cooling": np.full((3, 1), 250e3), "T_chip": np.full((4, 2), 340.0), "slack": np.zeros((3, 5))}
+    predicted = {
+        "T_tower": np.full((4, 1), 295.15),
+        "P_cooling": np.full((3, 1), 250e3),
+        "T_chip": np.full((4, 2), 340.0),
+        "slack": np.zeros((3, 5)),
+    }
     result = one.publish(Plan(t=np.array([0.0, 900.0, 1800.0, 3600.0]), predicted=predicted, setpoints=setpoints), "MPC", 12.0)
     assert one.newest is result and result.made == 12.0 and result.t == (0.0, 900.0, 1800.0, 3600.0)
     assert result.values["T_tower"] == pytest.approx([22.0] * 4) and result.values["P_cooling"] == pytest.approx([250.0] * 3)
@@ -123,7 +128,9 @@ def test_diagrams_name_what_exists() -> None:
         assert len(set(keys)) == len(keys) and {b.symbol for b in diagram.blocks} <= set(SYMBOLS)
         assert all({loop.a, loop.b} <= set(keys) for loop in diagram.loops), kind
         known = {signal for name in PLANTS if plant(name).site.kind == kind for signal in components(shown(name))}
-        signals = {i.signal for b in diagram.blocks for i in b.items} | {i.signal for loop in diagram.loops for i in (*loop.cold, *loop.warm)}
+        signals = {i.signal for b in diagram.blocks for i in b.items} | {
+            i.signal for loop in diagram.loops for i in (*loop.cold, *loop.warm)
+        }
         assert signals <= known, f"{kind}: {signals - known} is nowhere"
 
 
