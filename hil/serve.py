@@ -84,7 +84,7 @@ def serving(
     plant: Plant, protocols: Sequence[str], *, scenario: str | None = None, speed: float = 1.0, step: float = STEP,
     heartbeat: float = HEARTBEAT, map_file: str | Path | None = None, snapshot: str | Path | None = None, every: float = 60.0,
     fresh: bool = False, faults: str | Path | None = None, fault_points: bool = False, record: str | Path | None = None,
-    options: Mapping[str, Mapping[str, Any]] | None = None,
+    options: Mapping[str, Mapping[str, Any]] | None = None, panel: Mapping[str, Any] | None = None,
 ) -> Serving:  # fmt: skip
     """Put a served plant together.
 
@@ -103,6 +103,7 @@ def serving(
         fault_points: whether these can be switched through points of their own.
         record: file that the record of the run is written to at its end.
         options: by protocol, arguments of its server.
+        panel: arguments of :class:`lowlift.hil.panel.server.PanelServer`; no panel where there are none.
 
     Raises:
         UnknownProtocolError, ServeError, ScenarioError, DataError, MapError, RunError, SnapshotError, FaultError: as their texts say.
@@ -120,7 +121,22 @@ def serving(
     if resumed and snapshot is not None:
         runner.restore(snapshot)
     adapters = [server(name, served.image, **(options or {}).get(name, {})) for name in protocols]
+    if panel is not None:
+        adapters.append(panel_server(runner, **panel))
     return Serving(served, runner, adapters, resumed, record)
+
+
+def panel_server(runner: Runner, **options: Any) -> Adapter:
+    """A web panel of a run, not started yet.
+
+    Raises:
+        ServeError: its libraries are not installed, or it may not be served like this.
+    """
+    try:
+        from lowlift.hil.panel.server import PanelServer
+    except ModuleNotFoundError as error:
+        raise ServeError(f"panel: {error.name} is not installed; install lowlift[panel]") from error
+    return PanelServer(runner, **options)
 
 
 def run_until_stopped(serving: Serving, say: Callable[[str], None], *, duration: float | None = None) -> None:

@@ -66,6 +66,12 @@ def serve(
     opcua_users: Annotated[Path | None, typer.Option(help="TOML file of names and passwords that may write over OPC UA.")] = None,
     certificate: Annotated[Path | None, typer.Option(help="Certificate of the OPC UA server, DER or PEM.")] = None,
     private_key: Annotated[Path | None, typer.Option(help="Its private key.")] = None,
+    panel: Annotated[bool, typer.Option("--panel", help="Show the plant in a web page too.")] = False,
+    panel_host: Annotated[str, typer.Option(help="Address to bind for the panel; other than loopback it wants a token.")] = "127.0.0.1",
+    panel_port: Annotated[int, typer.Option(help="TCP port of the panel; 0 takes a free one.")] = 8080,
+    panel_token: Annotated[Path | None, typer.Option(help="File with the panel's token in its first line.")] = None,
+    panel_certificate: Annotated[Path | None, typer.Option(help="Certificate chain of the panel, PEM: it is served over HTTPS.")] = None,
+    panel_key: Annotated[Path | None, typer.Option(help="Its private key, PEM.")] = None,
 ) -> None:
     """Serve a simulated plant in real time over Modbus TCP, BACnet/IP and OPC UA."""
     with friendly():
@@ -75,7 +81,7 @@ def serve(
         for name, value in (("--step", step), ("--heartbeat", heartbeat), ("--duration", duration), ("--snapshot-every", snapshot_every)):
             if value is not None and not 0.0 < value < float("inf"):
                 raise UsageError(f"{name} = {value:g} s: must be above 0")
-        for name, port in (("--modbus-port", modbus_port), ("--opcua-port", opcua_port)):
+        for name, port in (("--modbus-port", modbus_port), ("--opcua-port", opcua_port), ("--panel-port", panel_port)):
             if not 0 <= port <= 65535:
                 raise UsageError(f"{name} = {port}: must be from 0 to 65535")
         named = [p.strip() for p in protocols.split(",") if p.strip()]
@@ -90,9 +96,10 @@ def serve(
             },
             "opcua": {"host": host, "port": opcua_port, "users": users, "certificate": certificate, "private_key": private_key},
         }  # fmt: skip
+        shown = panel_options(panel_host, panel_port, panel_token, panel_certificate, panel_key) if panel else None
         put_together = serving(models.load(plant), named, scenario=scenario, speed=speed, step=step, heartbeat=heartbeat,
                                map_file=map_file, snapshot=snapshot, every=snapshot_every, fresh=fresh, faults=faults,
-                               fault_points=fault_points, record=record, options=options)  # fmt: skip
+                               fault_points=fault_points, record=record, options=options, panel=shown)  # fmt: skip
         for note in put_together.served.scenario.provenance:
             typer.echo(note, err=True)
         if put_together.resumed:
@@ -105,6 +112,24 @@ def serve(
 
 def _listed(text: str) -> list[str]:
     return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def panel_options(host: str, port: int, token_file: Path | None, certificate: Path | None, key: Path | None) -> dict[str, Any]:
+    """Arguments of the panel; its token is made here, and said once, where one is needed and none is given.
+
+    Raises:
+        TokenError: the file is unreadable, or its token too short.
+    """
+    from lowlift.hil.panel.access import new_token, token_of
+    from lowlift.wire.adapter import is_loopback
+
+    token = None if token_file is None else token_of(token_file)
+    if token is None and not is_loopback(host):
+        token = new_token()
+        typer.echo(f"token of the panel: {token}", err=True)
+    if certificate is None and not is_loopback(host):
+        typer.echo("the panel is not encrypted: whoever listens on the network reads its token; see --panel-certificate", err=True)
+    return {"host": host, "port": port, "token": token, "certificate": certificate, "private_key": key}
 
 
 def passwords(path: Path) -> dict[str, str]:

@@ -20,6 +20,7 @@ def user_errors() -> tuple[type[BaseException], ...]:
     from lowlift.data import DataError
     from lowlift.hil.commissioning import ERRORS as COMMISSION_ERRORS
     from lowlift.hil.fmu_errors import FmuError
+    from lowlift.hil.panel.access import TokenError
     from lowlift.hil.serve import ERRORS
     from lowlift.models.design import DesignError
     from lowlift.models.plant import SteadyStateError
@@ -38,7 +39,7 @@ def user_errors() -> tuple[type[BaseException], ...]:
     return (
         UsageError, DataError, SiteError, DesignError, SteadyStateError, ScenarioError, ScheduleError, ControllerError, ParameterError,
         WriteError, DemoError, ValidationError, FormatError, MapError, UnknownProtocolError, BacnetError, LedgerError, SavingsError,
-        ApprovalError, FmuError, *ERRORS, *COMMISSION_ERRORS,
+        ApprovalError, FmuError, TokenError, *ERRORS, *COMMISSION_ERRORS,
     )  # fmt: skip
 
 

@@ -1,0 +1,147 @@
+"""Who may use a panel: one token, sessions that it opens, and patience with those who guess.
+
+The token is compared in constant time. A session is a random number that the browser keeps in a cookie that scripts cannot read; here only
+its hash is kept, so that a memory dump opens nothing. Five wrong tokens from one address make it wait, longer after each further one; the
+right token has to wait as well, otherwise waiting would slow nobody down.
+"""
+
+import collections
+import hashlib
+import hmac
+import ipaddress
+import secrets
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+SESSION = 12.0 * 3600.0
+"""A session ends after so much real time [s]."""
+SESSIONS_MAX, ADDRESSES_MAX = 64, 1024
+"""Kept at most; the oldest make room."""
+TOKEN_MIN = 16
+"""Least length of a token that somebody chose."""
+FREE, WAIT_MAX, FORGET = 5, 60.0, 900.0
+"""Wrong tokens before anybody waits; longest wait [s]; after so long without another one they are forgotten [s]."""
+
+
+class TokenError(ValueError):
+    """A token file is unreadable, or its token too short."""
+
+
+class LoginError(Exception):
+    """The token is wrong, or the address has to wait; :attr:`wait` says how long [s]."""
+
+    def __init__(self, message: str, wait: float = 0.0) -> None:
+        self.wait = wait
+        super().__init__(message)
+
+
+def new_token() -> str:
+    """A token that nobody guesses: 192 random bits."""
+    return secrets.token_urlsafe(24)
+
+
+def token_of(path: str | Path) -> str:
+    """The token of a file: its first line.
+
+    Raises:
+        TokenError: unreadable, or shorter than :data:`TOKEN_MIN`.
+    """
+    try:
+        lines = Path(path).read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise TokenError(f"token file {path}: {error}") from error
+    token = lines[0].strip() if lines else ""
+    if len(token) < TOKEN_MIN:
+        raise TokenError(f"token file {path}: the token in its first line has {len(token)} characters, must have at least {TOKEN_MIN}")
+    return token
+
+
+class Access:
+    """Token, sessions and throttle of one panel. Used from one event loop.
+
+    Args:
+        token: what opens a session; none where everybody who reaches the panel may use it.
+        clock: monotonic time [s].
+    """
+
+    def __init__(self, token: str | None, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._digest = None if token is None else _hash(token)
+        self._clock = clock
+        self._sessions: collections.OrderedDict[bytes, float] = collections.OrderedDict()
+        self._failures: collections.OrderedDict[str, tuple[int, float]] = collections.OrderedDict()
+
+    @property
+    def needed(self) -> bool:
+        """Whether anybody has to log in."""
+        return self._digest is not None
+
+    def login(self, token: str, address: str) -> str:
+        """Open a session; returns what the cookie holds.
+
+        Raises:
+            LoginError: wrong token, or the address has to wait.
+        """
+        self.check(token, address)
+        session = secrets.token_urlsafe(32)
+        self._sessions[_hash(session)] = self._clock() + SESSION
+        while len(self._sessions) > SESSIONS_MAX:
+            self._sessions.popitem(last=False)
+        return session
+
+    def check(self, token: str, address: str) -> None:
+        """Whether a token is right, as a program sends it with every request.
+
+        Raises:
+            LoginError: wrong token, or the address has to wait.
+        """
+        source, now = _source(address), self._clock()
+        count, until = self._failures.get(source, (0, 0.0))
+        if now < until:
+            raise LoginError(f"too many wrong tokens; try again in {until - now:.0f} s", until - now)
+        if now > until + FORGET:
+            count = 0
+        if self._digest is not None and hmac.compare_digest(_hash(token), self._digest):
+            self._failures.pop(source, None)
+            return
+        count += 1
+        wait = min(2.0 ** (count - FREE), WAIT_MAX) if count >= FREE else 0.0
+        self._failures.pop(source, None)
+        self._failures[source] = (count, now + wait)
+        while len(self._failures) > ADDRESSES_MAX:
+            self._failures.popitem(last=False)
+        raise LoginError("wrong token" + (f"; wait {wait:.0f} s" if wait else ""), wait)
+
+    def knows(self, session: str | None) -> bool:
+        """Whether a cookie belongs to an open session; always where nobody has to log in."""
+        if not self.needed:
+            return True
+        if session is None:
+            return False
+        ends = self._sessions.get(_hash(session))
+        if ends is not None and self._clock() >= ends:
+            del self._sessions[_hash(session)]
+            return False
+        return ends is not None
+
+    def logout(self, session: str | None) -> None:
+        """Close a session, where there is one."""
+        if session is not None:
+            self._sessions.pop(_hash(session), None)
+
+
+def _hash(text: str) -> bytes:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
+
+
+def _source(address: str) -> str:
+    """Who guesses: an IPv4 address, or the /64 that one IPv6 user has to himself.
+
+    >>> _source("10.0.0.7"), _source("2001:db8::1:2")
+    ('10.0.0.7', '2001:db8::/64')
+    """
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    return address if parsed.version == 4 else str(ipaddress.ip_network((parsed, 64), strict=False))

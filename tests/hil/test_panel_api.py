@@ -1,0 +1,284 @@
+"""The panel's interface: nothing without login, nothing for other sites, everything else as the image and the runner say it."""
+
+import json
+import math
+
+import pytest
+from panel_run import SensorBias
+from starlette.testclient import TestClient
+from wire_plants import served
+
+from lowlift.hil.panel.access import FREE, Access
+from lowlift.hil.panel.app import Panel
+from lowlift.hil.panel.bodies import BODY_MAX
+from lowlift.hil.panel.fault_switch import offered_by
+from lowlift.hil.panel.guard import OURS, SECURITY
+from lowlift.hil.runner import Runner
+
+TOKEN = "0123456789abcdef"
+GETS = ("/api/plant", "/api/state", "/api/stream", "/api/history?points=P_it", "/api/schematic/wide.svg", "/api/snapshot")
+POSTS = ("/api/write", "/api/run", "/api/fault", "/api/plan", "/api/restore", "/api/logout")
+
+
+def panel(token: str | None = None, **options) -> Panel:
+    runner = Runner(served(disturb=SensorBias(T_chw=6.0)))
+    return Panel(runner, Access(token), faults=offered_by(runner.served), **options)
+
+
+def browser(one: Panel, **options) -> TestClient:
+    return TestClient(one.app, base_url="http://127.0.0.1", headers={OURS: "1"}, follow_redirects=False, **options)
+
+
+@pytest.fixture
+def open_panel() -> Panel:
+    return panel()
+
+
+def test_nothing_is_told_or_done_without_login() -> None:
+    one = panel(TOKEN)
+    client = browser(one)
+    for path in GETS:
+        answer = client.get(path)
+        assert (answer.status_code, answer.json()) == (401, {"error": "log in first"})
+    for path in POSTS:
+        assert client.post(path, json={}).status_code == 401
+    front = client.get("/")
+    assert front.status_code == 303 and front.headers["location"] == "/login"
+    site = one.runner.served.plant.site
+    for path in ("/login", "/static/main.js", "/static/panel.css", "/favicon.ico"):
+        answer = client.get(path)
+        assert answer.status_code == 200 and site.title not in answer.text and site.name not in answer.text
+    assert not one.runner.paused and not one.runner.served.image.events()
+
+
+def test_a_login_lasts_until_the_logout() -> None:
+    one = panel(TOKEN)
+    client = browser(one)
+    assert client.post("/api/login", json={"token": "wrong"}).status_code == 401
+    answer = client.post("/api/login", json={"token": TOKEN})
+    cookie = answer.headers["set-cookie"].lower()
+    assert answer.status_code == 200 and TOKEN not in cookie
+    assert "httponly" in cookie and "samesite=strict" in cookie and "secure" not in cookie
+    assert client.get("/api/plant").json()["site"] == "chiller_plant" and client.get("/").status_code == 200
+    assert client.post("/api/logout").status_code == 200
+    assert client.get("/api/plant").status_code == 401
+    assert [e.text for e in one.runner.served.image.events()] == ["wrong token", "logged in"]
+
+
+def test_over_tls_the_cookie_never_travels_openly() -> None:
+    answer = browser(panel(TOKEN, secure=True)).post("/api/login", json={"token": TOKEN})
+    assert "secure" in answer.headers["set-cookie"].lower()
+
+
+def test_guessing_is_slowed_down_for_pages_and_programs() -> None:
+    client = browser(panel(TOKEN))
+    for _ in range(FREE - 1):
+        assert client.post("/api/login", json={"token": "wrong"}).status_code == 401
+    assert client.get("/api/state", headers={"Authorization": "Bearer wrong"}).status_code == 401
+    refused = client.post("/api/login", json={"token": TOKEN})
+    assert refused.status_code == 429 and int(refused.headers["retry-after"]) >= 1
+
+
+def test_programs_send_the_token_instead() -> None:
+    one = panel(TOKEN)
+    client = TestClient(one.app, base_url="http://127.0.0.1", headers={"Authorization": f"Bearer {TOKEN}"})
+    assert client.get("/api/state").status_code == 200
+    assert client.post("/api/write", json={"values": {"T_chw_set.cmd": 8.0}}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {OURS: "1", "Origin": "http://evil.example"},
+        {OURS: "1", "Origin": "null"},
+        {OURS: "1", "Sec-Fetch-Site": "cross-site"},
+        {OURS: "1", "Sec-Fetch-Site": "same-site"},
+    ],
+)
+def test_pages_of_other_sites_change_nothing(open_panel: Panel, headers: dict[str, str]) -> None:
+    client = TestClient(open_panel.app, base_url="http://127.0.0.1", headers=headers)
+    for path, body in (
+        ("/api/write", {"values": {"T_chw_set.cmd": 8.0}}),
+        ("/api/run", {"action": "pause"}),
+        ("/api/login", {"token": "x"}),
+    ):
+        assert client.post(path, json=body).status_code == 403
+    assert not open_panel.runner.paused and not open_panel.runner.served.image.events()
+
+
+def test_our_own_page_may(open_panel: Panel) -> None:
+    client = TestClient(open_panel.app, base_url="http://127.0.0.1:8080")
+    headers = {OURS: "1", "Origin": "http://127.0.0.1:8080", "Sec-Fetch-Site": "same-origin"}
+    assert client.post("/api/run", json={"action": "pause"}, headers=headers).status_code == 200
+
+
+@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "10.0.0.1:8080", ""])
+def test_a_name_that_somebody_lets_point_here_is_not_ours(open_panel: Panel, host: str) -> None:
+    assert browser(open_panel).get("/api/state", headers={"Host": host}).status_code == 421
+
+
+def test_security_headers_stand_on_every_answer(open_panel: Panel) -> None:
+    client = browser(open_panel)
+    for path in ("/", "/login", "/static/main.js", "/static/none.js", "/api/state", "/nowhere", "/api/history?points=none"):
+        answer = client.get(path)
+        assert {name: answer.headers[name] for name in SECURITY} == dict(SECURITY)
+    policy = SECURITY["Content-Security-Policy"]
+    assert "unsafe" not in policy and "http" not in policy and "default-src 'none'" in policy
+
+
+def test_pages_fetch_nothing_from_elsewhere_and_have_nothing_inline(open_panel: Panel) -> None:
+    client = browser(open_panel)
+    for path in ("/", "/login", "/api/schematic/wide.svg", "/api/schematic/narrow.svg"):
+        text = client.get(path).text.replace("http://www.w3.org/2000/svg", "")
+        assert "://" not in text and " style=" not in text and "<style" not in text and " onclick" not in text
+        assert text.count("<script") == text.count('<script type="module" src="/static/')
+
+
+@pytest.mark.parametrize("path", ["/static/../app.py", "/static/%2e%2e/app.py", "/static/..%2fapp.py", "/static/"])
+def test_there_is_no_way_to_other_files(open_panel: Panel, path: str) -> None:
+    assert browser(open_panel).get(path).status_code in (404, 405)
+
+
+def test_the_state_is_that_of_the_image(open_panel: Panel) -> None:
+    client, image = browser(open_panel), open_panel.runner.served.image
+    plant, state = client.get("/api/plant").json(), client.get("/api/state").json()
+    values = dict(zip([c["name"] for c in plant["columns"]], state["values"], strict=True))
+    for point, value in zip(image.points.points, image.values(), strict=True):
+        assert values[point.name] == pytest.approx(value, rel=1e-6)
+    sheet = open_panel.runner.served.plant.site.sheet
+    assert values["P_cooling"] == pytest.approx(sum(values[name] for name in sheet.cooling), rel=1e-5)
+    assert values["PUE"] == pytest.approx(sum(values[name] for name in sheet.powers) / values["P_it"], rel=1e-5)
+    assert state["run"] == {"running": False, "paused": False, "speed": 1.0, "missed": 0, "failure": None}
+    before = state["t"]
+    open_panel.runner.step(3)
+    assert client.get("/api/state").json()["t"] == before + 15.0
+
+
+def test_what_is_no_number_is_null(open_panel: Panel) -> None:
+    image = open_panel.runner.served.image
+    si = image.points.to_si(image.values())
+    si[image.points.position("T_chw")] = math.nan
+    image.publish(5.0, 1, si)
+    state = browser(open_panel).get("/api/state")
+    assert state.json()["values"][image.points.position("T_chw")] is None and "NaN" not in state.text
+    open_panel.history.add(image.read())
+    assert browser(open_panel).get("/api/history?points=T_chw").json()["values"]["T_chw"][-1] is None
+
+
+def test_writes_are_taken_or_refused_in_the_words_of_the_image(open_panel: Panel) -> None:
+    client, image = browser(open_panel), open_panel.runner.served.image
+    assert client.post("/api/write", json={"values": {"T_chw_set.cmd": 8.0, "T_tower_set.mode": 1, "T_tower_set.hand": 25.0}}).json() == {
+        "ok": True
+    }
+    assert image.value(image.points.position("T_chw_set.cmd")) == 8.0
+    open_panel.runner.step(200)
+    assert image.value(image.points.position("T_chw_set.fbk")) == pytest.approx(8.0, abs=0.01)
+    assert image.value(image.points.position("T_tower_set.out")) == pytest.approx(25.0, abs=0.01)
+    for value, words in (
+        (99.0, "must lie between 5.5 and 10"),
+        ("8", "must be a number, not str"),
+        (None, "must be a number"),
+        ([8], "must be"),
+    ):
+        answer = client.post("/api/write", json={"values": {"V_chw_set.cmd": 30.0, "T_chw_set.cmd": value}})
+        assert answer.status_code == 422 and words in answer.json()["error"]
+    nan = client.post("/api/write", content='{"values": {"T_chw_set.cmd": NaN}}', headers={"Content-Type": "application/json"})
+    assert "must be a finite number" in nan.json()["error"]
+    assert "cannot be written" in client.post("/api/write", json={"values": {"T_chw": 8.0}}).json()["error"]
+    assert image.value(image.points.position("V_chw_set.cmd")) != 30.0, "all or nothing"
+    refused = [e for e in image.events() if e.kind == "refused"]
+    assert len(refused) == 6 and {e.source for e in refused} == {"panel testclient"}
+
+
+def test_pause_step_speed(open_panel: Panel) -> None:
+    client, runner = browser(open_panel), open_panel.runner
+    runner.start()
+    try:
+        refused = client.post("/api/run", json={"action": "step"})
+        assert refused.status_code == 422 and refused.json()["error"] == "single steps need a paused plant"
+        assert client.post("/api/run", json={"action": "pause"}).status_code == 200
+        k = runner.served.k
+        assert client.post("/api/run", json={"action": "step", "n": 7}).status_code == 200 and runner.served.k == k + 7
+        assert client.post("/api/run", json={"action": "speed", "speed": 60}).status_code == 200 and runner.speed == 60.0
+        assert "must be above 0" in client.post("/api/run", json={"action": "speed", "speed": 0}).json()["error"]
+        assert client.post("/api/run", json={"action": "resume"}).status_code == 200 and not runner.paused
+    finally:
+        runner.stop()
+
+
+def test_a_snapshot_goes_out_and_comes_back(open_panel: Panel) -> None:
+    client, runner = browser(open_panel), open_panel.runner
+    runner.step(5)
+    taken = client.get("/api/snapshot")
+    assert 'filename="chiller_plant_25s.json"' in taken.headers["content-disposition"]
+    runner.step(5)
+    assert client.post("/api/restore", content=taken.content).status_code == 200 and runner.served.k == 5
+    edited = taken.json() | {"k": 7}
+    refused = client.post("/api/restore", content=json.dumps(edited))
+    assert refused.status_code == 422 and refused.json()["error"].startswith("the file sent: the checksum")
+    assert runner.served.k == 5
+
+
+def test_faults_are_pressed_and_seen(open_panel: Panel) -> None:
+    client, runner = browser(open_panel), open_panel.runner
+    (offered,) = client.get("/api/state").json()["faults"]
+    assert offered == {"name": "bias T_chw", "words": "T_chw reads +6 K", "group": "sensors", "active": False}
+    before = runner.served.image.value(runner.served.image.points.position("T_chw"))
+    assert client.post("/api/fault", json={"name": "bias T_chw", "on": True}).status_code == 200
+    runner.step()
+    state = client.get("/api/state").json()
+    assert state["faults"][0]["active"]
+    assert runner.served.image.value(runner.served.image.points.position("T_chw")) == pytest.approx(before + 6.0, abs=0.5)
+    assert {"fault", "alarm"} <= {e["kind"] for e in state["events"]}
+    refused = client.post("/api/fault", json={"name": "none", "on": True})
+    assert refused.status_code == 422 and refused.json() == {"error": "no fault 'none'"}
+
+
+def test_a_plant_without_faults_offers_none() -> None:
+    one = Panel(Runner(served()), Access(None))
+    client = browser(one)
+    assert "faults" not in client.get("/api/state").json() and not client.get("/api/plant").json()["faults"]
+    assert client.post("/api/fault", json={"name": "x", "on": True}).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "words"),
+    [
+        ("/api/write", b"{", "no JSON"),
+        ("/api/write", b"[" * 100_000, "no JSON"),
+        ("/api/write", b"\xff", "no JSON"),
+        ("/api/write", b"[]", "body"),
+        ("/api/write", b"{}", "values: Field required"),
+        ("/api/write", b'{"values": {}}', "values"),
+        ("/api/write", b'{"values": {"T_chw_set.cmd": 8}, "source": "me"}', "source: Extra"),
+        ("/api/run", b'{"action": "stop"}', "action"),
+        ("/api/run", b'{"action": "step", "n": 100000}', "n: "),
+        ("/api/run", b'{"action": "speed", "speed": "fast"}', "speed: "),
+        ("/api/fault", b'{"name": "bias T_chw", "on": "perhaps"}', "on: "),
+        ("/api/plan", b'{"source": "me", "t": [0, 1], "values": {"T_chw": [1, NaN]}}', "values.T_chw.1"),
+        ("/api/restore", b"{", "unreadable"),
+    ],
+)
+def test_bodies_that_are_none(open_panel: Panel, path: str, body: bytes, words: str) -> None:
+    answer = browser(open_panel).post(path, content=body, headers={"Content-Type": "application/json"})
+    assert answer.status_code == 422 and words in answer.json()["error"]
+
+
+def test_bodies_of_the_wrong_type_or_size(open_panel: Panel) -> None:
+    client = browser(open_panel)
+    assert (
+        "application/json" in client.post("/api/run", content='{"action": "pause"}', headers={"Content-Type": "text/plain"}).json()["error"]
+    )
+    assert "bytes" in client.post("/api/restore", content=b" " * (BODY_MAX + 1)).json()["error"]
+    assert not open_panel.runner.paused
+
+
+def test_history(open_panel: Panel) -> None:
+    open_panel.history._every = 0.0
+    for _ in range(4):
+        open_panel.runner.step()
+        open_panel.history.add(open_panel.runner.served.image.read())
+    got = browser(open_panel).get("/api/history?points=T_chw,PUE").json()
+    assert got["t"] == [5.0, 10.0, 15.0, 20.0] and set(got["values"]) == {"T_chw", "PUE"} and len(got["values"]["PUE"]) == 4
+    assert browser(open_panel).get("/api/history?points=T_none").status_code == 404
