@@ -1,4 +1,4 @@
-"""A commissioning script as it is run: steps, expectations, and whether they fit a site; files are read by the module ``commission_file``."""
+"""A commissioning script as it is run: steps, expectations, whether they fit a site; files are read by the module ``commission_file``."""
 
 import dataclasses
 import math

@@ -60,4 +60,4 @@ class History:
             order = np.arange(self._n - n, self._n) % len(self._t)
             # Every so many, counted from the newest, which always is there.
             order = order[:: -max(-(-n // most), 1)][::-1]
-            return self._t[order], self._values[np.ix_(order, positions)].astype(float)
+            return self._t[order], self._values[np.ix_(order, np.array(positions, dtype=np.intp))].astype(float)
