@@ -71,7 +71,7 @@ class Serving:
 def serving(
     plant: Plant, protocols: Sequence[str], *, scenario: str | None = None, speed: float = 1.0, step: float = STEP,
     heartbeat: float = HEARTBEAT, map_file: str | Path | None = None, snapshot: str | Path | None = None, every: float = 60.0,
-    fresh: bool = False, options: Mapping[str, Mapping[str, Any]] | None = None,
+    fresh: bool = False, lockstep: float | None = None, options: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> Serving:  # fmt: skip
     """Put a served plant together.
 
@@ -86,6 +86,7 @@ def serving(
         snapshot: file that is kept while running, and gone on from where it is there.
         every: real time between two snapshots [s].
         fresh: begin anew whatever the file says.
+        lockstep: see :class:`lowlift.hil.runner.Runner`.
         options: by protocol, arguments of its server.
 
     Raises:
@@ -95,11 +96,15 @@ def serving(
         check_protocol(name)
     points = listed_points(plant, map_file)
     served = ServedPlant(plant, scenario_of(plant, scenario), step=step, heartbeat=heartbeat, points=points)
-    runner = Runner(served, speed=speed, autosave=snapshot, every=every)
+    runner = Runner(served, speed=speed, autosave=snapshot, every=every, lockstep=lockstep)
     resumed = snapshot is not None and not fresh and Path(snapshot).exists()
     if resumed and snapshot is not None:
         runner.restore(snapshot)
     adapters = [server(name, served.image, **(options or {}).get(name, {})) for name in protocols]
+    if lockstep is not None:
+        for adapter in adapters:
+            # The supervisor waits for what it is shown.
+            adapter.refresh_every = 0.0
     return Serving(served, runner, adapters, resumed)
 
 

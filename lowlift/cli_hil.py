@@ -48,6 +48,9 @@ def serve(
     snapshot: Annotated[Path | None, typer.Option(help="File kept while running; if it is there, the run goes on from it.")] = None,
     snapshot_every: Annotated[float, typer.Option(help="Real time between two snapshots [s].")] = 60.0,
     fresh: Annotated[bool, typer.Option("--fresh", help="Begin anew, whatever the snapshot says.")] = False,
+    lockstep: Annotated[
+        float | None, typer.Option(help="Plant time that each heartbeat of the supervisor is worth [s]; time passes only with it.")
+    ] = None,
     duration: Annotated[float | None, typer.Option(help="End after so much real time [s]; runs until interrupted if not given.")] = None,
     host: Annotated[str, typer.Option(help="Address to bind for Modbus and OPC UA.")] = "127.0.0.1",
     modbus_port: Annotated[int, typer.Option(help="TCP port of Modbus; 0 takes a free one.")] = 5020,
@@ -62,7 +65,8 @@ def serve(
         from lowlift import models
         from lowlift.hil.serve import run_until_stopped, serving
 
-        for name, value in (("--step", step), ("--heartbeat", heartbeat), ("--duration", duration), ("--snapshot-every", snapshot_every)):
+        for name, value in (("--step", step), ("--heartbeat", heartbeat), ("--duration", duration), ("--snapshot-every", snapshot_every),
+                            ("--lockstep", lockstep)):  # fmt: skip
             if value is not None and not 0.0 < value < float("inf"):
                 raise UsageError(f"{name} = {value:g} s: must be above 0")
         for name, port in (("--modbus-port", modbus_port), ("--opcua-port", opcua_port)):
@@ -78,7 +82,7 @@ def serve(
             "opcua": {"host": host, "port": opcua_port, "users": users, "certificate": certificate, "private_key": private_key},
         }
         put_together = serving(models.load(plant), named, scenario=scenario, speed=speed, step=step, heartbeat=heartbeat,
-                               map_file=map_file, snapshot=snapshot, every=snapshot_every, fresh=fresh, options=options)  # fmt: skip
+                               map_file=map_file, snapshot=snapshot, every=snapshot_every, fresh=fresh, lockstep=lockstep, options=options)  # fmt: skip
         for note in put_together.served.scenario.provenance:
             typer.echo(note, err=True)
         if put_together.resumed:

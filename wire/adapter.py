@@ -43,7 +43,7 @@ class Adapter(abc.ABC):
     """Name on the command line."""
     pushes: ClassVar[bool] = False
     """Whether it wants :meth:`refresh`."""
-    refresh_every: ClassVar[float] = 0.1
+    refresh_every: float = 0.1
     """Least real time between two refreshes [s]: a fast plant makes more snapshots than anybody can look at."""
 
     def __init__(self, image: PointImage) -> None:
