@@ -161,11 +161,9 @@ class ControlClient:
             self.k += 1
             self._keep()
         self._origin, self._fresh, self._due = now - self.t, True, self.t
-        in_force = np.array([[values[f"{name}.fbk"] for name in self.setpoints.names]])
         self.envelope.reset(1)
         self.envelope.decided(self.t, 0)
-        self.envelope.setpoints = np.clip(np.where(np.isfinite(in_force), in_force, self.envelope.setpoints), self.setpoints.low,
-                                          self.setpoints.high)  # fmt: skip
+        self._start_from(values)
         self.requested = self.envelope.setpoints.copy()
         found = commands_of(self.envelope.setpoints, self.setpoints)
         self.gateway.found(self.t, found)
@@ -201,9 +199,9 @@ class ControlClient:
         for name in humans:
             self.envelope.override(name.removesuffix(".cmd"), values[name], self.t + 0.5 * self.sample)
         T_dew = self.envelope.dew_point(readings)
-        if not self._remote:
-            self.envelope.setpoints = np.clip([[values[f"{name}.fbk"] for name in self.setpoints.names]], self.setpoints.low, self.setpoints.high)
         allowed = self.envelope.allow(self.t, self.requested, T_dew)
+        if not self._remote:
+            self._start_from(values)
         written = self._write(values, commands_of(allowed, self.setpoints), float(T_dew[0, 0]), humans) if self._remote else {}
         self._note_envelope()
         try:
@@ -230,6 +228,12 @@ class ControlClient:
 
     def _now(self, values: Mapping[str, float]) -> float:
         return values["elapsed"] if self._site_clock is None else self._site_clock()
+
+    def _start_from(self, values: Mapping[str, float]) -> None:
+        """The envelope moves on from the setpoints in force."""
+        in_force = np.array([[values[f"{name}.fbk"] for name in self.setpoints.names]])
+        known = np.where(np.isfinite(in_force), in_force, self.envelope.setpoints)
+        self.envelope.setpoints = np.clip(known, self.setpoints.low, self.setpoints.high)
 
     def _keep(self) -> None:
         """Readings of one sample into the past; those of samples that were missed are the last ones read."""

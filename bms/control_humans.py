@@ -1,8 +1,8 @@
 """Who else decides: a higher BACnet priority, a command that somebody else has written, an actuator in hand or off, the local switch.
 
 Humans win, always. Where there are priorities, one above ours is theirs until they relinquish it. Where there are none, a command that
-stands at a value which we have never written, and which is not its default, is somebody's: it is left alone for ``yield_for`` seconds of
-plant time, or until it is back at its default or at a value of ours.
+stands at a value which we have never written is somebody's: it is left alone for ``yield_for`` seconds of plant time, or until it is back at
+a value of ours. What stands when the client begins is what it is asked to go on from; defaults are nobody's after a restart of the site.
 """
 
 import collections
@@ -38,18 +38,23 @@ class Humans:
         self._modes = [p.name for p in link.points.points if p.name.endswith(".mode")]
         self._own: dict[str, collections.deque[float]] = {name: collections.deque(maxlen=REMEMBERED) for name in commands}
         self._since: dict[str, float] = {}
-        self._forgiven: dict[str, float] = {}
+        self._until_written: dict[str, float] = {}
+        self._begun = False
 
     def wrote(self, values: Mapping[str, float]) -> None:
         """Remember what we have written, SI."""
         for name, value in values.items():
             self._own[name].append(value)
+            self._until_written.pop(name, None)
 
     def accept(self, values: Mapping[str, float]) -> None:
-        """What stands at take-over is nobody's: we are asked to go on from it. Priorities above ours stay."""
-        self._since.clear()
+        """What stands at the first take-over is nobody's; at later ones, that is only so for defaults, until we have written again."""
+        first = not self._begun
+        self._begun = True
         for name in self.commands:
-            self._forgiven[name] = values[name]
+            point = self.link.points[name]
+            default = math.nan if point.default is None else point.to_si(point.default)
+            self._until_written[name] = values[name] if first else default
 
     def look(self, t: float, values: Mapping[str, float]) -> dict[str, str]:
         """Who decides what, from all that has been read.
@@ -77,23 +82,19 @@ class Humans:
         return self.decide
 
     def _ours(self, name: str, value: float) -> bool:
-        """Whether a value that stands is one that we wrote last, or nobody's."""
+        """Whether a value that stands is the one that we wrote last."""
         own = self._own[name]
-        return self._near(name, value, self._default(name)) or (bool(own) and self._near(name, value, own[-1]))
+        return bool(own) and self._near(name, value, own[-1])
 
     def _foreign(self, t: float, name: str, value: float) -> bool:
-        known = (self._default(name), self._forgiven.get(name, math.nan), *reversed(self._own[name]))
+        known = (self._until_written.get(name, math.nan), *reversed(self._own[name]))
         if any(self._near(name, value, one) for one in known):
             self._since.pop(name, None)
             return False
         if t - self._since.setdefault(name, t) < self.yield_for:
             return True
-        self._forgiven[name] = value
+        self._until_written[name] = value
         return False
-
-    def _default(self, name: str) -> float:
-        point = self.link.points[name]
-        return math.nan if point.default is None else point.to_si(point.default)
 
     def _near(self, name: str, value: float, other: float) -> bool:
         point = self.link.points[name]
