@@ -68,7 +68,8 @@ def over(protocol: str, plant: Plant, scenario: Scenario, controller: str, steps
     runner.stop()
     adapter.stop()
     return {"protocol": protocol, "sample_s": sample, "J": sum(used[1 : steps + 1]), "cycles": tally.cycles, "decisions": tally.decisions,
-            "values_written": tally.writes, "alarms": verdict.kinds.get("alarm", 0), "lost": tally.losses, "records": verdict.records, "took_s": took}  # fmt: skip
+            "values_written": tally.writes, "alarms": verdict.kinds.get("alarm", 0), "lost": tally.losses, "records": verdict.records,
+            "took_s": took}  # fmt: skip
 
 
 def main() -> None:
@@ -95,10 +96,13 @@ def main() -> None:
         r = over(protocol, plant, scenario, a.controller, steps, float(sample or 15.0))
         r["against_loop"] = r["J"] / expected - 1.0
         rows.append(r)
-        print(f"| {protocol} | {r['sample_s']:g} s | {r['J'] / 3.6e6:.2f} kWh | {r['against_loop']:+.5%} | {r['cycles']} | {r['decisions']} | "
+        print(f"| {protocol} | {r['sample_s']:g} s | {r['J'] / 3.6e6:.2f} kWh | {r['against_loop']:+.5%} | {r['cycles']} | "
+              f"{r['decisions']} | "
               f"{r['values_written']} | {r['alarms']} | {r['lost']} | {r['records']} | {r['took_s']:.0f} s |", flush=True)  # fmt: skip
     if a.out is not None:
-        write_text(a.out, json.dumps({"plant": a.plant, "controller": a.controller, "hours": a.hours, "loop_J": expected, "rows": rows}, indent=1))
+        write_text(
+            a.out, json.dumps({"plant": a.plant, "controller": a.controller, "hours": a.hours, "loop_J": expected, "rows": rows}, indent=1)
+        )
 
 
 if __name__ == "__main__":

@@ -5,8 +5,8 @@ it, ``before`` the hash of the record before (of the first one: zeros) and last 
 changed, taken out, put in or moved breaks the chain from there on. What a chain cannot show is that its end has been cut off: who must know
 keeps the last hash elsewhere (:attr:`Verdict.head`) and compares.
 
-A record counts from its line break on. A process that is killed while writing leaves a torn one at the end; it stays where it is, and the next writer
-seals its length and hash in a record of kind ``torn``, without which nothing torn may stand in the middle.
+A record counts from its line break on. A process that is killed while writing leaves a torn one at the end; it stays where it is, and the
+next writer seals its length and hash in a record of kind ``torn``, without which nothing torn may stand in the middle.
 """
 
 import contextlib

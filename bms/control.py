@@ -108,7 +108,7 @@ class ControlClient:
         self.past = Past(self.table, sample, round(KEPT / sample), [run.forecaster is not None], weather)
         self._rows = round(KEPT / sample)
         self._needed = [
-            *self.table.names, *self.commands, *(f"{name}.fbk" for name in self.setpoints.names), *self.humans._modes,
+            *self.table.names, *self.commands, *(f"{name}.fbk" for name in self.setpoints.names), *self.humans.modes,
             "elapsed", "heartbeat.fbk", "supervision.fbk", "remote_enable.cmd", HEARTBEAT,
         ]  # fmt: skip
         self.k = 0
@@ -168,7 +168,12 @@ class ControlClient:
         found = commands_of(self.envelope.setpoints, self.setpoints)
         self.gateway.found(self.t, found)
         self.humans.accept(values)
-        content = {"site_time": now, "missed": missed * self.sample, "supervision": self._supervision(values), "in_force": self._shown(found)}
+        content = {
+            "site_time": now,
+            "missed": missed * self.sample,
+            "supervision": self._supervision(values),
+            "in_force": self._shown(found),
+        }
         self.trail.append(self.t, ("take-over", content))
 
     def cycle(self) -> Cycle:
@@ -260,7 +265,9 @@ class ControlClient:
         self.trail.append(self.t, ("decision", content))
         return decision
 
-    def _write(self, values: Mapping[str, float], allowed: Mapping[str, float], T_dew: float, humans: Mapping[str, str]) -> dict[str, float]:
+    def _write(
+        self, values: Mapping[str, float], allowed: Mapping[str, float], T_dew: float, humans: Mapping[str, str]
+    ) -> dict[str, float]:
         lifted = T_dew + self.envelope.rules.dew_point_margin + 1e-6
         urgent = [f"{name}.cmd" for name in self._dry if allowed[f"{name}.cmd"] <= lifted]
         standing = {name: values[name] for name in self.commands}
@@ -284,7 +291,9 @@ class ControlClient:
         self.humans.news = []
         remote, state = values["remote_enable.cmd"] > 0.5, self._supervision(values)
         if remote != self._remote:
-            self.trail.append(self.t, ("human", {"point": "remote_enable.cmd", "what": "remote again" if remote else "local: commands wait"}))
+            self.trail.append(
+                self.t, ("human", {"point": "remote_enable.cmd", "what": "remote again" if remote else "local: commands wait"})
+            )
         if state != self._supervised:
             self.trail.append(self.t, ("supervision", {"state": state}))
         self._remote, self._supervised = remote, state

@@ -1,8 +1,8 @@
 """Who else decides: a higher BACnet priority, a command that somebody else has written, an actuator in hand or off, the local switch.
 
 Humans win, always. Where there are priorities, one above ours is theirs until they relinquish it. Where there are none, a command that
-stands at a value which we have never written is somebody's: it is left alone for ``yield_for`` seconds of plant time, or until it is back at
-a value of ours. What stands when the client begins is what it is asked to go on from; defaults are nobody's after a restart of the site.
+stands at a value which we have never written is somebody's: it is left alone for ``yield_for`` seconds of plant time, or until it is back
+at a value of ours. What stands when the client begins is what it is asked to go on from; defaults are nobody's after a restart of the site.
 """
 
 import collections
@@ -35,7 +35,7 @@ class Humans:
         """Actuators that are not in auto, and what they are in."""
         self.news: list[dict[str, str]] = []
         """What has changed since :meth:`look` was called before."""
-        self._modes = [p.name for p in link.points.points if p.name.endswith(".mode")]
+        self.modes = [p.name for p in link.points.points if p.name.endswith(".mode")]
         self._own: dict[str, collections.deque[float]] = {name: collections.deque(maxlen=REMEMBERED) for name in commands}
         self._since: dict[str, float] = {}
         self._until_written: dict[str, float] = {}
@@ -71,7 +71,7 @@ class Humans:
             self.decide = {name: "written by somebody else" for name in self.commands if self._foreign(t, name, values[name])}
         self.in_hand = {
             name.removesuffix(".mode"): MODES[round(values[name]) - 1]
-            for name in self._modes if math.isfinite(values[name]) and 1 <= round(values[name]) <= len(MODES) and round(values[name]) != AUTO
+            for name in self.modes if math.isfinite(values[name]) and 1 <= round(values[name]) <= len(MODES) and round(values[name]) != AUTO
         }  # fmt: skip
         self.news = [
             *({"point": name, "what": f"a human decides: {how}"} for name, how in self.decide.items() if before.get(name) != how),

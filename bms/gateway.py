@@ -1,7 +1,7 @@
 """The write gateway: the only way from a controller to a site. It lets through what the signal table allows, and puts it on record first.
 
-Behind the safety envelope it checks every value once more, by code of its own and against the point list alone: is the point on the allow-list,
-is the value a number within its limits, has it moved no faster than its rate since it was last written. What fails is not clipped but held
+Behind the safety envelope it checks every value once more, by code of its own and against the point list alone: is the point on the
+allow-list, is the value a number within its limits, has it moved no faster than its rate since it was last written. What fails is not clipped but held
 back, since the envelope should have seen to it. A point that the other side refuses is tried again after 1, 2, 4, … cycles.
 
 Every batch is written down before it is sent, and again with its outcome: after a kill in between, the log says what was on its way.
@@ -60,7 +60,9 @@ class Gateway:
         GatewayError: an allowed point that is no setpoint of this plant.
     """
 
-    def __init__(self, link: Link, trail: AuditTrail, *, commands: Collection[str], allow: Collection[str] | None = None, act: bool = False) -> None:
+    def __init__(
+        self, link: Link, trail: AuditTrail, *, commands: Collection[str], allow: Collection[str] | None = None, act: bool = False
+    ) -> None:
         for name in allow or ():
             if name not in commands:
                 raise GatewayError(f"{name}: no setpoint of this plant; setpoints are {', '.join(commands)}")

@@ -33,7 +33,9 @@ def control(
     yield_for: Annotated[float, typer.Option(help="How long a value of somebody else's stands in Modbus and OPC UA [s].")] = 3600.0,
     clock: Annotated[str, typer.Option(help="site: its point 'elapsed'; own: this machine's, for sites without.")] = "site",
     begin: Annotated[str | None, typer.Option(help="Time of day when the site's clock was 0, ISO 8601; else as if it began now.")] = None,
-    weather: Annotated[str | None, typer.Option(help="Weather name or EPW file whose day before --begin shapes the first forecasts.")] = None,
+    weather: Annotated[
+        str | None, typer.Option(help="Weather name or EPW file whose day before --begin shapes the first forecasts.")
+    ] = None,
     priority: Annotated[int | None, typer.Option(help="BACnet priority of what is written. [default: 13]")] = None,
     client_address: Annotated[str | None, typer.Option(help="Own BACnet/IP address with mask. [default: 127.0.0.1/32:0]")] = None,
     user: Annotated[str | None, typer.Option(help="OPC UA user.")] = None,
@@ -71,10 +73,11 @@ def control(
         link = make_link(listed_points(hall, map_file), url, **options)
         begun, day_before = _begin(begin, weather)
         allowed = None if allow is None else tuple(name.strip() for name in allow.split(",") if name.strip())
-        own = (lambda since=time.monotonic(): time.monotonic() - since) if clock == "own" else None
-        stop = threading.Event()
+        since = time.monotonic()
+        own = (lambda: time.monotonic() - since) if clock == "own" else None
+        run, stop = live_run(controller, hall), threading.Event()
         with AuditTrail(log or Path(f"{hall.site.name}-audit.jsonl")) as trail, stopping(stop):
-            client = ControlClient(hall, live_run(controller, hall), link, trail, act=write, allow=allowed, sample=sample, begin=begun,
+            client = ControlClient(hall, run, link, trail, act=write, allow=allowed, sample=sample, begin=begun,
                                    weather=day_before, yield_for=yield_for, clock=own)  # fmt: skip
             if not write:
                 typer.echo("dry run: decides, checks and logs, and writes nothing (--write acts)", err=True)
@@ -113,10 +116,16 @@ def _teller(tell: Callable[[str], None]) -> Callable[["Cycle"], None]:
     last: dict[str, Any] = {}
 
     def told(cycle: "Cycle") -> None:
-        state = {"supervision": cycle.supervision, "remote": cycle.remote, "humans": cycle.humans, "hand": cycle.in_hand, "safe": cycle.fail_safe}
+        state = {
+            "supervision": cycle.supervision,
+            "remote": cycle.remote,
+            "humans": cycle.humans,
+            "hand": cycle.in_hand,
+            "safe": cycle.fail_safe,
+        }
         if cycle.decision is not None:
             d = cycle.decision
-            tell(f"{cycle.t:.0f} s: {d.status.value}, {d.solve_ms:.0f} ms, {len(cycle.written)} written{'; ' + d.message if d.message else ''}")
+            tell(f"{cycle.t:.0f} s: {d.status.value}, {d.solve_ms:.0f} ms, {len(cycle.written)} written{'; ' * bool(d.message)}{d.message}")
         if state != last:
             parts = [f"site is {cycle.supervision}"]
             parts += [f"{name}: {how}" for name, how in cycle.humans.items()] + [f"{name} in {how}" for name, how in cycle.in_hand.items()]

@@ -82,7 +82,8 @@ def serve(
             "opcua": {"host": host, "port": opcua_port, "users": users, "certificate": certificate, "private_key": private_key},
         }
         put_together = serving(models.load(plant), named, scenario=scenario, speed=speed, step=step, heartbeat=heartbeat,
-                               map_file=map_file, snapshot=snapshot, every=snapshot_every, fresh=fresh, lockstep=lockstep, options=options)  # fmt: skip
+                               map_file=map_file, snapshot=snapshot, every=snapshot_every, fresh=fresh, lockstep=lockstep,
+                               options=options)  # fmt: skip
         for note in put_together.served.scenario.provenance:
             typer.echo(note, err=True)
         if put_together.resumed:

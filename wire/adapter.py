@@ -24,8 +24,10 @@ from lowlift.wire.image import PointImage, Snapshot
 
 logger = logging.getLogger(__name__)
 
-START_WITHIN, STOP_WITHIN = 30.0, 10.0
+START_WITHIN, STOP_WITHIN = 60.0, 10.0
 """Longest time to open and to close [s]."""
+SETTLE = 5
+"""Turns of the loop before it ends."""
 
 
 class ServeError(RuntimeError):
@@ -175,3 +177,6 @@ async def _cancel_all() -> None:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
+    # Transports that have just been closed let go of their sockets in the next turns of the loop.
+    for _ in range(SETTLE):
+        await asyncio.sleep(0)

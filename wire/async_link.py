@@ -10,6 +10,8 @@ from lowlift.wire.link import LinkError, LinkTimeoutError
 from lowlift.wire.point_list import PointList
 
 T = TypeVar("T")
+SETTLE = 5
+"""Turns of the loop before it ends."""
 GRACE = 5.0
 """Beyond the protocol's own time limits [s]: then the library hangs."""
 
@@ -127,6 +129,9 @@ class AsyncLink(abc.ABC):
         for task in others:
             task.cancel()
         await asyncio.gather(*others, return_exceptions=True)
+        # Transports that have just been closed let go of their sockets in the next turns of the loop.
+        for _ in range(SETTLE):
+            await asyncio.sleep(0)
 
     @staticmethod
     def _run(loop: asyncio.AbstractEventLoop) -> None:

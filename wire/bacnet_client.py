@@ -1,7 +1,7 @@
 """A link over BACnet/IP, on bacpypes3: ReadPropertyMultiple of many objects at once, writes with a priority of one's own.
 
-The client needs a UDP port of its own, also on a machine that serves BACnet itself: the library's server does not answer a client that shares
-its port on another address.
+The client needs a UDP port of its own, also on a machine that serves BACnet itself: the library's server does not answer a client that
+shares its port on another address.
 """
 
 import asyncio
@@ -11,7 +11,7 @@ import socket
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from bacpypes3.apdu import AbortPDU, AbortReason, ErrorPDU, ErrorRejectAbortNack, RejectPDU
+from bacpypes3.apdu import AbortPDU, ErrorPDU, ErrorRejectAbortNack, RejectPDU
 from bacpypes3.app import Application
 from bacpypes3.basetypes import BinaryPV, ErrorType, PriorityArray, PropertyIdentifier
 from bacpypes3.local.device import DeviceObject
@@ -141,7 +141,10 @@ class BacnetLink(AsyncLink):
         for k in positions:
             wanted += [self._objects[k], [VALUE] if self.points.points[k].writable else [VALUE, FLAGS]]
         names = ", ".join(self.points.points[k].name for k in positions[:3])
-        answers = await self._ask(lambda app: app.read_property_multiple(self._target, wanted, self._vendor), names, len(positions) > 1)
+        try:
+            answers = await self._ask(lambda app: app.read_property_multiple(self._target, wanted, self._vendor), names, len(positions) > 1)
+        except RefusedError as error:
+            raise (UnknownPointError if error.refusal is Refusal.UNKNOWN_POINT else LinkError)(f"{self.url}: {error}") from error
         values: dict[int, Any] = {}
         lost: set[int] = set()
         for identifier, prop, _, value in answers or ():
@@ -180,7 +183,9 @@ class BacnetLink(AsyncLink):
         result = {}
         for k in positions:
             name = self.points.points[k].name
-            slots: PriorityArray = await self._ask(lambda app, k=k: app.read_property(self._target, self._objects[k], PropertyIdentifier("priority-array")), name)
+            slots: PriorityArray = await self._ask(
+                lambda app, k=k: app.read_property(self._target, self._objects[k], PropertyIdentifier("priority-array")), name
+            )
             for number, slot in enumerate(slots or (), 1):
                 if number >= self.priority:
                     break

@@ -127,7 +127,12 @@ def test_hand_and_local_are_respected_and_reported(trail: AuditTrail) -> None:
     together(client, one, 1)
     assert shown(one, CMD) == pytest.approx(local, abs=points()[CMD].rate_per_min * STEP / 60.0), "bumpless"
     told = [(r["point"], r["what"]) for r in records(trail.path) if r["kind"] == "human"]
-    assert told == [("y_chw", "in hand"), ("remote_enable.cmd", "local: commands wait"), ("y_chw", "back in auto"), ("remote_enable.cmd", "remote again")]
+    assert told == [
+        ("y_chw", "in hand"),
+        ("remote_enable.cmd", "local: commands wait"),
+        ("y_chw", "back in auto"),
+        ("remote_enable.cmd", "remote again"),
+    ]
 
 
 def test_lost_readings_hold_then_fail_safe_then_come_back(trail: AuditTrail) -> None:

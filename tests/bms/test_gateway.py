@@ -53,7 +53,7 @@ def test_limits_and_rates_hold_values_back_and_are_not_clipped(trail: AuditTrail
 
 
 def test_what_a_human_decides_is_left_alone(trail: AuditTrail) -> None:
-    one, link = gateway(trail)
+    one, _ = gateway(trail)
     assert send(one, 15.0, {CMD: C + 7.03, TOWER: C + 20.03}, human=[CMD]).keys() == {TOWER} and one.held == {CMD: Held.HUMAN}
 
 
