@@ -1,8 +1,8 @@
 """Real time: wait for the site's clock, cycle, connect again, and end in order.
 
 The pace is the site's own clock, its point ``elapsed``: a plant that is served faster than real time is controlled faster, one that waits
-for its supervisor (``lowlift serve --lockstep``) is never waited for. While the connection is lost nothing is written; it is tried again after
-1, 2, 4, … seconds, and the client takes over anew when it is back.
+for its supervisor (``lowlift serve --lockstep``) is never waited for. While the connection is lost nothing is written; it is tried again
+after 1, 2, 4, … seconds, and the client takes over anew when it is back.
 """
 
 import contextlib

@@ -120,6 +120,7 @@ def test_a_lost_connection_is_an_error_and_can_be_made_again(protocol: str) -> N
     adapter.start()
     link = make_link(points(), adapter.url, timeout=2.0)
     link.connect()
+    assert link.read(["elapsed"])["elapsed"] == 0.0
     adapter.stop()
     with pytest.raises(LinkError) as error:
         link.read()
