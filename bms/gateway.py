@@ -2,7 +2,8 @@
 
 Behind the safety envelope it checks every value once more, by code of its own and against the point list alone: is the point on the
 allow-list, is the value a number within its limits, has it moved no faster than its rate since it was last written. What fails is not
-clipped but held back, since the envelope should have seen to it. A point that the other side refuses is tried again after 1, 2, 4, … cycles.
+clipped but held back, since the envelope should have seen to it. A point that the other side refuses is tried again after 1, 2, 4, …
+cycles.
 
 Every batch is written down before it is sent, and again with its outcome: after a kill in between, the log says what was on its way.
 """
