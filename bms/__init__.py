@@ -1,14 +1,22 @@
-"""Schedules on their way to a building management system: formats, differences, preview, approval, devices, and what they saved."""
+"""Towards the building management system.
+
+Schedules on their way to it (formats, differences, preview, approval, devices, and what they saved), and the control client with its write
+gateway and audit log.
+"""
 
 from typing import TYPE_CHECKING
 
 from lowlift.lazy import lazy
 
 if TYPE_CHECKING:
+    from lowlift.bms.audit_log import AuditError, AuditTrail, verify
     from lowlift.bms.bacnet_device import BacnetError, Device, read_from_device, write_to_device
+    from lowlift.bms.control import ControlClient
+    from lowlift.bms.control_loop import ControlLoop
     from lowlift.bms.daylight import held_over
     from lowlift.bms.difference import compare_schedules
     from lowlift.bms.formats import FORMATS, read_schedule, write_schedule
+    from lowlift.bms.gateway import Gateway, GatewayError
     from lowlift.bms.ledger import Ledger, LedgerError
     from lowlift.bms.meter import Meter, SavingsError, meter_of, metered, read_meter
     from lowlift.bms.preview import save_preview
@@ -17,6 +25,8 @@ if TYPE_CHECKING:
     from lowlift.bms.store import ApprovalError, ScheduleStore
 
 _NAMES = {
+    "audit_log": ("AuditError", "AuditTrail", "verify"), "control": ("ControlClient",), "control_loop": ("ControlLoop",),
+    "gateway": ("Gateway", "GatewayError"),
     "bacnet_device": ("BacnetError", "Device", "read_from_device", "write_to_device"), "daylight": ("held_over",),
     "difference": ("compare_schedules",), "formats": ("FORMATS", "read_schedule", "write_schedule"), "ledger": ("Ledger", "LedgerError"),
     "meter": ("Meter", "SavingsError", "meter_of", "metered", "read_meter"), "preview": ("save_preview",),
@@ -24,9 +34,10 @@ _NAMES = {
 }  # fmt: skip
 
 __all__ = [
-    "FORMATS", "ApprovalError", "BacnetError", "Device", "Ledger", "LedgerError", "Meter", "Savings", "SavingsError", "ScheduleStore",
-    "compare_schedules", "held_over", "measure_savings", "meter_of", "metered", "read_from_device", "read_meter", "read_schedule",
-    "save_preview", "write_report", "write_schedule", "write_to_device",
+    "FORMATS", "ApprovalError", "AuditError", "AuditTrail", "BacnetError", "ControlClient", "ControlLoop", "Device", "Gateway",
+    "GatewayError", "Ledger", "LedgerError", "Meter", "Savings", "SavingsError", "ScheduleStore", "compare_schedules", "held_over",
+    "measure_savings", "meter_of", "metered", "read_from_device", "read_meter", "read_schedule", "save_preview", "verify",
+    "write_report", "write_schedule", "write_to_device",
 ]  # fmt: skip
 
 if not TYPE_CHECKING:

@@ -14,6 +14,8 @@ from lowlift.sim.files import WriteError
 
 logger = logging.getLogger(__name__)
 
+GLANCE = 1e-3
+"""Real time between two looks at the heartbeat in lockstep [s]."""
 SPEED_MAX = 1e5
 """Plant time over real time [1]."""
 
@@ -32,17 +34,23 @@ class Runner:
         speed: plant time over real time [1].
         autosave: where to keep a snapshot while running.
         every: real time between two of these [s].
+        lockstep: plant time that passes with each beat of the supervisor's heartbeat, and not otherwise [s]: the result depends neither on
+            the speed of the machine nor on that of the network; none for a plant that keeps its own time.
         clock: monotonic time [s].
         wall: time of day [s].
     """
 
     def __init__(
         self, served: ServedPlant, *, speed: float = 1.0, autosave: str | Path | None = None, every: float = 60.0,
-        clock: Callable[[], float] = time.monotonic, wall: Callable[[], float] = time.time,
+        lockstep: float | None = None, clock: Callable[[], float] = time.monotonic, wall: Callable[[], float] = time.time,
     ) -> None:  # fmt: skip
         self.served = served
         self.speed = _speed(speed)
         self.autosave, self.every = autosave, every
+        self.lockstep = None if lockstep is None else self._whole(lockstep)
+        """Steps that one beat is worth; none where time is kept."""
+        self._heartbeat = served.image.points.position("heartbeat.cmd")
+        self._beat = served.image.value(self._heartbeat)
         self.failure: BaseException | None = None
         """What ended the run, where something has."""
         self._lock = threading.RLock()
@@ -128,6 +136,7 @@ class Runner:
         """Go back to a snapshot; see :func:`lowlift.hil.snapshot.restore`."""
         with self._lock:
             snapshot.restore(self.served, path)
+            self._beat = self.served.image.value(self._heartbeat)
             self.pacer.restart()
         self.served.image.note("run", "elapsed", f"restored from {Path(path).name}")
 
@@ -141,6 +150,8 @@ class Runner:
             while not self._stopping:
                 if self._paused:
                     self._doze(1.0)
+                elif self.lockstep is not None:
+                    self._follow(self.lockstep)
                 elif self.pacer.rest():
                     with self._lock:
                         # A command may have come in between.
@@ -152,6 +163,25 @@ class Runner:
             self.failure = error
             logger.exception("the plant has failed at %g s", self.served.t)
             self.served.image.note("run", "elapsed", f"failed: {type(error).__name__}: {error}")
+
+    def _follow(self, steps: int) -> None:
+        """Step when the supervisor's heart has beaten; a good-bye is a beat like any other."""
+        beat = self.served.image.value(self._heartbeat)
+        if beat == self._beat:
+            self._doze(GLANCE)
+            return
+        self._beat = beat
+        with self._lock:
+            for _ in range(steps):
+                if not (self._paused or self._stopping):
+                    self.served.step()
+            self._keep()
+
+    def _whole(self, lockstep: float) -> int:
+        steps = round(lockstep / self.served.step_size) if math.isfinite(lockstep) else 0
+        if steps < 1 or abs(steps * self.served.step_size - lockstep) > 1e-9 * lockstep:
+            raise RunError(f"lockstep = {lockstep:g} s: must be a multiple of the plant step, {self.served.step_size:g} s")
+        return steps
 
     def _keep(self) -> None:
         if self.autosave is None or self.pacer.clock() - self._saved_at < self.every:

@@ -83,8 +83,8 @@ class Serving:
 def serving(
     plant: Plant, protocols: Sequence[str], *, scenario: str | None = None, speed: float = 1.0, step: float = STEP,
     heartbeat: float = HEARTBEAT, map_file: str | Path | None = None, snapshot: str | Path | None = None, every: float = 60.0,
-    fresh: bool = False, faults: str | Path | None = None, fault_points: bool = False, record: str | Path | None = None,
-    options: Mapping[str, Mapping[str, Any]] | None = None, panel: Mapping[str, Any] | None = None,
+    fresh: bool = False, lockstep: float | None = None, faults: str | Path | None = None, fault_points: bool = False,
+    record: str | Path | None = None, options: Mapping[str, Mapping[str, Any]] | None = None, panel: Mapping[str, Any] | None = None,
 ) -> Serving:  # fmt: skip
     """Put a served plant together.
 
@@ -102,6 +102,7 @@ def serving(
         faults: schedule of faults, or a commissioning script.
         fault_points: whether these can be switched through points of their own.
         record: file that the record of the run is written to at its end.
+        lockstep: see :class:`lowlift.hil.runner.Runner`.
         options: by protocol, arguments of its server.
         panel: arguments of :class:`lowlift.hil.panel.server.PanelServer`; no panel where there are none.
 
@@ -116,11 +117,15 @@ def serving(
         raise FaultError("fault points are those of a schedule: give one")
     points = with_fault_points(points, schedule) if fault_points else points
     served = ServedPlant(plant, scenario_of(plant, scenario), step=step, heartbeat=heartbeat, points=points, faults=schedule)
-    runner = Runner(served, speed=speed, autosave=snapshot, every=every)
+    runner = Runner(served, speed=speed, autosave=snapshot, every=every, lockstep=lockstep)
     resumed = snapshot is not None and not fresh and Path(snapshot).exists()
     if resumed and snapshot is not None:
         runner.restore(snapshot)
     adapters = [server(name, served.image, **(options or {}).get(name, {})) for name in protocols]
+    if lockstep is not None:
+        for adapter in adapters:
+            # The supervisor waits for what it is shown.
+            adapter.refresh_every = 0.0
     if panel is not None:
         adapters.append(panel_server(runner, **panel))
     return Serving(served, runner, adapters, resumed, record)

@@ -134,6 +134,13 @@ class ServedPlant:
         if self.watch is not None:
             self.watch(self, taken)
 
+    def start_from(self, setpoints: np.ndarray) -> None:
+        """Begin with other setpoints in force, ``(1, n_set)``, than the defaults; before the first step."""
+        self.envelope.setpoints = setpoints.copy()
+        values = self.image.points.to_si(self.image.read().values)
+        values[self._layout.in_force] = setpoints[0]
+        self.image.publish(self.t, self.k, values)
+
     def resume(self, k: int, *, x: np.ndarray, u: np.ndarray, own: np.ndarray, flux: np.ndarray) -> None:
         """Go on from the end of step ``k``: states, actuators, what the regulatory layer reports, fluxes of that step.
 

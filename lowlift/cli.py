@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from lowlift import cli_commission, cli_fmu, cli_hil
+from lowlift import cli_commission, cli_control, cli_fmu, cli_hil
 from lowlift.cli_schedule import schedule_app
 from lowlift.terminal import UsageError, bar, friendly, one_line, show_proof, show_table
 
@@ -240,6 +240,7 @@ def demo(out: Annotated[Path, typer.Option(help="Folder for the results.")] = Pa
 
 cli_hil.register(app)
 cli_commission.register(app)
+cli_control.register(app)
 
 
 def main() -> None:

@@ -51,6 +51,9 @@ def serve(
     fault_points: Annotated[bool, typer.Option("--fault-points", help="Switch these faults through points of their own.")] = False,
     record: Annotated[Path | None, typer.Option(help="Record of the run, written at its end; it can be replayed.")] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Begin anew, whatever the snapshot says.")] = False,
+    lockstep: Annotated[
+        float | None, typer.Option(help="Plant time that each heartbeat of the supervisor is worth [s]; time passes only with it.")
+    ] = None,
     duration: Annotated[float | None, typer.Option(help="End after so much real time [s]; runs until interrupted if not given.")] = None,
     host: Annotated[str, typer.Option(help="Address to bind for Modbus and OPC UA.")] = "127.0.0.1",
     modbus_port: Annotated[int, typer.Option(help="TCP port of Modbus; 0 takes a free one.")] = 5020,
@@ -78,7 +81,8 @@ def serve(
         from lowlift import models
         from lowlift.hil.serve import run_until_stopped, serving
 
-        for name, value in (("--step", step), ("--heartbeat", heartbeat), ("--duration", duration), ("--snapshot-every", snapshot_every)):
+        for name, value in (("--step", step), ("--heartbeat", heartbeat), ("--duration", duration), ("--snapshot-every", snapshot_every),
+                            ("--lockstep", lockstep)):  # fmt: skip
             if value is not None and not 0.0 < value < float("inf"):
                 raise UsageError(f"{name} = {value:g} s: must be above 0")
         for name, port in (("--modbus-port", modbus_port), ("--opcua-port", opcua_port), ("--panel-port", panel_port)):
@@ -98,7 +102,7 @@ def serve(
         }  # fmt: skip
         shown = panel_options(panel_host, panel_port, panel_token, panel_certificate, panel_key) if panel else None
         put_together = serving(models.load(plant), named, scenario=scenario, speed=speed, step=step, heartbeat=heartbeat,
-                               map_file=map_file, snapshot=snapshot, every=snapshot_every, fresh=fresh, faults=faults,
+                               map_file=map_file, snapshot=snapshot, every=snapshot_every, fresh=fresh, lockstep=lockstep, faults=faults,
                                fault_points=fault_points, record=record, options=options, panel=shown)  # fmt: skip
         for note in put_together.served.scenario.provenance:
             typer.echo(note, err=True)

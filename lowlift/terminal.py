@@ -13,7 +13,10 @@ class UsageError(ValueError):
 
 def user_errors() -> tuple[type[BaseException], ...]:
     """Errors that a user can cause and mend: shown in one line, without a traceback."""
+    from lowlift.bms.audit_log import AuditError, AuditWriteError
     from lowlift.bms.bacnet_device import BacnetError
+    from lowlift.bms.control import ConflictError
+    from lowlift.bms.gateway import GatewayError
     from lowlift.bms.ledger import LedgerError
     from lowlift.bms.meter import SavingsError
     from lowlift.bms.store import ApprovalError
@@ -32,6 +35,8 @@ def user_errors() -> tuple[type[BaseException], ...]:
     from lowlift.sim.schedule_rows import ScheduleError
     from lowlift.sim.validation.spec import ValidationError
     from lowlift.thermal.component import ParameterError
+    from lowlift.wire.link import UnknownPointError
+    from lowlift.wire.links import UrlError
     from lowlift.wire.point_formats import FormatError
     from lowlift.wire.protocols import UnknownProtocolError
     from lowlift.wire.site_map import MapError
@@ -39,7 +44,8 @@ def user_errors() -> tuple[type[BaseException], ...]:
     return (
         UsageError, DataError, SiteError, DesignError, SteadyStateError, ScenarioError, ScheduleError, ControllerError, ParameterError,
         WriteError, DemoError, ValidationError, FormatError, MapError, UnknownProtocolError, BacnetError, LedgerError, SavingsError,
-        ApprovalError, FmuError, TokenError, *ERRORS, *COMMISSION_ERRORS,
+        ApprovalError, FmuError, TokenError, UrlError, UnknownPointError, GatewayError, ConflictError, AuditError, AuditWriteError,
+        *ERRORS, *COMMISSION_ERRORS,
     )  # fmt: skip
 
 

@@ -77,7 +77,7 @@ def simulate(
     flows = plant.flows(u)
     own = layer.idle(b)
     recorder = Recorder(plant, scenario, [run.controller for run in runs], plant.stored_heat(x)[:, 0])
-    past = Past(table, scenario, [run.forecaster is not None for run in runs])
+    past = Past(table, step, n, [run.forecaster is not None for run in runs], scenario.weather_past)
     requested = envelope.setpoints.copy()
     due = np.zeros(b)
     for k in range(n):
@@ -92,7 +92,7 @@ def simulate(
                 continue
             due[j] = t + run.controller.period
             one = Measurement(t=t, time=scenario.index[k], values={name: v[j : j + 1] for name, v in readings.items()})
-            decision, failure = _decide(run, one, past.history(j, t), envelope.setpoints[j : j + 1])
+            decision, failure = decide(run, one, past.history(j, t), envelope.setpoints[j : j + 1])
             recorder.decisions[j].append((t, decision))
             requested[j] = decision.setpoints[0]
             if failure is not None:
@@ -111,7 +111,7 @@ def simulate(
     return recorder.finish(envelope.records)
 
 
-def _decide(run: Run, seen: Measurement, history: History | None, in_force: np.ndarray) -> tuple[Decision, str | None]:
+def decide(run: Run, seen: Measurement, history: History | None, in_force: np.ndarray) -> tuple[Decision, str | None]:
     """What the controller says and no failure; where it fails, the setpoints in force with status FALLBACK and the failure's text.
 
     A controller is somebody else's code: whatever it raises, the plant must go on.

@@ -6,17 +6,17 @@ from collections.abc import Sequence
 from lowlift.controllers.forecast import Forecaster, Perfect, Persistence
 from lowlift.controllers.interface import Controller
 from lowlift.controllers.liquid_operation import AS_OPERATED_VARIANTS
-from lowlift.controllers.operation import Knowledge, operation_of
+from lowlift.controllers.operation import Entry, Knowledge, operation_of
 from lowlift.controllers.oracle import Oracle
 from lowlift.controllers.registry import AS_OPERATED, HALVED, PERFECT
 from lowlift.data.hints import hint
-from lowlift.models.plant import Plant
+from lowlift.models.plant import Loads, Plant
 from lowlift.sim.closed_loop import Run
 from lowlift.sim.scenario import Scenario
 
 __all__ = [
     "HALVED", "ControllerError", "DuplicateControllerError", "Entrant", "UnavailableControllerError", "UnknownControllerError",
-    "check_names", "default_controllers", "enter", "make_run", "name_of", "proof_names",
+    "check_names", "default_controllers", "enter", "live_run", "make_run", "name_of", "proof_names",
 ]  # fmt: skip
 
 PARTS = ("name", "period", "reset", "decide")
@@ -49,6 +49,29 @@ def make_run(name: str, plant: Plant, scenario: Scenario) -> Run:
         UnknownControllerError: no such controller.
         UnavailableControllerError: there is one, but not for this plant.
     """
+    entry = _entry(name, plant)
+    controller = entry.make(plant, lambda: scenario.scored_loads(plant))
+    return Run(controller, _forecaster(entry.knows, controller, plant, scenario))
+
+
+def live_run(name: str, plant: Plant) -> Run:
+    """A controller by name for a plant whose future nobody knows, with forecasts from the past.
+
+    Raises:
+        UnknownControllerError: no such controller.
+        UnavailableControllerError: there is one, but not for this plant, or it must know the load of the run beforehand.
+    """
+    entry = _entry(name, plant)
+
+    def no_loads() -> Loads:
+        raise UnavailableControllerError(f"{name} must know the load of the run beforehand; it cannot control a plant that runs")
+
+    if entry.knows is Knowledge.FUTURE:
+        no_loads()
+    return Run(entry.make(plant, no_loads), Persistence() if entry.knows is Knowledge.PAST else None)
+
+
+def _entry(name: str, plant: Plant) -> Entry:
     operation = operation_of(plant.site)
     entries, missing = operation.controllers(plant.site), operation.missing(plant.site)
     if name in missing:
@@ -56,8 +79,7 @@ def make_run(name: str, plant: Plant, scenario: Scenario) -> Run:
     if name not in entries:
         known = [n for n in entries if entries[n].listed or n == "Oracle"]
         raise UnknownControllerError(f"unknown controller {name!r} for {plant.site.name}; {hint(name, known)}")
-    controller = entries[name].make(plant, lambda: scenario.scored_loads(plant))
-    return Run(controller, _forecaster(entries[name].knows, controller, plant, scenario))
+    return entries[name]
 
 
 def _forecaster(knows: Knowledge, controller: Controller, plant: Plant, scenario: Scenario) -> Forecaster | None:

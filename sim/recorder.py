@@ -20,27 +20,34 @@ class Past:
 
     Args:
         table: the measurement table.
-        scenario: its grid and the weather of the day before, which is public.
+        step: between two readings [s].
+        rows: most readings kept.
         wanted: which runs have a forecaster; nothing is kept for others.
+        weather: of the day before, hourly, which is public; see :attr:`lowlift.sim.scenario.Scenario.weather_past`.
     """
 
-    def __init__(self, table: SignalVector, scenario: Scenario, wanted: Sequence[bool]) -> None:
+    def __init__(self, table: SignalVector, step: float, rows: int, wanted: Sequence[bool], weather: pd.DataFrame | None = None) -> None:
         position = np.arange(table.size)
         parts = [position[table.slices[name]] if name in table else position[:0] for name in (*LOADS, *WEATHER)]
         edges = np.cumsum([0, *(len(part) for part in parts)])
         self._columns = np.concatenate(parts)
         self._slices = [slice(int(a), int(b)) for a, b in itertools.pairwise(edges)]
         self._runs = np.flatnonzero(wanted)
-        self._kept = np.empty((len(self._runs), scenario.n, len(self._columns)))
+        self._kept = np.empty((len(self._runs), rows, len(self._columns)))
         self._place = {int(j): i for i, j in enumerate(self._runs)}
-        self._known = 0
-        self.step = scenario.step
-        before = scenario.weather_past
-        self._day_before = None if before is None else before[list(WEATHER)].to_numpy()
+        self._known = self._forgotten = 0
+        self.step = step
+        self._day_before = None if weather is None else weather[list(WEATHER)].to_numpy()
+
+    def forget(self, rows: int) -> None:
+        """Drop the oldest readings, to make room."""
+        kept = self._known - rows
+        self._kept[:, :kept] = self._kept[:, rows : self._known].copy()
+        self._known, self._forgotten = kept, self._forgotten + rows
 
     def see(self, k: int, seen: np.ndarray) -> None:
         """Keep the readings at the start of step ``k``: they belong to the step that has just ended (at the start, to the first)."""
-        self._known = max(k, 1)
+        self._known = max(k - self._forgotten, 1)
         self._kept[:, self._known - 1] = seen[self._runs[:, None], self._columns]
 
     def history(self, j: int, t: float) -> History | None:

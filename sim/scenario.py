@@ -191,6 +191,22 @@ def _outdoor(series: Weather, at: pd.DatetimeIndex) -> tuple[np.ndarray, np.ndar
     return np.asarray(wet_bulb(T_db, w, p)), T_db, p
 
 
+def day_before(at: pd.Timestamp, weather: str | None) -> tuple[pd.Timestamp, pd.DataFrame | None]:
+    """A time in the zone of a weather series where it has none of its own, and the hourly weather of the day before it.
+
+    Args:
+        at: in UTC where neither it nor a series has a zone.
+        weather: catalogue name or file.
+
+    Raises:
+        DataError: unknown or unusable weather.
+    """
+    series = None if weather is None else load_weather(weather)
+    zone = "UTC" if series is None else series.frame.index.tz  # type: ignore[attr-defined]
+    begin = at.tz_localize(zone) if at.tzinfo is None else at
+    return begin, None if series is None else _day_before(series, begin)
+
+
 def _day_before(series: Weather, first: pd.Timestamp) -> pd.DataFrame | None:
     """Hourly weather of the day before a run, or none where the series begins later."""
     before = pd.date_range(first - pd.Timedelta(hours=23.5), periods=24, freq="h")

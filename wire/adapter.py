@@ -26,6 +26,8 @@ logger = logging.getLogger(__name__)
 
 START_WITHIN, STOP_WITHIN = 120.0, 10.0
 """Longest time to open and to close [s]."""
+SETTLE = 5
+"""Turns of the loop before it ends."""
 
 
 class ServeError(RuntimeError):
@@ -43,7 +45,7 @@ class Adapter(abc.ABC):
     """Name on the command line."""
     pushes: ClassVar[bool] = False
     """Whether it wants :meth:`refresh`."""
-    refresh_every: ClassVar[float] = 0.1
+    refresh_every: float = 0.1
     """Least real time between two refreshes [s]: a fast plant makes more snapshots than anybody can look at."""
 
     def __init__(self, image: PointImage) -> None:
@@ -175,3 +177,6 @@ async def _cancel_all() -> None:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
+    # Transports that have just been closed let go of their sockets in the next turns of the loop.
+    for _ in range(SETTLE):
+        await asyncio.sleep(0)

@@ -1,6 +1,6 @@
 """A link to a plant over some protocol, as a controller uses it: all points in SI by name, and commands."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Protocol, Self
 
 import numpy as np
@@ -13,10 +13,27 @@ class LinkError(ConnectionError):
     """The other side does not answer, or answers nonsense; the next call tries to connect again."""
 
 
+class LinkTimeoutError(LinkError):
+    """The other side has not answered in time; what was written may have arrived."""
+
+
+class UnknownPointError(LinkError):
+    """The other side has no such point: another plant, or another map, than the point list says. Trying again does not help."""
+
+
 class Link(Protocol):
-    """One connection, used by one thread. Units change in it: SI on this side, site units on the wire."""
+    """One connection, used by one thread. Units change in it: SI on this side, site units on the wire.
+
+    Connecting again and waiting before it is the caller's: a link that has raised is closed, and :meth:`connect` begins anew.
+    """
 
     points: PointList
+    priorities: bool
+    """Whether commands have priorities there, so that taking one back leaves those of others standing."""
+
+    @property
+    def url(self) -> str:
+        """Where the other side is."""
 
     def connect(self) -> None:
         """Connect; harmless when connected.
@@ -28,11 +45,16 @@ class Link(Protocol):
     def close(self) -> None:
         """Let go of the connection; harmless when there is none."""
 
-    def read(self) -> dict[str, float]:
-        """All points by name, SI; commands included, as they stand.
+    def read(self, names: Collection[str] | None = None) -> dict[str, float]:
+        """Points by name, SI; commands included, as they stand. A reading that the other side calls bad is not a number.
+
+        Args:
+            names: which; all where none are given. Others may come along where that costs nothing.
 
         Raises:
-            LinkError: no answer, or an incomplete one.
+            LinkTimeoutError: no answer in time.
+            UnknownPointError: the other side has no such point.
+            LinkError: no connection, or nonsense.
         """
 
     def write(self, values: Mapping[str, float]) -> None:
@@ -43,6 +65,21 @@ class Link(Protocol):
         Raises:
             RefusedError: a value that the point table forbids, or that the other side has refused.
             LinkError: no answer; some of the values may have arrived.
+        """
+
+    def release(self, names: Collection[str]) -> None:
+        """Take commands back: BACnet relinquishes its priority; elsewhere their defaults are written.
+
+        Raises:
+            RefusedError: the other side refuses.
+            LinkError: no answer; some may have been taken back.
+        """
+
+    def overridden(self, names: Collection[str]) -> dict[str, int]:
+        """Those commands that somebody of a higher priority holds, and that priority; none where there are no priorities.
+
+        Raises:
+            LinkError: no answer.
         """
 
     def __enter__(self) -> Self:
@@ -70,3 +107,12 @@ def commands_of(setpoints: np.ndarray, table: SignalVector) -> dict[str, float]:
         table: setpoints of the plant.
     """
     return {f"{name}.cmd": float(value) for name, value in zip(table.names, setpoints[0], strict=True)}
+
+
+def defaults_of(points: PointList, names: Collection[str]) -> dict[str, float]:
+    """SI values of commands while nobody commands."""
+    result = {}
+    for name in names:
+        point = points[name]
+        result[name] = point.to_si(0.0 if point.default is None else point.default)
+    return result

@@ -1,15 +1,15 @@
 """A link over Modbus TCP, on pymodbus: block reads of whole tables, writes of whole numbers."""
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Self
 
 from pymodbus.client import ModbusTcpClient
 from pymodbus.constants import ExcCodes
-from pymodbus.exceptions import ModbusException
+from pymodbus.exceptions import ConnectionException, ModbusException
 
 from lowlift.wire.addresses import Table
-from lowlift.wire.link import LinkError
+from lowlift.wire.link import LinkError, LinkTimeoutError, UnknownPointError, defaults_of
 from lowlift.wire.point import Refusal, RefusedError
 from lowlift.wire.point_list import PointList
 from lowlift.wire.registers import RegisterMap, decode, encode
@@ -29,12 +29,19 @@ class ModbusLink:
         timeout: longest wait for an answer [s].
     """
 
+    priorities = False
+
     def __init__(self, points: PointList, host: str, port: int = 502, *, timeout: float = 3.0) -> None:
         self.points, self.host, self.port = points, host, port
         self.maps = {table: RegisterMap(points, table) for table in Table}
         self._client = ModbusTcpClient(host, port=port, timeout=timeout, retries=0)
         # What fails is raised; the library's own log would say it twice.
         logging.getLogger("pymodbus").setLevel(logging.CRITICAL)
+
+    @property
+    def url(self) -> str:
+        """``modbus://host:port``."""
+        return f"modbus://{self.host}:{self.port}"
 
     def connect(self) -> None:
         """Connect.
@@ -43,7 +50,7 @@ class ModbusLink:
             LinkError: nobody answers.
         """
         if not self._client.connect():
-            raise LinkError(f"modbus://{self.host}:{self.port} does not answer")
+            raise LinkError(f"{self.url} does not answer")
 
     def close(self) -> None:
         """Let go of the connection."""
@@ -56,15 +63,20 @@ class ModbusLink:
     def __exit__(self, *exception: object) -> None:
         self.close()
 
-    def read(self) -> dict[str, float]:
-        """All points by name, SI.
+    def read(self, names: Collection[str] | None = None) -> dict[str, float]:
+        """Points by name, SI, by whole blocks of neighbours.
 
         Raises:
-            LinkError: no answer, or an incomplete one.
+            LinkTimeoutError: no answer in time.
+            UnknownPointError: the other side has no such registers.
+            LinkError: no connection, or nonsense.
         """
+        wanted = None if names is None else {self.points.position(name) for name in names}
         result: dict[str, float] = {}
         for table, known in self.maps.items():
             for begin, end in _blocks(known, BITS_AT_ONCE if table.is_bits else REGISTERS_AT_ONCE):
+                if wanted is not None and wanted.isdisjoint(known.positions[begin:end]):
+                    continue
                 first = known.starts[begin]
                 cells = self._cells(table, first, known.addresses[end - 1].end - first)
                 for k in range(begin, end):
@@ -93,6 +105,19 @@ class ModbusLink:
             for run in _runs(known, chosen, BITS_AT_ONCE if table.is_bits else WRITTEN_AT_ONCE):
                 self._send(table, known, run, [wanted[known.positions[k]] for k in run])
 
+    def release(self, names: Collection[str]) -> None:
+        """Write the defaults: Modbus knows no priorities.
+
+        Raises:
+            RefusedError: the other side refuses.
+            LinkError: no answer; some may have been taken back.
+        """
+        self.write(defaults_of(self.points, names))
+
+    def overridden(self, names: Collection[str]) -> dict[str, int]:
+        """Nobody: Modbus knows no priorities."""
+        return {}
+
     def _send(self, table: Table, known: RegisterMap, run: list[int], values: list[float]) -> None:
         first = known.starts[run[0]]
         call: Any = self._client.write_coils if table.is_bits else self._client.write_registers
@@ -113,7 +138,9 @@ class ModbusLink:
         answer = self._ask(call, address, count=count)
         cells: list[int] = [] if answer.isError() else list(answer.bits if table.is_bits else answer.registers)
         if len(cells) < count:
-            raise LinkError(f"{table.value}s {address} to {address + count - 1}: {answer}")
+            self._client.close()
+            kind = UnknownPointError if getattr(answer, "exception_code", None) == ExcCodes.ILLEGAL_ADDRESS else LinkError
+            raise kind(f"{table.value}s {address} to {address + count - 1}: {answer}")
         return cells
 
     def _ask(self, call: Any, *arguments: Any, **options: Any) -> Any:
@@ -121,7 +148,8 @@ class ModbusLink:
             return call(*arguments, device_id=self.points.unit_id, **options)
         except (ModbusException, OSError) as error:
             self._client.close()
-            raise LinkError(f"modbus://{self.host}:{self.port}: {error}") from error
+            lost = isinstance(error, ConnectionException | OSError)
+            raise (LinkError if lost else LinkTimeoutError)(f"{self.url}: {error}") from error
 
 
 def _blocks(known: RegisterMap, most: int) -> Iterator[tuple[int, int]]:

@@ -1,0 +1,215 @@
+"""The write gateway: the only way from a controller to a site. It lets through what the signal table allows, and puts it on record first.
+
+Behind the safety envelope it checks every value once more, by code of its own and against the point list alone: is the point on the
+allow-list, is the value a number within its limits, has it moved no faster than its rate since it was last written. What fails is not
+clipped but held back, since the envelope should have seen to it. A point that the other side refuses is tried again after 1, 2, 4, …
+cycles.
+
+Every batch is written down before it is sent, and again with its outcome: after a kill in between, the log says what was on its way.
+"""
+
+import enum
+import math
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from lowlift.bms.audit_log import AuditTrail
+from lowlift.models.plant import Plant
+from lowlift.wire.link import Link
+from lowlift.wire.point import Point, RefusedError
+from lowlift.wire.points import HEARTBEAT_MAX
+
+HEARTBEAT = "heartbeat.cmd"
+ROUNDING = 1e-5
+"""Change of a value, over its range, that is no change: values travel as float32 [1]."""
+RETRY_MAX = 64
+"""Most cycles between two attempts at a refused point."""
+SLACK = 1.01
+"""A value may move by so much of its rate: rounding [1]."""
+
+
+class GatewayError(ValueError):
+    """The gateway is told to write what it may not: an unknown point, or one that no controller writes."""
+
+
+class Held(enum.StrEnum):
+    """Why a value stays behind."""
+
+    ALLOW_LIST = "not on the allow-list"
+    LIMITS = "outside limits"
+    RATE = "faster than its rate"
+    HUMAN = "a human decides"
+    REFUSED = "refused by the other side"
+
+
+def setpoint_commands(plant: Plant) -> tuple[str, ...]:
+    """What a controller may write: the setpoints, never modes, hand values or the switch that takes its orders away."""
+    return tuple(f"{name}.cmd" for name in plant.site.sheet.setpoints.names)
+
+
+class Gateway:
+    """Writes commands of one controller.
+
+    Args:
+        link: to the site.
+        trail: where everything is written down first.
+        allow: commands that may be written; those of :func:`setpoint_commands` at most.
+        commands: commands that a controller has.
+        act: whether anything is sent at all; otherwise it is only written down.
+
+    Raises:
+        GatewayError: an allowed point that is no setpoint of this plant.
+    """
+
+    def __init__(
+        self, link: Link, trail: AuditTrail, *, commands: Collection[str], allow: Collection[str] | None = None, act: bool = False
+    ) -> None:
+        for name in allow or ():
+            if name not in commands:
+                raise GatewayError(f"{name}: no setpoint of this plant; setpoints are {', '.join(commands)}")
+        self.link, self.trail, self.act = link, trail, act
+        self.allow = frozenset(commands if allow is None else allow)
+        self.held: dict[str, Held] = {}
+        """What stayed behind in the last cycle, and why."""
+        self.refusals: dict[str, str] = {}
+        """Points that the other side refuses now, with its reason."""
+        self.written: set[str] = set()
+        """Commands that this gateway has written and not taken back."""
+        self.beat = 0
+        self.beats = 0
+        """How often it has beaten since it was handed the plant."""
+        self._patience: dict[str, tuple[int, int]] = {}
+        self._last: dict[str, tuple[float, float]] = {}
+
+    def found(self, t: float, values: Mapping[str, float]) -> None:
+        """What is in force at take-over, SI by command: rates count from here."""
+        self._last = {name: (t, value) for name, value in values.items()}
+
+    def send(self, t: float, wanted: Mapping[str, float], standing: Mapping[str, float], *, step: float,
+             urgent: Collection[str] = (), human: Collection[str] = ()) -> dict[str, float]:  # fmt: skip
+        """Write what may be written and is not there yet.
+
+        Args:
+            t: plant time [s].
+            wanted: SI, by command.
+            standing: what the other side says is commanded now, SI.
+            step: least time between two writes, which rates may count on [s].
+            urgent: commands that the dew point lifts, for which there is no rate.
+            human: commands that a human decides.
+
+        Returns:
+            What has been written; in a dry run, what would have been.
+
+        Raises:
+            LinkError: the connection is lost; some of it may have arrived. The intent is on record.
+            AuditWriteError: nothing has been sent, for it cannot be put on record.
+        """
+        held = {name: why for name, value in wanted.items() if (why := self._forbids(name, value, t, step, urgent, human)) is not None}
+        news = [(name, why) for name, why in held.items() if self.held.get(name) != why]
+        self.held = held
+        if news:
+            self.trail.append(t, *(("held", {"point": name, "value": wanted[name], "why": why.value}) for name, why in news))
+        passed = {name: value for name, value in wanted.items() if name not in held}
+        changed = {name: value for name, value in passed.items() if not self._same(name, value, standing.get(name, math.nan))}
+        self._last |= {name: (t, value) for name, value in passed.items() if name not in changed or not self.act}
+        if not changed:
+            return {}
+        shown = {name: self._site(name, value) for name, value in changed.items()}
+        if not self.act:
+            self.trail.append(t, ("would-write", {"values": shown}))
+            return changed
+        self.trail.append(t, ("write", {"values": shown}))
+        taken = self._put(changed)
+        self._last |= {name: (t, value) for name, value in taken.items()}
+        self.written |= taken.keys()
+        refused = {name: self.refusals[name] for name in changed if name not in taken}
+        outcome: list[tuple[str, dict[str, Any]]] = [("written", {"points": list(taken)})] if taken else []
+        self.trail.append(t, *outcome, *(("refused", {"point": name, "reason": reason}) for name, reason in refused.items()))
+        return taken
+
+    def heartbeat(self, seen: float) -> None:
+        """Show that somebody is here.
+
+        Args:
+            seen: the heartbeat that the other side knows; another one is written.
+
+        Raises:
+            RefusedError: the other side refuses it.
+            LinkError: the connection is lost.
+        """
+        if self.act:
+            last = self.beat or (round(seen) if math.isfinite(seen) else 0)
+            self.beat, self.beats = (last + 1 if last < HEARTBEAT_MAX else 1), self.beats + 1
+            self.link.write({HEARTBEAT: float(self.beat)})
+
+    def is_own(self, beat: float) -> bool:
+        """Whether a heartbeat that stands on the other side is none, or one of ours: after a restart there, perhaps an older one."""
+        return beat == 0.0 or not self.beats or (self.beat - round(beat)) % round(HEARTBEAT_MAX) < self.beats
+
+    def hand_back(self, t: float) -> None:
+        """Take everything back that was written, and say good-bye.
+
+        Raises:
+            LinkError: the connection is lost; the other side will miss the heartbeat.
+        """
+        if not self.act or not (self.written or self.beat):
+            return
+        names = sorted(self.written)
+        self.trail.append(t, ("hand-back", {"points": names}))
+        if self.beat:
+            self.link.write({HEARTBEAT: 0.0})
+        try:
+            self.link.release([*names, HEARTBEAT] if self.link.priorities else names)
+        except RefusedError as error:
+            self.trail.append(t, ("refused", {"point": "hand-back", "reason": str(error)}))
+        self.written.clear()
+        self.beat = self.beats = 0
+
+    def _forbids(self, name: str, value: float, t: float, step: float, urgent: Collection[str], human: Collection[str]) -> Held | None:
+        if name not in self.allow:
+            return Held.ALLOW_LIST
+        point = self.link.points[name]
+        try:
+            point.accept(self._site(name, value))
+        except RefusedError:
+            return Held.LIMITS
+        if name in human:
+            return Held.HUMAN
+        if name not in urgent and name in self._last and not self._keeps_rate(point, value, *self._last[name], t, step):
+            return Held.RATE
+        wait, left = self._patience.get(name, (0, 0))
+        if left > 0:
+            self._patience[name] = (wait, left - 1)
+            return Held.REFUSED
+        return None
+
+    def _keeps_rate(self, point: Point, value: float, before: float, was: float, t: float, step: float) -> bool:
+        if point.rate_per_min is None:
+            return True
+        reach = point.rate_per_min / 60.0 / abs(point.factor) * max(t - before, step)
+        return abs(value - was) <= SLACK * reach + ROUNDING * max(abs(value), 1.0)
+
+    def _put(self, values: Mapping[str, float]) -> dict[str, float]:
+        """Write all; where somebody among them is refused, each alone. Returns what has been taken."""
+        try:
+            self.link.write(values)
+        except RefusedError as error:
+            if len(values) == 1:
+                (name,) = values
+                wait = min(2 * self._patience.get(name, (0, 0))[0] or 1, RETRY_MAX)
+                self._patience[name], self.refusals[name] = (wait, wait), str(error)
+                return {}
+            return {name: value for one in values for name, value in self._put({one: values[one]}).items()}
+        for name in values:
+            self._patience.pop(name, None)
+            self.refusals.pop(name, None)
+        return dict(values)
+
+    def _site(self, name: str, value: float) -> float:
+        point = self.link.points[name]
+        return point.from_si(value)
+
+    def _same(self, name: str, value: float, standing: float) -> bool:
+        point = self.link.points[name]
+        span = 1.0 if point.low is None or point.high is None else point.high - point.low
+        return math.isfinite(standing) and abs(self._site(name, value) - self._site(name, standing)) <= ROUNDING * span

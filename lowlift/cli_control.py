@@ -1,0 +1,141 @@
+"""``lowlift control``: a controller in charge of a site that it reaches over Modbus TCP, BACnet/IP or OPC UA."""
+
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from lowlift.cli_hil import MapOption
+from lowlift.terminal import UsageError, friendly
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from lowlift.bms.control import Cycle
+
+CLOCKS = ("site", "own")
+
+
+def control(
+    plant: Annotated[str | None, typer.Argument(help="Plant name or site file.")] = None,
+    url: Annotated[str | None, typer.Option(help="modbus://host:port, bacnet://host:port or opc.tcp://host:port.")] = None,
+    controller: Annotated[str, typer.Option(help="Name of the controller.")] = "MPC",
+    write: Annotated[bool, typer.Option("--write", help="Act. Without it nothing is written, only logged.")] = False,
+    log: Annotated[Path | None, typer.Option(help="Audit log; gone on with where it exists. [default: PLANT-audit.jsonl]")] = None,
+    verify_log: Annotated[Path | None, typer.Option(help="Check an audit log, and do nothing else.")] = None,
+    allow: Annotated[str | None, typer.Option(help="Comma-separated commands that may be written; all setpoints if not given.")] = None,
+    map_file: MapOption = None,
+    sample: Annotated[float, typer.Option(help="Time between two looks at the plant, of the site's clock [s].")] = 15.0,
+    timeout: Annotated[float, typer.Option(help="Longest wait for an answer [s].")] = 3.0,
+    yield_for: Annotated[float, typer.Option(help="How long a value of somebody else's stands in Modbus and OPC UA [s].")] = 3600.0,
+    clock: Annotated[str, typer.Option(help="site: its point 'elapsed'; own: this machine's, for sites without.")] = "site",
+    begin: Annotated[str | None, typer.Option(help="Time of day when the site's clock was 0, ISO 8601; else as if it began now.")] = None,
+    weather: Annotated[
+        str | None, typer.Option(help="Weather name or EPW file whose day before --begin shapes the first forecasts.")
+    ] = None,
+    priority: Annotated[int | None, typer.Option(help="BACnet priority of what is written. [default: 13]")] = None,
+    client_address: Annotated[str | None, typer.Option(help="Own BACnet/IP address with mask. [default: 127.0.0.1/32:0]")] = None,
+    user: Annotated[str | None, typer.Option(help="OPC UA user.")] = None,
+    password_file: Annotated[Path | None, typer.Option(help="File that holds the user's password.")] = None,
+    certificate: Annotated[Path | None, typer.Option(help="Own OPC UA certificate, DER or PEM.")] = None,
+    private_key: Annotated[Path | None, typer.Option(help="Its private key.")] = None,
+    duration: Annotated[float | None, typer.Option(help="End after so much real time [s]; runs until interrupted if not given.")] = None,
+) -> None:
+    """Control a plant over the wire: read, decide, pass the safety envelope, write through the gateway. Dry run unless --write."""
+    with friendly():
+        from lowlift.bms.audit_log import AuditTrail, verify
+
+        if verify_log is not None:
+            typer.echo(f"{verify_log}: {verify(verify_log).text}")
+            return
+        if plant is None or url is None:
+            raise UsageError("control needs a plant and --url, or --verify-log")
+        for name, value in (("--sample", sample), ("--timeout", timeout), ("--yield-for", yield_for), ("--duration", duration)):
+            if value is not None and not 0.0 < value < float("inf"):
+                raise UsageError(f"{name} = {value:g} s: must be above 0")
+        if clock not in CLOCKS:
+            raise UsageError(f"--clock {clock}: must be one of {', '.join(CLOCKS)}")
+        from lowlift import models
+        from lowlift.bms.control import ControlClient
+        from lowlift.bms.control_loop import ControlLoop, stopping
+        from lowlift.hil.serve import listed_points
+        from lowlift.sim.entrants import live_run
+        from lowlift.wire.links import make_link
+
+        hall = models.load(plant)
+        options: dict[str, Any] = {
+            "timeout": timeout, "priority": priority, "address": client_address, "user": user, "certificate": certificate,
+            "private_key": private_key, "password": None if password_file is None else _password(password_file),
+        }  # fmt: skip
+        link = make_link(listed_points(hall, map_file), url, **options)
+        begun, day_before = _begin(begin, weather)
+        allowed = None if allow is None else tuple(name.strip() for name in allow.split(",") if name.strip())
+        since = time.monotonic()
+        own = (lambda: time.monotonic() - since) if clock == "own" else None
+        run, stop = live_run(controller, hall), threading.Event()
+        with AuditTrail(log or Path(f"{hall.site.name}-audit.jsonl")) as trail, stopping(stop):
+            client = ControlClient(hall, run, link, trail, act=write, allow=allowed, sample=sample, begin=begun,
+                                   weather=day_before, yield_for=yield_for, clock=own)  # fmt: skip
+            if not write:
+                typer.echo("dry run: decides, checks and logs, and writes nothing (--write acts)", err=True)
+            loop = ControlLoop(client, stop=stop, tell=typer.echo, seen=_teller(typer.echo))
+            done = loop.run(duration)
+            typer.echo(f"{done.cycles} cycles, {done.decisions} decisions, {done.writes} values written, {done.losses} connections lost; "
+                       f"{trail.path}: {trail.n} records, head {trail.head}")  # fmt: skip
+
+
+def _password(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8").rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"--password-file {path}: {error}") from error
+
+
+def _begin(begin: str | None, weather: str | None) -> tuple["pd.Timestamp | None", "pd.DataFrame | None"]:
+    """Zone-aware time at the site's zero, and the hourly weather of the day before it."""
+    import pandas as pd
+
+    from lowlift.sim.scenario import day_before
+
+    if weather is not None and begin is None:
+        raise UsageError("--weather needs --begin: which day before?")
+    if begin is None:
+        return None, None
+    try:
+        at = pd.Timestamp(begin)
+    except ValueError as error:
+        raise UsageError(f"--begin {begin}: must be an ISO 8601 time, like 2025-07-04T00:00-07:00") from error
+    return day_before(at, weather)
+
+
+def _teller(tell: Callable[[str], None]) -> Callable[["Cycle"], None]:
+    """Tells of decisions and of what has changed about who decides."""
+    last: dict[str, Any] = {}
+
+    def told(cycle: "Cycle") -> None:
+        state = {
+            "supervision": cycle.supervision,
+            "remote": cycle.remote,
+            "humans": cycle.humans,
+            "hand": cycle.in_hand,
+            "safe": cycle.fail_safe,
+        }
+        if cycle.decision is not None:
+            d = cycle.decision
+            tell(f"{cycle.t:.0f} s: {d.status.value}, {d.solve_ms:.0f} ms, {len(cycle.written)} written{'; ' * bool(d.message)}{d.message}")
+        if state != last:
+            parts = [f"site is {cycle.supervision}"]
+            parts += [f"{name}: {how}" for name, how in cycle.humans.items()] + [f"{name} in {how}" for name, how in cycle.in_hand.items()]
+            parts += ["local: commands wait"] * (not cycle.remote) + ["readings lost or controller silent: fail-safe"] * cycle.fail_safe
+            tell(f"{cycle.t:.0f} s: {'; '.join(parts)}")
+            last.update(state)
+
+    return told
+
+
+def register(app: typer.Typer) -> None:
+    """Add this command to the command line."""
+    app.command()(control)

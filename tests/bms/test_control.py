@@ -1,0 +1,284 @@
+"""The control client: as in the loop, bumpless, and never against a human. Cases of faults.csv by their number."""
+
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+from bms_sites import STEP, ImageLink, client_of, shown, site, together
+from wire_plants import plant, points, scenario
+
+from lowlift.bms.audit_log import AuditTrail, records, verify
+from lowlift.bms.control import ConflictError
+from lowlift.bms.control_loop import ControlLoop
+from lowlift.controllers.interface import Decision, Status
+from lowlift.hil import snapshot
+from lowlift.sim.closed_loop import Run, simulate
+from lowlift.sim.entrants import ControllerError, live_run, make_run
+from lowlift.wire.points import FAIL_SAFE, HAND, SUPERVISED
+
+C = 273.15
+CMD = "T_chw_set.cmd"
+
+
+@pytest.fixture
+def trail(tmp_path: Path) -> Iterator[AuditTrail]:
+    with AuditTrail(tmp_path / "log") as one:
+        yield one
+
+
+class Asks:
+    """A controller that asks for one thing."""
+
+    name, period = "Asks", 300.0
+
+    def __init__(self, **values: float) -> None:
+        self.values, self.resets = values, 0
+
+    def reset(self, batch: int) -> None:
+        self.resets += 1
+
+    def decide(self, measurement, forecast) -> Decision:
+        table = plant().site.sheet.setpoints
+        middle = {s.name: np.full((1, s.size), (s.low + s.high) / 2.0) for s in table.signals}
+        for name, value in self.values.items():
+            middle[name] = np.full_like(middle[name], value)
+        return Decision(setpoints=np.asarray(table.pack(middle)), status=Status.RULE)
+
+
+def kinds(trail: AuditTrail) -> list[str]:
+    return [r["kind"] for r in records(trail.path)]
+
+
+def test_an_hour_is_as_in_the_loop(trail: AuditTrail) -> None:
+    hall, steps = plant(), 240
+    (loop,) = simulate(hall, scenario(), [make_run("Guideline36", hall, scenario())])
+    expected = loop.frame[list(hall.site.sheet.cooling)].to_numpy()[:steps].sum()
+    one = site()
+    one.start_from(one.envelope.fail_safe(np.full((1, 1), one.envelope.rules.T_dew)))
+    used: list[float] = []
+    columns = [points().position(name) for name in hall.site.sheet.cooling]
+    one.image.subscribe(lambda seen: used.append(float((seen.values[columns] / points().factors[columns]).sum())))
+    client = client_of(ImageLink(one), trail, begin=scenario().index[0], weather=scenario().weather_past)
+    client.take_over()
+    together(client, one, steps)
+    assert sum(used) == pytest.approx(expected, rel=1e-6)
+    assert verify(trail.path).kinds["decision"] == 12
+
+
+def test_taking_over_is_bumpless_and_keeps_the_rates(trail: AuditTrail) -> None:
+    one = site()
+    link = ImageLink(one)
+    client = client_of(link, trail, Run(Asks(T_chw_set=C + 9.5)))
+    k, before = points().position("T_chw_set.fbk"), shown(one, "T_chw_set.fbk")
+    reach = points()[CMD].rate_per_min * STEP / 60.0
+    client.take_over()
+    course = [before]
+    for _ in range(20):
+        together(client, one, 1)
+        course.append(float(one.image.values()[k]))
+    assert np.abs(np.diff(course)).max() <= reach * 1.01 and course[-1] != before
+    assert "held" not in kinds(trail)
+
+
+def test_a_dry_run_changes_nothing(trail: AuditTrail) -> None:
+    one = site()
+    before = one.image.values()
+    client = client_of(ImageLink(one), trail, act=False)
+    client.take_over()
+    client.cycle()
+    client.hand_back()
+    assert (one.image.values() == before).all() and "would-write" in kinds(trail) and "write" not in kinds(trail)
+
+
+def test_a_value_of_somebody_else_stands_until_it_has_had_its_time(trail: AuditTrail) -> None:
+    one = site()
+    link = ImageLink(one)
+    client = client_of(link, trail, Run(Asks(T_chw_set=C + 7.0)), yield_for=600.0)
+    client.take_over()
+    together(client, one, 4)
+    one.image.write({CMD: 9.0}, "operator")
+    seen = together(client, one, 30)
+    assert all(cycle.humans == {CMD: "written by somebody else"} for cycle in seen) and shown(one, CMD) == 9.0
+    assert client.envelope.setpoints[0, 0] == pytest.approx(C + 9.0, abs=0.2), "goes on from where the human is"
+    seen = together(client, one, 40)
+    assert not seen[-1].humans and shown(one, CMD) < 9.0
+    told = [r["what"] for r in records(trail.path) if r["kind"] == "human"]
+    assert told == ["a human decides: written by somebody else", "ours again"]
+
+
+def test_hand_and_local_are_respected_and_reported(trail: AuditTrail) -> None:
+    one = site()
+    link = ImageLink(one)
+    client = client_of(link, trail, Run(Asks(T_chw_set=C + 7.0)))
+    client.take_over()
+    one.image.write({"y_chw.mode": float(HAND), "y_chw.hand": 0.8}, "operator")
+    assert together(client, one, 20)[-1].in_hand == {"y_chw": "hand"}
+    assert shown(one, "y_chw") == pytest.approx(0.8) and shown(one, "y_chw.mode") == HAND
+    one.image.write({"remote_enable.cmd": 0.0}, "operator")
+    together(client, one, 2)
+    sent = len(link.sent)
+    seen = together(client, one, 20)
+    assert not seen[-1].remote and all(batch.keys() == {"heartbeat.cmd"} for batch in link.sent[sent:])
+    local = shown(one, "T_chw_set.fbk")
+    one.image.write({"remote_enable.cmd": 1.0, "y_chw.mode": 3.0}, "operator")
+    together(client, one, 1)
+    assert shown(one, CMD) == pytest.approx(local, abs=points()[CMD].rate_per_min * STEP / 60.0), "bumpless"
+    told = [(r["point"], r["what"]) for r in records(trail.path) if r["kind"] == "human"]
+    assert told == [
+        ("y_chw", "in hand"),
+        ("remote_enable.cmd", "local: commands wait"),
+        ("y_chw", "back in auto"),
+        ("remote_enable.cmd", "remote again"),
+    ]
+
+
+def test_lost_readings_hold_then_fail_safe_then_come_back(trail: AuditTrail) -> None:
+    def broken(t: float, readings: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        return readings | ({"T_return": np.full((1, 1), np.nan)} if 60.0 <= t < 180.0 else {})
+
+    one = site(disturb=broken)
+    client = client_of(ImageLink(one), trail)
+    client.take_over()
+    seen = together(client, one, 70)
+    safe = [cycle.t for cycle in seen if cycle.fail_safe]
+    assert safe[0] == 105.0 and safe[-1] == pytest.approx(180.0 + 600.0, abs=30.0)
+    assert any(r["kind"] == "envelope" and "reading missing" in r["reason"] for r in records(trail.path))
+
+
+def test_a_controller_that_fails_is_not_obeyed_and_the_site_goes_on(trail: AuditTrail) -> None:
+    class Fails(Asks):
+        def decide(self, measurement, forecast) -> Decision:
+            raise RuntimeError("out of ideas")
+
+    one = site()
+    client = client_of(ImageLink(one), trail, Run(Fails()))
+    client.take_over()
+    seen = together(client, one, 65)
+    assert seen[0].decision.status is Status.FALLBACK and not seen[10].fail_safe and seen[-1].fail_safe
+    assert any("out of ideas" in str(r.get("message")) for r in records(trail.path))
+
+
+def test_two_supervisors_are_one_too_many(trail: AuditTrail) -> None:
+    one = site()
+    client = client_of(ImageLink(one), trail)
+    client.take_over()
+    together(client, one, 3)
+    one.image.write({"heartbeat.cmd": 500.0}, "another")
+    with pytest.raises(ConflictError, match="another supervisor"):
+        client.cycle()
+    assert kinds(trail)[-1] == "conflict"
+
+
+def test_who_must_know_the_future_cannot_control() -> None:
+    with pytest.raises(ControllerError, match="must know the load"):
+        live_run("Oracle", plant("gb200_hall"))
+    with pytest.raises(ControllerError, match="unknown controller"):
+        live_run("Guidline36", plant())
+
+
+def test_F37_a_jump_of_the_wall_clock_changes_nothing(tmp_path: Path) -> None:
+    times = iter([datetime(2026, 10, 25, 2, 0, tzinfo=UTC) + timedelta(minutes=m) for m in (*range(4), *range(-56, 400))])
+    one = site()
+    with AuditTrail(tmp_path / "log", now=lambda: next(times)) as trail:
+        client = client_of(ImageLink(one), trail)
+        client.take_over()
+        seen = together(client, one, 10)
+        assert [cycle.t for cycle in seen] == [STEP * k for k in range(10)]
+    found = list(records(tmp_path / "log"))
+    assert [r["at"] for r in found] != sorted(r["at"] for r in found) and [r["t"] for r in found] == sorted(r["t"] for r in found)
+
+
+def test_F38_an_absent_site_is_tried_again_with_patience(trail: AuditTrail) -> None:
+    waits: list[float] = []
+
+    class Patient(threading.Event):
+        def wait(self, timeout: float | None = None) -> bool:
+            waits.append(timeout or 0.0)
+            link.cut = len(waits) < 9
+            if len(waits) > 12:
+                self.set()
+            return self.is_set()
+
+    link = ImageLink(site())
+    link.cut = True
+    told: list[str] = []
+    done = ControlLoop(client_of(link, trail), stop=Patient(), tell=told.append).run()
+    assert waits[:9] == [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 60.0, 60.0] and done.losses == 9 and done.cycles == 1
+    assert kinds(trail).count("lost") == 1 and told[0].startswith("no connection") and told[1].startswith("in touch")
+    assert kinds(trail)[-2:] == ["hand-back", "stop"]
+
+
+def test_F46_a_link_pulled_for_ten_minutes(trail: AuditTrail) -> None:
+    one = site()
+    link = ImageLink(one)
+    client = client_of(link, trail)
+    client.take_over()
+    together(client, one, 20)
+    link.cut = True
+    with pytest.raises(ConnectionError) as error:
+        client.cycle()
+    client.lost(error.value)
+    written = one.image.values()
+    for _ in range(40):
+        one.step()
+    assert shown(one, "supervision.fbk") == FAIL_SAFE and shown(one, CMD) == written[points().position(CMD)]
+    link.cut = False
+    one.image.write({"T_tower_set.cmd": 21.7}, "operator")
+    client.take_over()
+    assert client.envelope.setpoints[0, 0] == pytest.approx(C + shown(one, "T_chw_set.fbk"), abs=1e-3)
+    seen = together(client, one, 60)
+    assert shown(one, "supervision.fbk") == SUPERVISED and shown(one, "alarm.fail_safe") == 0.0
+    assert seen[0].humans == {"T_tower_set.cmd": "written by somebody else"} and shown(one, "T_tower_set.cmd") == pytest.approx(21.7)
+    assert seen[0].decision is not None
+    gap = next(r for r in records(trail.path) if r["kind"] == "take-over" and r["missed"])
+    assert gap["missed"] == pytest.approx(615.0, abs=16.0) and "lost" in kinds(trail)
+
+
+@pytest.mark.parametrize("resumes", [True, False])
+def test_F47_a_server_killed_and_restarted(trail: AuditTrail, tmp_path: Path, resumes: bool) -> None:
+    one = site()
+    link = ImageLink(one)
+    client = client_of(link, trail)
+    client.take_over()
+    together(client, one, 20)
+    snapshot.save(one, tmp_path / "snapshot.json")
+    together(client, one, 15)
+    other = site()
+    if resumes:
+        snapshot.restore(other, tmp_path / "snapshot.json")
+    link.served = other
+    client.lost(ConnectionResetError("killed"))
+    client.take_over()
+    seen = together(client, other, 10)
+    assert [cycle.t for cycle in seen] == [STEP * (34 + k) for k in range(10)], "the client's own time never goes back"
+    assert not any(cycle.humans for cycle in seen), "an old value of ours is no human's"
+    assert shown(other, "supervision.fbk") == SUPERVISED and verify(trail.path).torn == 0
+
+
+def test_F48_a_client_killed_in_the_middle_of_a_batch(trail: AuditTrail, tmp_path: Path) -> None:
+    one = site()
+    link = ImageLink(one)
+    client = client_of(link, trail)
+    client.take_over()
+    together(client, one, 5)
+    link.cut_after = 1
+    with pytest.raises(ConnectionError):
+        together(client, one, 40)
+    # Nobody comes back for it: the site misses the heartbeat.
+    for _ in range(22):
+        one.step()
+    assert shown(one, "supervision.fbk") == FAIL_SAFE and kinds(trail)[-1] == "write"
+    trail.close()
+    with AuditTrail(trail.path) as again:
+        link.cut, link.cut_after = False, None
+        successor = client_of(link, again)
+        successor.take_over()
+        together(successor, one, 60)
+        assert shown(one, "supervision.fbk") == SUPERVISED and shown(one, "alarm.fail_safe") == 0.0
+        successor.hand_back()
+        one.step()
+    assert shown(one, "supervision.fbk") == 1 and shown(one, CMD) == points()[CMD].default
+    assert verify(trail.path).repaired == 0

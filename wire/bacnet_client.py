@@ -1,0 +1,234 @@
+"""A link over BACnet/IP, on bacpypes3: ReadPropertyMultiple of many objects at once, writes with a priority of one's own.
+
+The client needs a UDP port of its own, also on a machine that serves BACnet itself: the library's server does not answer a client that
+shares its port on another address.
+"""
+
+import asyncio
+import ipaddress
+import math
+import socket
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from bacpypes3.apdu import AbortPDU, ErrorPDU, ErrorRejectAbortNack, RejectPDU
+from bacpypes3.app import Application
+from bacpypes3.basetypes import BinaryPV, ErrorType, PriorityArray, PropertyIdentifier
+from bacpypes3.local.device import DeviceObject
+from bacpypes3.local.networkport import NetworkPortObject
+from bacpypes3.pdu import Address, IPv4Address
+from bacpypes3.primitivedata import Null, ObjectIdentifier, Real, Unsigned
+from bacpypes3.vendor import get_vendor_info
+
+from lowlift.wire.async_link import AsyncLink
+from lowlift.wire.link import LinkError, LinkTimeoutError, UnknownPointError
+from lowlift.wire.point import Kind, Point, Refusal, RefusedError
+from lowlift.wire.point_list import PointList
+
+INSTANCE = 4_190_001
+"""Device instance of the client: high, out of the way of a site's own."""
+PRIORITY = 13
+"""Below operators (8) and above the lowest (16), which everybody writes who names none."""
+AT_ONCE = 32
+"""Objects of one request: value and flags of so many fit an APDU of 1476 octets."""
+VALUE, FLAGS = PropertyIdentifier("present-value"), PropertyIdentifier("status-flags")
+FAULT = 1
+"""Position among the status flags."""
+REFUSALS = {
+    "unknown-object": Refusal.UNKNOWN_POINT, "unknown-property": Refusal.UNKNOWN_POINT, "write-access-denied": Refusal.READ_ONLY,
+    "value-out-of-range": Refusal.OUT_OF_RANGE, "invalid-data-type": Refusal.WRONG_TYPE, "datatype-not-supported": Refusal.WRONG_TYPE,
+    "invalid-parameter-datatype": Refusal.WRONG_TYPE,
+}  # fmt: skip
+TOO_LARGE = ("segmentation-not-supported", "buffer-overflow", "apdu-too-long", "out-of-resources")
+SILENT = ("tsm-timeout", "no-response", "65")
+
+
+class BacnetLink(AsyncLink):
+    """See :class:`lowlift.wire.link.Link`.
+
+    Args:
+        points: what is where on the other side.
+        host: its address.
+        port: its UDP port.
+        address: of the client, with mask and port; port 0 takes a free one.
+        priority: of what is written, 1 to 16.
+        timeout: longest wait for an answer [s]; asked again once within it.
+        instance: device instance of the client.
+
+    Raises:
+        ValueError: no such address or priority.
+    """
+
+    priorities = True
+
+    def __init__(
+        self, points: PointList, host: str, port: int = 47808, *, address: str = "127.0.0.1/32:0", priority: int = PRIORITY,
+        timeout: float = 3.0, instance: int = INSTANCE,
+    ) -> None:  # fmt: skip
+        super().__init__(points, timeout=timeout)
+        if not 1 <= priority <= 16:
+            raise ValueError(f"priority = {priority}: must be from 1 to 16")
+        own, _, own_port = address.partition(":")
+        self.network, self.own_port = ipaddress.IPv4Interface(own), int(own_port or 0)
+        self.host, self.port, self.priority, self.instance = host, port, priority, instance
+        self._objects = [ObjectIdentifier(a.bacnet.text) for a in points.addresses]
+        self._position = {(str(o[0]), int(o[1])): k for k, o in enumerate(self._objects)}
+        self._vendor = get_vendor_info(0)
+        self._at_once = AT_ONCE
+        self._app: Application | None = None
+
+    @property
+    def url(self) -> str:
+        """``bacnet://host:port``."""
+        return f"bacnet://{self.host}:{self.port}"
+
+    def release(self, names: Collection[str]) -> None:
+        """Relinquish at our priority.
+
+        Raises:
+            RefusedError: the other side refuses.
+            LinkError: no answer; some may have been relinquished.
+        """
+        self._call(self._release([self.points.position(name) for name in names]))
+
+    def overridden(self, names: Collection[str]) -> dict[str, int]:
+        """Commands that a priority above ours holds.
+
+        Raises:
+            LinkError: no answer.
+        """
+        return self._call(self._above([self.points.position(name) for name in names]))
+
+    async def _open(self) -> None:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            # The library shares ports; ours must be ours alone, or answers go to somebody else.
+            probe.bind((str(self.network.ip), self.own_port))
+            port = probe.getsockname()[1]
+        self._target = Address(f"{await _resolved(self.host)}:{self.port}")
+        device = DeviceObject(
+            objectIdentifier=("device", self.instance), objectName=f"lowlift control {self.instance}", vendorName="lowlift",
+            vendorIdentifier=999, maxApduLengthAccepted=1476, segmentationSupported="segmentedBoth",
+            apduTimeout=round(500.0 * self.timeout), numberOfApduRetries=1,
+        )  # fmt: skip
+        own = NetworkPortObject(IPv4Address(f"{self.network.with_prefixlen}:{port}"), objectIdentifier=("network-port", 1), objectName="IP")
+        self._app = Application.from_object_list([device, own])
+        for layer in self._app.link_layers.values():
+            for task in layer.server._transport_tasks:
+                await task
+        # UDP has no connections: whether somebody is there is found out by asking.
+        await self._read([0])
+
+    async def _close(self) -> None:
+        app, self._app = self._app, None
+        if app is not None:
+            app.close()
+            await asyncio.sleep(0.0)
+
+    async def _read(self, positions: list[int]) -> dict[str, float]:
+        result: dict[str, float] = {}
+        left = list(positions)
+        while left:
+            some, left = left[: self._at_once], left[self._at_once :]
+            try:
+                result |= await self._some(some)
+            except _TooLargeError:
+                # An older device, or one behind a slow segment.
+                self._at_once, left = max(len(some) // 2, 1), some + left
+        return result
+
+    async def _some(self, positions: list[int]) -> dict[str, float]:
+        wanted: list[Any] = []
+        for k in positions:
+            wanted += [self._objects[k], [VALUE] if self.points.points[k].writable else [VALUE, FLAGS]]
+        names = ", ".join(self.points.points[k].name for k in positions[:3])
+        try:
+            answers = await self._ask(lambda app: app.read_property_multiple(self._target, wanted, self._vendor), names, len(positions) > 1)
+        except RefusedError as error:
+            raise (UnknownPointError if error.refusal is Refusal.UNKNOWN_POINT else LinkError)(f"{self.url}: {error}") from error
+        values: dict[int, Any] = {}
+        lost: set[int] = set()
+        for identifier, prop, _, value in answers or ():
+            k = self._position.get((str(identifier[0]), int(identifier[1])), -1)
+            if isinstance(value, ErrorType):
+                name = self.points.points[k].name if k >= 0 else str(identifier)
+                kind = UnknownPointError if REFUSALS.get(str(value.errorCode)) is Refusal.UNKNOWN_POINT else LinkError
+                raise kind(f"{self.url}: {name} ({identifier[0]},{identifier[1]}): {value.errorClass}: {value.errorCode}")
+            if prop == VALUE:
+                values[k] = value
+            elif prop == FLAGS and value[FAULT]:
+                lost.add(k)
+        missing = [self.points.points[k].name for k in positions if k not in values]
+        if missing:
+            raise LinkError(f"{self.url}: answers nothing for {', '.join(missing[:3])}")
+        found: dict[str, float] = {}
+        for k in positions:
+            point = self.points.points[k]
+            found[point.name] = math.nan if k in lost else point.to_si(_number(point, values[k]))
+        return found
+
+    async def _write(self, values: Mapping[int, float]) -> None:
+        for k, value in values.items():
+            await self._put(k, _native(self.points.points[k], value))
+
+    async def _release(self, positions: list[int]) -> None:
+        for k in positions:
+            await self._put(k, Null(()))
+
+    async def _put(self, k: int, value: Any) -> None:
+        await self._ask(
+            lambda app: app.write_property(self._target, self._objects[k], VALUE, value, None, self.priority), self.points.points[k].name
+        )
+
+    async def _above(self, positions: list[int]) -> dict[str, int]:
+        result = {}
+        for k in positions:
+            name = self.points.points[k].name
+            slots: PriorityArray = await self._ask(
+                lambda app, k=k: app.read_property(self._target, self._objects[k], PropertyIdentifier("priority-array")), name
+            )
+            for number, slot in enumerate(slots or (), 1):
+                if number >= self.priority:
+                    break
+                if slot.null is None:
+                    result[name] = number
+                    break
+        return result
+
+    async def _ask(self, request: Any, names: str, many: bool = False) -> Any:
+        """One request, its answer, and the protocol's errors as ours."""
+        if self._app is None:
+            raise LinkError(f"{self.url}: not connected")
+        try:
+            return await asyncio.wait_for(request(self._app), self.timeout + 1.0)
+        except ErrorRejectAbortNack as nack:
+            reason = str(nack.reason)
+            if isinstance(nack, AbortPDU | RejectPDU) and many and (reason in TOO_LARGE or reason == "unrecognized-service"):
+                raise _TooLargeError from nack
+            if isinstance(nack, AbortPDU):
+                silent = reason in SILENT
+                raise (LinkTimeoutError if silent else LinkError)(f"{self.url}: {names}: no answer ({reason})") from nack
+            said = f"{nack.errorClass}: {reason}" if isinstance(nack, ErrorPDU) else f"rejected: {reason}"
+            refusal = REFUSALS.get(reason, Refusal.DENIED)
+            raise RefusedError(refusal, f"{names}: the other side refuses, BACnet {said}") from nack
+
+
+class _TooLargeError(Exception):
+    """So much at once is too much for the other side."""
+
+
+async def _resolved(host: str) -> str:
+    try:
+        return str(ipaddress.IPv4Address(host))
+    except ValueError:
+        found = await asyncio.get_running_loop().getaddrinfo(host, None, family=socket.AF_INET)
+        return str(found[0][4][0])
+
+
+def _number(point: Point, value: Any) -> float:
+    return float(int(value)) if point.kind is Kind.BINARY else float(value)
+
+
+def _native(point: Point, value: float) -> Any:
+    if point.kind is Kind.BINARY:
+        return BinaryPV("active" if value > 0.5 else "inactive")
+    return Unsigned(round(value)) if point.kind is Kind.MULTISTATE else Real(value)

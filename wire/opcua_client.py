@@ -1,0 +1,147 @@
+"""A link over OPC UA, on asyncua: one Read and one Write request for many nodes."""
+
+import logging
+import math
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any
+
+from asyncua import Client, ua
+from asyncua.crypto.security_policies import SecurityPolicyBasic256Sha256
+
+from lowlift.wire.async_link import AsyncLink
+from lowlift.wire.link import LinkError, LinkTimeoutError, UnknownPointError, defaults_of
+from lowlift.wire.point import Kind, Refusal, RefusedError
+from lowlift.wire.point_list import PointList
+
+NAMESPACE = "urn:lowlift:plant"
+APPLICATION = "urn:lowlift:control"
+AT_ONCE = 500
+"""Nodes of one request: what small servers take."""
+TYPES = {Kind.ANALOG: ua.VariantType.Double, Kind.BINARY: ua.VariantType.Boolean, Kind.MULTISTATE: ua.VariantType.UInt32}
+REFUSALS = {
+    "BadNodeIdUnknown": Refusal.UNKNOWN_POINT, "BadNodeIdInvalid": Refusal.UNKNOWN_POINT, "BadNotWritable": Refusal.READ_ONLY,
+    "BadOutOfRange": Refusal.OUT_OF_RANGE, "BadTypeMismatch": Refusal.WRONG_TYPE,
+}  # fmt: skip
+
+
+class OpcUaLink(AsyncLink):
+    """See :class:`lowlift.wire.link.Link`.
+
+    Args:
+        points: what is where on the other side.
+        endpoint: ``opc.tcp://host:port/path``.
+        namespace: URI of the namespace that the nodes are in.
+        user: name, where the server asks for one.
+        password: that belongs to it.
+        certificate: of the client, for a signed and encrypted connection; with ``private_key``.
+        private_key: the key that belongs to it.
+        timeout: longest wait for an answer [s].
+
+    Raises:
+        ValueError: only half of a key pair, or a password that would travel in the open beyond this machine.
+    """
+
+    priorities = False
+
+    def __init__(
+        self, points: PointList, endpoint: str, *, namespace: str = NAMESPACE, user: str | None = None, password: str | None = None,
+        certificate: str | Path | None = None, private_key: str | Path | None = None, timeout: float = 3.0,
+    ) -> None:  # fmt: skip
+        super().__init__(points, timeout=timeout)
+        if (certificate is None) != (private_key is None):
+            raise ValueError("a certificate needs its private key, and a key its certificate")
+        self._endpoint, self._namespace = endpoint, namespace
+        self._user, self._password, self._certificate, self._private_key = user, password, certificate, private_key
+        self._client: Client | None = None
+        # What fails is raised; the library's own log would say it twice.
+        logging.getLogger("asyncua").setLevel(logging.CRITICAL)
+
+    @property
+    def url(self) -> str:
+        """The endpoint."""
+        return self._endpoint
+
+    def release(self, names: Collection[str]) -> None:
+        """Write the defaults: OPC UA knows no priorities.
+
+        Raises:
+            RefusedError: the other side refuses.
+            LinkError: no answer; some may have been taken back.
+        """
+        self.write(defaults_of(self.points, names))
+
+    def overridden(self, names: Collection[str]) -> dict[str, int]:
+        """Nobody: OPC UA knows no priorities."""
+        return {}
+
+    async def _open(self) -> None:
+        client = Client(self._endpoint, timeout=self.timeout)
+        client.name = client.description = "lowlift control"
+        client.application_uri = APPLICATION
+        if self._user is not None:
+            client.set_user(self._user)
+            client.set_password(self._password or "")
+        try:
+            if self._certificate is not None and self._private_key is not None:
+                await client.set_security(SecurityPolicyBasic256Sha256, str(self._certificate), str(self._private_key))
+            await client.connect()
+            self._client = client
+            index = await client.get_namespace_index(self._namespace)
+        except ValueError as error:
+            raise UnknownPointError(f"{self.url}: has no namespace {self._namespace!r}") from error
+        except ua.UaError as error:
+            raise LinkError(f"{self.url}: {_words(error)}") from error
+        self._nodes = [ua.NodeId(a.opcua.node, index) for a in self.points.addresses]
+
+    async def _close(self) -> None:
+        client, self._client = self._client, None
+        if client is not None:
+            try:
+                await client.disconnect()
+            except (ua.UaError, OSError, TimeoutError):
+                client.disconnect_socket()
+
+    async def _read(self, positions: list[int]) -> dict[str, float]:
+        result: dict[str, float] = {}
+        for begin in range(0, len(positions), AT_ONCE):
+            some = positions[begin : begin + AT_ONCE]
+            answers = await self._ask("read_attributes", [self._nodes[k] for k in some], ua.AttributeIds.Value)
+            if len(answers) != len(some):
+                raise LinkError(f"{self.url}: {len(answers)} answers to {len(some)} questions")
+            for k, answer in zip(some, answers, strict=True):
+                point, status = self.points.points[k], answer.StatusCode
+                if REFUSALS.get(status.name) is Refusal.UNKNOWN_POINT:
+                    raise UnknownPointError(f"{self.url}: {point.name} ({self.points.addresses[k].opcua.node}): {status.name}")
+                value = answer.Value.Value if status.is_good() and answer.Value is not None else None
+                result[point.name] = point.to_si(float(value)) if isinstance(value, bool | int | float) else math.nan
+        return result
+
+    async def _write(self, values: Mapping[int, float]) -> None:
+        positions = list(values)
+        for begin in range(0, len(positions), AT_ONCE):
+            some = positions[begin : begin + AT_ONCE]
+            wanted = [ua.DataValue(self._variant(k, values[k])) for k in some]
+            answers = await self._ask("write_attributes", [self._nodes[k] for k in some], wanted, ua.AttributeIds.Value)
+            bad = [(self.points.points[k].name, status.name) for k, status in zip(some, answers, strict=True) if not status.is_good()]
+            if bad:
+                said = ", ".join(f"{name}: {status}" for name, status in bad)
+                raise RefusedError(REFUSALS.get(bad[0][1], Refusal.DENIED), f"the other side refuses, OPC UA {said}")
+
+    def _variant(self, k: int, value: float) -> ua.Variant:
+        kind = self.points.points[k].kind
+        native = value > 0.5 if kind is Kind.BINARY else round(value) if kind is Kind.MULTISTATE else float(value)
+        return ua.Variant(native, TYPES[kind])
+
+    async def _ask(self, service: str, *arguments: Any) -> Any:
+        if self._client is None:
+            raise LinkError(f"{self.url}: not connected")
+        try:
+            return await getattr(self._client.uaclient, service)(*arguments)
+        except ua.UaError as error:
+            kind = LinkTimeoutError if "Timeout" in type(error).__name__ else LinkError
+            raise kind(f"{self.url}: {_words(error)}") from error
+
+
+def _words(error: Exception) -> str:
+    return f"{type(error).__name__} {error}".strip()
