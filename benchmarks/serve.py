@@ -17,6 +17,7 @@ import argparse
 import asyncio
 import contextlib
 import json
+import logging
 import math
 import multiprocessing
 import os
@@ -46,6 +47,8 @@ def serve(pipe: Connection, name: str, speed: float, seconds: float) -> None:
     """The server's process: says where its ports are, runs, reports."""
     from lowlift.hil.serve import serving
 
+    # The flood would fill the screen.
+    logging.getLogger("lowlift").setLevel(logging.ERROR)
     options = {"modbus": {"port": 0}, "bacnet": {"address": "127.0.0.1/32:0"}, "opcua": {"port": 0}}
     run = serving(load(name, check=False), PROTOCOLS, speed=speed, options=options)
     with run:

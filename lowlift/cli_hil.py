@@ -96,7 +96,7 @@ def serve(
             "modbus": {"host": host, "port": modbus_port},
             "bacnet": {
                 "address": bacnet_address, "recipients": _listed(bacnet_recipients), "foreign": bacnet_foreign,
-                "bbmd": None if bacnet_bbmd is None else _listed(bacnet_bbmd.removeprefix("none")),
+                "bbmd": None if bacnet_bbmd is None else _listed("" if bacnet_bbmd == "none" else bacnet_bbmd),
             },
             "opcua": {"host": host, "port": opcua_port, "users": users, "certificate": certificate, "private_key": private_key},
         }  # fmt: skip
