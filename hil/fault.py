@@ -219,7 +219,7 @@ def _bounds(fault: Fault, plant: Plant) -> tuple[float, float, str]:
         return 0.0, 0.99, ""
     if fault.what is What.SLOW:
         return 1e-3, 1.0, ""
-    if fault.what in (What.DROPOUT, What.POWER):
+    if fault.what in (What.DROPOUT, What.POWER, What.COMMS):
         return 0.0, 1.0, ""
     if fault.what is What.FAIL:
         return 0.0, signal(plant.actuators, fault.where).high, ""

@@ -32,11 +32,3 @@ class FaultSwitch(Protocol):
         Raises:
             ValueError: there is none of that name, or it cannot be switched now; the text says why.
         """
-
-
-def offered_by(served: object) -> FaultSwitch | None:
-    """The switch of a served plant: its attribute ``faults``, or the hook on its readings; none where neither is one."""
-    for offered in (getattr(served, "faults", None), getattr(served, "disturb", None)):
-        if isinstance(offered, FaultSwitch):
-            return offered
-    return None

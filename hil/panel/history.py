@@ -54,7 +54,7 @@ class History:
         Raises:
             KeyError: there is no such column.
         """
-        positions = [self._shown.index[name] for name in names]
+        positions = np.array([self._shown.index[name] for name in names], dtype=int)
         with self._lock:
             n = min(self._n, len(self._t))
             order = np.arange(self._n - n, self._n) % len(self._t)

@@ -10,7 +10,7 @@ import uvicorn
 
 from lowlift.hil.panel.access import Access
 from lowlift.hil.panel.app import Panel
-from lowlift.hil.panel.fault_switch import offered_by
+from lowlift.hil.panel.fault_bank import offered_by
 from lowlift.hil.runner import Runner
 from lowlift.wire.adapter import Adapter, ServeError, is_loopback
 from lowlift.wire.image import Snapshot

@@ -11,7 +11,7 @@ from wire_plants import served
 from lowlift.hil.panel.access import FREE, Access
 from lowlift.hil.panel.app import Panel
 from lowlift.hil.panel.bodies import BODY_MAX
-from lowlift.hil.panel.fault_switch import offered_by
+from lowlift.hil.panel.fault_bank import offered_by
 from lowlift.hil.panel.guard import OURS, SECURITY
 from lowlift.hil.runner import Runner
 
@@ -240,6 +240,24 @@ def test_a_plant_without_faults_offers_none() -> None:
     client = browser(one)
     assert "faults" not in client.get("/api/state").json() and not client.get("/api/plant").json()["faults"]
     assert client.post("/api/fault", json={"name": "x", "on": True}).status_code == 404
+
+
+def test_faults_of_the_library_have_buttons_and_work() -> None:
+    runner = Runner(served())
+    client, image = browser(Panel(runner, Access(None), faults=offered_by(runner.served))), runner.served.image
+    offered = client.get("/api/state").json()["faults"]
+    assert {"sensors", "equipment and site"} <= {b["group"] for b in offered} and not any(b["active"] for b in offered)
+    assert len({b["name"] for b in offered}) == len(offered)
+    before = image.value(image.points.position("T_return"))
+    assert client.post("/api/fault", json={"name": "bias T_return", "on": True}).status_code == 200
+    runner.step()
+    assert image.value(image.points.position("T_return")) == pytest.approx(before + 3.0, abs=0.5)
+    assert [b["name"] for b in client.get("/api/state").json()["faults"] if b["active"]] == ["bias T_return"]
+    assert client.post("/api/fault", json={"name": "bias T_return", "on": False}).status_code == 200
+    runner.step()
+    assert image.value(image.points.position("T_return")) == pytest.approx(before, abs=0.5)
+    refused = client.post("/api/fault", json={"name": "bias of nothing", "on": True})
+    assert refused.status_code == 422 and "no fault 'bias of nothing'" in refused.json()["error"]
 
 
 @pytest.mark.parametrize(

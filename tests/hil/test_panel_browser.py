@@ -52,7 +52,8 @@ def opened(browser: Any, server: PanelServer, *, size: dict[str, int] = LAPTOP, 
     page.goto(server.url)
     page.fill("#token", TOKEN)
     page.keyboard.press("Enter")
-    wait(page, "document.getElementById('link').textContent === 'live'")
+    # Selectors outlive a navigation, scripts do not.
+    page.wait_for_selector("#link:text-is('live')")
     return page
 
 

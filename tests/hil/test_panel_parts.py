@@ -9,10 +9,11 @@ from panel_run import SensorBias
 from wire_plants import PLANTS, SMALL, plant, points, served
 
 from lowlift.controllers.interface import Plan
+from lowlift.hil.fault import What
 from lowlift.hil.panel.app import static_files
 from lowlift.hil.panel.diagram import components, fitted
 from lowlift.hil.panel.diagrams import DIAGRAMS
-from lowlift.hil.panel.fault_switch import offered_by
+from lowlift.hil.panel.fault_bank import FaultBank, offered_by, typical
 from lowlift.hil.panel.history import History
 from lowlift.hil.panel.live import FIRST_EVENTS, Tail
 from lowlift.hil.panel.plans import PlanBoard, PlanBody, PlanError
@@ -190,5 +191,12 @@ def test_a_tail_tells_every_event_once() -> None:
 def test_a_switch_is_found_where_it_is_offered() -> None:
     bias = SensorBias(T_chw=1.0)
     assert offered_by(served(disturb=bias)) is bias
-    assert offered_by(served()) is None
-    assert offered_by(served(disturb=lambda t, readings: readings)) is None
+    assert isinstance(offered_by(served()), FaultBank)
+    assert isinstance(offered_by(served(disturb=lambda t, readings: readings)), FaultBank)
+
+
+@pytest.mark.parametrize("name", PLANTS)
+def test_every_plant_has_typical_faults(name: str) -> None:
+    found = list(typical(plant(name)))
+    assert {What.BIAS, What.COMMS, What.FAIL} <= {fault.what for fault in found}
+    assert len({fault.title for fault in found}) == len(found) <= 40

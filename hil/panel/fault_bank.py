@@ -1,0 +1,76 @@
+"""Buttons for the fault library: the faults of the run's schedule, and typical ones of the plant that nobody has written down."""
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+
+from lowlift.hil.fault import GATEWAY, SENSOR, SITE, Fault, FaultError, What, check, is_actuator
+from lowlift.hil.fouling import equipment
+from lowlift.hil.panel.fault_switch import FaultButton, FaultSwitch
+from lowlift.hil.served_plant import ServedPlant
+from lowlift.models.plant import Plant
+
+BIAS, FOULED = 3.0, 0.3
+"""Sizes of the typical ones: what a sensor reads too much [K], share of a conductance that is lost [1]."""
+
+
+class FaultBank:
+    """The faults of a served plant as buttons.
+
+    Args:
+        served: the plant.
+    """
+
+    def __init__(self, served: ServedPlant) -> None:
+        self._served = served
+        self._typical = {fault.title: fault for fault in typical(served.plant)}
+
+    def buttons(self) -> Sequence[FaultButton]:
+        """Those of the schedule first."""
+        active = {fault.title for fault in self._served.faults.in_force(self._served.t)}
+        scheduled = {fault.title: fault for fault in self._served.faults.known if fault.title not in self._typical}
+        return [
+            *(FaultButton(name=name, words=f.words, group="schedule", active=name in active) for name, f in scheduled.items()),
+            *(FaultButton(name=name, words=f.words, group=self._group(f), active=name in active) for name, f in self._typical.items()),
+        ]
+
+    def switch(self, name: str, on: bool) -> None:
+        """From the next step on; a scheduled fault lasts as long as its schedule says.
+
+        Raises:
+            FaultError: there is none of that name.
+        """
+        if not on:
+            self._served.faults.end(name)
+            return
+        known = self._typical | {fault.title: fault for fault in self._served.faults.known}
+        if name not in known:
+            raise FaultError(f"no fault {name!r}")
+        fault = known[name]
+        self._served.faults.begin(dataclasses.replace(fault, begin=0.0, end=fault.end - fault.begin))
+
+    def _group(self, fault: Fault) -> str:
+        if is_actuator(fault, self._served.plant):
+            return "machines and valves"
+        return "sensors" if fault.what in SENSOR else "equipment and site"
+
+
+def typical(plant: Plant) -> Iterator[Fault]:
+    """Faults that the plant can have: of each sensor under a limit, of each speed, of each exchanger, of gateway and power."""
+    sheet = plant.site.sheet
+    watched = dict.fromkeys(limit.signal for limit in sheet.limits)
+    first = {s.name: s.components()[0] for table in (sheet.measurements, plant.actuators) for s in table.signals}
+    candidates = [Fault(what=What.BIAS, where=first[name], size=BIAS) for name in watched]
+    candidates += [Fault(what=What.DROPOUT, where=first[name]) for name in watched]
+    candidates += [Fault(what=What.FAIL, where=first[s.name]) for s in plant.actuators.signals if s.name.startswith(("y_", "n_"))]
+    candidates += [Fault(what=What.FOULING, where=where, size=FOULED) for where in equipment(plant.site)]
+    candidates += [Fault(what=What.COMMS, where=GATEWAY), Fault(what=What.POWER, where=SITE)]
+    for fault in candidates:
+        try:
+            yield check(fault, plant)
+        except FaultError:
+            continue
+
+
+def offered_by(served: ServedPlant) -> FaultSwitch:
+    """What can be pressed: the hook on the readings where it is a switch, else the library."""
+    return served.disturb if isinstance(served.disturb, FaultSwitch) else FaultBank(served)
