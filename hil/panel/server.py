@@ -38,7 +38,7 @@ class PanelServer(Adapter):
 
     protocol: ClassVar[str] = "panel"
     pushes: ClassVar[bool] = True
-    refresh_every: ClassVar[float] = REFRESH
+    refresh_every: float = REFRESH
 
     def __init__(
         self, runner: Runner, *, token: str | None = None, host: str = "127.0.0.1", port: int = 8080, certificate: Path | None = None,
