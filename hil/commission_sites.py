@@ -121,7 +121,7 @@ class OverLink:
     """A site over a protocol; its time is the point ``elapsed`` where it has one, else real time.
 
     Args:
-        link: connected.
+        link: connected or not: it is connected at the first look.
         title: where it is.
         poll: real time between two looks [s].
         clock: monotonic time [s].
@@ -134,6 +134,7 @@ class OverLink:
     ) -> None:  # fmt: skip
         self._link, self.title, self._poll, self._clock, self._wait = link, title, poll, clock, wait
         self._latest: dict[str, float] = {}
+        self._connected = False
         self._begin = clock()
 
     @property
@@ -152,6 +153,9 @@ class OverLink:
 
     def values(self) -> Mapping[str, float]:
         """All points."""
+        if not self._connected:
+            self._link.connect()
+            self._connected = True
         self._latest = {name: self.points[name].from_si(value) for name, value in self._link.read().items()}
         return self._latest
 

@@ -1,7 +1,6 @@
 """``lowlift commission``: a script, a site in process or behind a URL, and a folder for the report."""
 
 import contextlib
-import urllib.parse
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -14,18 +13,11 @@ from lowlift.hil.fault_points import with_fault_points
 from lowlift.hil.served_plant import ServedPlant
 from lowlift.models.plant import Plant
 from lowlift.wire.link import Link
-from lowlift.wire.point_list import PointList
+from lowlift.wire.links import make_link
 from lowlift.wire.points import points_of
 from lowlift.wire.site_map import apply_map
 
-MODBUS_PORT = 502
-
-
-class SiteUrlError(ValueError):
-    """A URL that names no site that can be connected to; the message says what would."""
-
-
-ERRORS = (ScriptError, SiteUrlError)
+ERRORS = (ScriptError,)
 """What a user of :func:`commission` can cause and mend, beside errors of scenarios and maps."""
 
 
@@ -38,7 +30,7 @@ def commission(
     Args:
         script: a script, or its file.
         plant: the plant, or that of which the site's points are.
-        url: where the site is; the plant is run in process where nothing is said.
+        url: where the site is, as :func:`lowlift.wire.links.make_link` takes it; the plant is run in process where nothing is said.
         scenario: of a plant in process, see :func:`lowlift.hil.default_scenario.scenario_of`.
         step: of a plant in process [s].
         map_file: names and registers of an existing site.
@@ -46,7 +38,7 @@ def commission(
         progress: told the share done and what is going on.
 
     Raises:
-        ScriptError, ScenarioError, MapError, SiteUrlError: as their texts say.
+        ScriptError, ScenarioError, MapError, UrlError: as their texts say.
     """
     known = script if isinstance(script, Script) else load_script(script)
     points = points_of(plant)
@@ -57,26 +49,8 @@ def commission(
         return run_script(known, InProcess(served), progress)
     if known.faults:
         points = with_fault_points(points, known.faults)
-    with _linked(link_of(url, points)) as link:
+    with _linked(make_link(points, url)) as link:
         return run_script(known, OverLink(link, f"{plant.site.name} at {url}", poll=poll), progress)
-
-
-def link_of(url: str, points: PointList) -> Link:
-    """The link of a URL, not connected yet.
-
-    Raises:
-        SiteUrlError: the protocol has no link, or the URL names no host.
-    """
-    parts = urllib.parse.urlsplit(url)
-    try:
-        port = parts.port
-    except ValueError as error:
-        raise SiteUrlError(f"--url {url!r}: {error}") from error
-    if parts.scheme != "modbus" or not parts.hostname:
-        raise SiteUrlError(f"--url {url!r}: must be like modbus://127.0.0.1:5020")
-    from lowlift.wire.modbus_client import ModbusLink
-
-    return ModbusLink(points, parts.hostname, MODBUS_PORT if port is None else port)
 
 
 @contextlib.contextmanager

@@ -11,7 +11,7 @@ from lowlift.terminal import UsageError, bar, friendly
 def commission(
     script: Annotated[Path, typer.Argument(help="Test script, TOML.")],
     plant: Annotated[str, typer.Option(help="Plant name or site file.")] = "gb200_hall",
-    url: Annotated[str | None, typer.Option(help="Where the site is, like modbus://10.0.0.7:502; else the plant is run.")] = None,
+    url: Annotated[str | None, typer.Option(help="Where the site is, like modbus://10.0.0.7; else the plant is run.")] = None,
     scenario: Annotated[str | None, typer.Option(help="Of a plant that is run itself, like weather=tucson,days=7, or a TOML file.")] = None,
     step: Annotated[float, typer.Option(help="Step of a plant that is run itself [s].")] = 5.0,
     map_file: Annotated[Path | None, typer.Option("--map", help="Names and registers of an existing site, TOML or CSV.")] = None,

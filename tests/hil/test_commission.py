@@ -19,7 +19,7 @@ from lowlift.hil.commission_run import Result, run_script
 from lowlift.hil.commission_script import check_script
 from lowlift.hil.commission_sites import InProcess, OverLink
 from lowlift.hil.commission_watch import Verdict
-from lowlift.hil.commissioning import SiteUrlError, commission, link_of
+from lowlift.hil.commissioning import commission
 from lowlift.hil.fault import Fault
 from lowlift.hil.fault_points import with_fault_points
 from lowlift.hil.runner import Runner
@@ -187,12 +187,6 @@ def test_a_site_that_is_not_there_gives_a_verdict(tmp_path: Path) -> None:
     result = commission(written(tmp_path, GOOD), plant(), url="modbus://127.0.0.1:1")
     assert result.verdict is Verdict.FAILED and "127.0.0.1:1" in result.steps[0].reason and not len(result.t)
     assert write_report(result, tmp_path / "out", WHEN)["pdf"].exists()
-
-
-@pytest.mark.parametrize("url", ["http://10.0.0.1", "modbus://", "127.0.0.1:502", "modbus://10.0.0.1:99999"])
-def test_urls_that_are_none(url: str) -> None:
-    with pytest.raises(SiteUrlError, match="--url"):
-        link_of(url, points())
 
 
 def test_the_command_line_passes_fails_and_refuses(tmp_path: Path) -> None:
