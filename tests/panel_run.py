@@ -38,10 +38,15 @@ class SensorBias:
 
 
 @contextmanager
-def running_panel(name: str = SMALL, speed: float = 30.0, biases: dict[str, float] | None = None) -> Iterator[PanelServer]:
-    """A plant that runs behind a panel with a token, at a free port."""
+def running_panel(
+    name: str = SMALL,
+    speed: float = 30.0,
+    biases: dict[str, float] | None = None,
+    token: str | None = TOKEN,
+) -> Iterator[PanelServer]:
+    """A plant that runs behind a panel at a free port."""
     runner = Runner(served(name, step=1.0, disturb=SensorBias(**(biases or {"T_chw": 6.0}))), speed=speed)
-    server = PanelServer(runner, token=TOKEN, port=0)
+    server = PanelServer(runner, token=token, port=0)
     server.start()
     runner.start()
     try:

@@ -12,6 +12,13 @@ from lowlift.models.plant import Plant
 BIAS, FOULED = 3.0, 0.3
 """Sizes of the typical ones: what a sensor reads too much [K], share of a conductance that is lost [1]."""
 
+WORDS = {
+    What.BIAS: f"reads {BIAS:g} K too much", What.DROPOUT: "no sample arrives", What.FAIL: "stops, or closes",
+    What.FOULING: f"loses {FOULED:.0%} of its conductance", What.COMMS: "commands do not arrive, what is shown stands still",
+    What.POWER: "the mains are lost",
+}  # fmt: skip
+"""Of the typical ones."""
+
 
 class FaultBank:
     """The faults of a served plant as buttons.
@@ -27,11 +34,14 @@ class FaultBank:
     def buttons(self) -> Sequence[FaultButton]:
         """Those of the schedule first."""
         active = {fault.title for fault in self._served.faults.in_force(self._served.t)}
-        scheduled = {fault.title: fault for fault in self._served.faults.known if fault.title not in self._typical}
-        return [
-            *(FaultButton(name=name, words=f.words, group="schedule", active=name in active) for name, f in scheduled.items()),
-            *(FaultButton(name=name, words=f.words, group=self._group(f), active=name in active) for name, f in self._typical.items()),
+        buttons = [
+            FaultButton(name=fault.title, words=fault.words, group="schedule", active=fault.title in active)
+            for fault in self._served.faults.known
+            if fault.title not in self._typical
         ]
+        for name, fault in self._typical.items():
+            buttons.append(FaultButton(name=name, words=WORDS[fault.what], group=self._group(fault), active=name in active))
+        return buttons
 
     def switch(self, name: str, on: bool) -> None:
         """From the next step on; a scheduled fault lasts as long as its schedule says.

@@ -225,6 +225,15 @@ def test_it_fits_the_screen(browser: Any, server: PanelServer, size: dict[str, i
     page.context.close()
 
 
+def test_where_nobody_logs_in_nobody_logs_out(browser: Any) -> None:
+    with running_panel(token=None) as one:
+        page = browser.new_context().new_page()
+        page.goto(one.url)
+        page.wait_for_selector("#link:text-is('live')")
+        assert page.is_hidden("#logout") and page.is_visible("#pause")
+        page.context.close()
+
+
 def test_everything_has_a_name_for_screen_readers(browser: Any, server: PanelServer) -> None:
     page = opened(browser, server)
     nameless = page.evaluate(
