@@ -114,6 +114,9 @@ RELATIONS: list[Relation] = [
     relation(ops.stack, call=lambda a, b: ops.split(ops.stack([b, a]), [1, 1]), **AB),
     relation(ops.split, call=lambda a, b: ops.split(ops.stack([a, b, a + b]), [1, 1, 1]), **AB),
     relation(ops.segment_sum, call=lambda a, b: ops.split(ops.segment_sum(ops.stack([a, b, a]), MEMBERS), [1, 1]), **AB),
+    relation(
+        ops.segment_max, call=lambda a, b: ops.split(ops.segment_max(ops.stack([a, b, a]), np.array([0, 2])), [1, 1]), **AB
+    ),
     relation(ops.gather, call=lambda a, b: ops.split(ops.gather(ops.stack([a, b]), np.array([1, 0, 1])), [1, 1, 1]), **AB),
     relation(ops.constant, call=lambda a, b: ops.split(ops.constant(np.array([2.0, 3.0]), a) * ops.stack([a, b]), [1, 1]), **AB),
     relation(Range(0.0, 1.0).excess, **X, points=ZERO),
