@@ -29,7 +29,7 @@ class TokenError(ValueError):
 
 
 class LoginError(Exception):
-    """The token is wrong, or the address has to wait; :attr:`wait` says how long [s]."""
+    """The token is wrong, or the address has to wait; ``wait`` says how long [s]."""
 
     def __init__(self, message: str, wait: float = 0.0) -> None:
         self.wait = wait
