@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: demo test check lint docs wheel clean
+.PHONY: demo test check slow lint docs wheel clean
 
 demo: $(VENV)/core
 	@echo "Running two scenarios with all controllers and the oracle; results go to out/demo."
@@ -19,7 +19,11 @@ check:
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 -m "not slow"
+
+slow: $(VENV)/dev
+	@echo "Running the tests that take long: every plant as FMU, coverage of savings intervals, the panel in a browser."
+	$(BIN)/python -m pytest -n 2 -m slow
 
 lint: $(VENV)/dev
 	$(BIN)/ruff check --fix .
