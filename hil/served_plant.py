@@ -37,7 +37,7 @@ Disturb = Callable[[float, dict[str, np.ndarray]], dict[str, np.ndarray]]
 class ServedPlant:
     """One plant, stepped from outside; see :class:`lowlift.hil.runner.Runner` for real time.
 
-    Only one thread may step it. Everybody else works with its :attr:`image` and its :attr:`faults`.
+    Only one thread may step it. Everybody else works with its :attr:`image` and its ``faults``.
 
     Args:
         plant: the plant.
@@ -46,7 +46,7 @@ class ServedPlant:
         heartbeat: longest silence of a supervisor [s of plant time].
         points: the point list, where a map has changed it.
         disturb: hook on the readings, before the faults of sensors.
-        faults: what goes wrong; more can be switched by :attr:`faults` while it runs.
+        faults: what goes wrong; more can be switched by these while it runs.
 
     Raises:
         ScenarioError: the step does not divide that of the scenario.
