@@ -37,7 +37,7 @@ ATTEMPTS = (
     (),
 )
 """From the fastest to the plainest: vector functions of the C library exist with GCC and glibc only."""
-TIMEOUT = 120.0
+TIMEOUT = 240.0
 """Seconds that all attempts for one kernel may take together."""
 
 logger = logging.getLogger(__name__)
