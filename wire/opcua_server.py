@@ -10,6 +10,7 @@ everybody may write, which is for loopback only; with users, anonymous clients m
 and is needed before passwords may travel beyond loopback.
 """
 
+import asyncio
 import hmac
 import logging
 import math
@@ -110,6 +111,8 @@ class OpcUaServer(Adapter):
         await self._build(server)
         server.iserver.attribute_service = _Attributes(server.iserver.aspace, self)
         await server.start()
+        if server.bserver is not None:
+            server.bserver.closing_tasks = _Closing()
         self._server = server
         sockets = getattr(getattr(server.bserver, "_server", None), "sockets", ())
         if self.port == 0 and sockets:
@@ -264,3 +267,12 @@ def _native(point: Point, value: float) -> float | bool | int:
     if point.kind is Kind.BINARY:
         return value > 0.5
     return round(value) if point.kind is Kind.MULTISTATE else float(value)
+
+
+class _Closing(list[asyncio.Task[Any]]):
+    """Tasks that close connections, forgotten when they are done: asyncua 2.1 keeps them for ever, a few hundred bytes a connection."""
+
+    def append(self, task: asyncio.Task[Any]) -> None:
+        """Keep until it is done."""
+        super().append(task)
+        task.add_done_callback(lambda done: self.remove(done) if done in self else None)

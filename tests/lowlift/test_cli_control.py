@@ -21,7 +21,7 @@ def test_F45_unknown_names_say_what_is_near(tmp_path: Path, monkeypatch: pytest.
     for arguments, what in (
         (("chiler_plant", "--url", HERE), "chiller_plant"), (("chiller_plant", "--url", "mudbus://x"), "did you mean modbus"),
         (("chiller_plant", "--url", HERE, "--controller", "Guidline36"), "Guideline36"), (("chiller_plant",), "needs a plant and --url"),
-        (("chiller_plant", "--url", HERE, "--allow", "y_chw.mode"), "no setpoint of this plant"),
+        (("chiller_plant", "--url", HERE, "--controller", "Guideline36", "--allow", "y_chw.mode"), "no setpoint of this plant"),
         (("chiller_plant", "--url", HERE, "--sample", "0"), "must be above 0"),
         (("chiller_plant", "--url", HERE, "--clock", "sun"), "site, own"),
         (("chiller_plant", "--url", HERE, "--weather", "tucson"), "needs --begin"),

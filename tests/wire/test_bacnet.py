@@ -118,7 +118,7 @@ def test_changes_are_told_to_subscribers_and_lost_readings_are_faults(server: Ba
                 prop, value = await asyncio.wait_for(told.get_value(), 20.0)
                 heard = float(value) if str(prop) == "present-value" else heard
         assert str(await client.read("T_return", "reliability")) == "no-sensor"
-        assert str(await client.read("T_return", "status-flags")) == "fault"
+        assert str(await client.read("T_return", "status-flags")) == "in-alarm;fault"
         plant.step(), plant.step()
 
         async def is_back() -> bool:

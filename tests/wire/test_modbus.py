@@ -16,6 +16,11 @@ from lowlift.wire.modbus_server import ModbusServer
 from lowlift.wire.point import Refusal, RefusedError
 
 
+def chilled(plant: ServedPlant) -> float:
+    """Temperature of chilled water as it is [K]."""
+    return float(plant.true[0, plant.plant.site.sheet.measurements.names.index("T_chw")])
+
+
 @pytest.fixture
 def plant() -> ServedPlant:
     return served()
@@ -63,14 +68,14 @@ def test_all_points_arrive_in_si(plant: ServedPlant, link: ModbusLink) -> None:
     assert set(seen) == set(points().index)
     for p, value in zip(points().points, truth, strict=True):
         assert seen[p.name] == pytest.approx(p.to_si(float(value)), rel=1e-6, abs=1e-4)
-    assert seen["T_chw"] == pytest.approx(float(plant.true["T_chw"][0, 0]), abs=1e-4)
+    assert seen["T_chw"] == pytest.approx(chilled(plant), abs=1e-4)
     assert seen["P_it"] > 1e5
 
 
 def test_the_bytes_are_those_of_the_documentation(plant: ServedPlant, server: ModbusServer) -> None:
     answer = ask(server, struct.pack(">BHH", 4, place("T_chw"), 2))
     assert answer[:2] == bytes([4, 4])
-    assert struct.unpack(">f", answer[2:])[0] == pytest.approx(float(plant.true["T_chw"][0, 0]) - 273.15, abs=1e-4)
+    assert struct.unpack(">f", answer[2:])[0] == pytest.approx(chilled(plant) - 273.15, abs=1e-4)
     assert ask(server, struct.pack(">BHH", 2, place("n_chillers"), 1)) == bytes([2, 1, 1])
     assert ask(server, struct.pack(">BHH", 1, place("remote_enable.cmd"), 1)) == bytes([1, 1, 1])
 

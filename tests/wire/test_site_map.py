@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from wire_plants import points, served
 
+from lowlift.hil.served_plant import ServedPlant
 from lowlift.wire.addresses import Encoding, Table, WordOrder
 from lowlift.wire.modbus_client import ModbusLink
 from lowlift.wire.modbus_server import ModbusServer
@@ -25,6 +26,11 @@ label = "CH01 Setpoint"
 modbus = { address = 40 }
 opcua = { node = "CH01.Setpoint" }
 """
+
+
+def chilled(plant: ServedPlant) -> float:
+    """Temperature of chilled water as it is [K]."""
+    return float(plant.true[0, plant.plant.site.sheet.measurements.names.index("T_chw")])
 
 
 def written(folder: Path, text: str, name: str = "map.toml") -> Path:
@@ -54,7 +60,7 @@ def test_a_mapped_plant_is_served_under_its_map(tmp_path: Path) -> None:
     server.start()
     try:
         with ModbusLink(mapped, "127.0.0.1", server.port) as link:
-            assert link.read()["T_chw"] == pytest.approx(float(plant.true["T_chw"][0, 0]), abs=0.051)
+            assert link.read()["T_chw"] == pytest.approx(chilled(plant), abs=0.051)
             link.write({"T_chw_set.cmd": 280.15})
             assert link.read()["T_chw_set.cmd"] == pytest.approx(280.15, abs=1e-4)
     finally:
