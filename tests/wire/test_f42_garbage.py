@@ -1,6 +1,7 @@
 """F42 of the fault list: random bytes on each protocol's port leave the server alive, and its memory as it was."""
 
 import gc
+import itertools
 import logging
 import socket
 import tracemalloc
@@ -63,12 +64,12 @@ def test_f42_memory_does_not_grow_under_garbage(protocol: str) -> None:
 
         tracemalloc.start()
         batch()
-        first = batch()
-        last = batch()
+        sizes = [batch() for _ in range(5)]
     finally:
         tracemalloc.stop()
         adapter.stop()
-    assert last - first < GROWTH_MAX * FRAMES
+    # What leaks does so in every batch; what others in this process keep meanwhile comes once.
+    assert min(b - a for a, b in itertools.pairwise(sizes)) < GROWTH_MAX * FRAMES
 
 
 async def _nothing() -> None:
