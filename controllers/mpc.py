@@ -123,7 +123,7 @@ class MPC:
             return Decision(setpoints=plan.setpoints[:1], status=status, message=note, solve_ms=ms,
                             kkt_error=found.kkt_error, plan=plan)  # fmt: skip
         self._failures += 1
-        ended = f"{found.solver} ended {found.outcome.name.lower()} after {found.iterations} iterations"
+        ended = f"{found.solver} ended {found.ending} after {found.iterations} iterations"
         size = f"KKT error {found.kkt_error:.1e} (infeasibility {found.infeasibility:.1e})"
         reason = f"{ended} with {size}; {self.explain().worst or 'no limit is broken'}"
         if self._failures == 1 and start is not None:

@@ -6,7 +6,7 @@ import numpy as np
 
 from lowlift.controllers.optimiser.iterate import Iterate
 from lowlift.controllers.optimiser.problem import BatchData
-from lowlift.controllers.optimiser.result import BatchResult, Outcome
+from lowlift.controllers.optimiser.result import BatchResult
 
 TOLERANCE = 1e-3
 """Scaled KKT error up to which a plan stands without another solver being asked, and an optimum at rest counts as one."""
@@ -67,6 +67,6 @@ class Solution:
         return int(self.result.iterations[0])
 
     @property
-    def outcome(self) -> Outcome:
-        """How the solver ended."""
-        return Outcome(int(self.result.outcome[0]))
+    def ending(self) -> str:
+        """How the solver ended, in words."""
+        return self.result.ending(0)

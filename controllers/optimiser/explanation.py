@@ -16,7 +16,7 @@ from lowlift.controllers.optimiser.evaluation import Evaluator
 from lowlift.controllers.optimiser.inequalities import Inequalities
 from lowlift.controllers.optimiser.problem import BatchData
 from lowlift.controllers.optimiser.residuals import lagrangian_gradient
-from lowlift.controllers.optimiser.result import BatchResult, Outcome
+from lowlift.controllers.optimiser.result import BatchResult
 
 NEGLIGIBLE = 1e-4
 """Price below which a limit is not worth a line, and violation (scaled) that counts as none."""
@@ -116,7 +116,7 @@ def explain(
         _largest("dual", along, dual, clock, largest),
         _largest("complementarity", [s.name for s in labels], np.maximum(-G, 0.0) * q.lam[:, 0], clock, largest),
     ]
-    title = f"{p.name}: {Outcome(int(result.outcome[0])).name.lower()}, KKT error {result.kkt_error[0]:.1e}"
+    title = f"{p.name}: {result.ending(0)}, KKT error {result.kkt_error[0]:.1e}"
     return Explanation(
         title,
         _violations([*equations, *labels], [*[False] * p.ny, *softened], np.hstack([np.abs(there.values.F[:, 0]), broken]), clock),

@@ -145,6 +145,7 @@ class _Run:
         self.result = BatchResult(
             point=point.take(self.live), outcome=np.full(b, Outcome.ITERATIONS), kkt_error=unknown(), infeasibility=unknown(),
             stationarity=unknown(), complementarity=unknown(), objective=unknown(), iterations=np.zeros(b, dtype=int), mu=self.mu.copy(),
+            stage=np.full(b, -1),
         )  # fmt: skip
         self.trial = unknown()
         """Merit of the last point that a line search tried."""
@@ -173,7 +174,14 @@ class _Run:
             if not self.live.size:
                 return
             found = self._residuals()
-        direction, primal, dual = self._direction(found)
+        direction, primal, dual, singular = self._direction(found)
+        if (singular >= 0).any():
+            self.result.stage[self.live] = singular
+            stay = np.flatnonzero(singular < 0)
+            self._leave(np.where(singular >= 0, Outcome.SINGULAR, -1), found)
+            if not self.live.size:
+                return
+            direction, primal, dual = direction.take(stay), primal[stay], dual[stay]
         stuck = None
         if o.real_time is None:
             primal, stuck = self._search(direction, primal)
@@ -217,8 +225,8 @@ class _Run:
         self.filters.clear(np.flatnonzero(fell))
         return ended
 
-    def _direction(self, found: Residuals) -> tuple[Iterate, np.ndarray, np.ndarray]:
-        """Directions and their longest steps.
+    def _direction(self, found: Residuals) -> tuple[Iterate, np.ndarray, np.ndarray, np.ndarray]:
+        """Directions, their longest steps, and the stages for which there is none, else -1.
 
         Corrected pivots do where a Hessian is a little concave; where they lead to short steps, a multiple of the identity is added until
         nothing needs correction.
@@ -228,24 +236,24 @@ class _Run:
         if data.arrival is not None:
             arrival = data.arrival, (data.arrival @ (point.x0 - data.x0)[..., None])[..., 0]
         system = System(point, self.second, self.G, found.slack_gradient, data.slack_quadratic, data.x0 - point.x0, arrival)
-        direction, convex = newton.direction(system, self.mu, np.zeros(self.live.size))
+        direction, convex, singular = newton.direction(system, self.mu, np.zeros(self.live.size))
         tau = np.maximum(TAU, 1.0 - self.mu)
         primal, dual = self.method.measures.reach(point, direction, tau)
-        bad = np.flatnonzero(~convex & ~(primal >= SHORT))
+        bad = np.flatnonzero(~convex & ~(primal >= SHORT) | (singular >= 0))
         if not bad.size:
-            return direction, primal, dual
+            return direction, primal, dual, singular
         shift = np.where(self.shift[bad] > 0.0, np.maximum(SHIFT_LEAST, SHIFT_DOWN * self.shift[bad]), SHIFT_FIRST)
         fresh = self.shift[bad] == 0.0
         while bad.size:
             self.shift[bad] = shift
-            again, convex = newton.direction(system.take(bad), self.mu[bad], shift)
-            done = np.flatnonzero(convex | (shift > SHIFT_MOST))
+            again, convex, singular[bad] = newton.direction(system.take(bad), self.mu[bad], shift)
+            keep = ~(convex & (singular[bad] < 0)) & (shift <= SHIFT_MOST)
+            done = np.flatnonzero(~keep)
             direction.put(bad[done], again.take(done))
             grown = shift * np.where(fresh, SHIFT_UP_FIRST, SHIFT_UP)
-            keep = ~convex & (shift <= SHIFT_MOST)
             bad, shift, fresh = bad[keep], grown[keep], fresh[keep]
         primal, dual = self.method.measures.reach(point, direction, tau)
-        return direction, primal, dual
+        return direction, primal, dual, singular
 
     def _search(self, d: Iterate, alpha: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Accepted step lengths, and which problems have none."""

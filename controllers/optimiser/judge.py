@@ -27,5 +27,5 @@ def judge(rows: Inequalities, evaluator: Evaluator, data: BatchData, point: Iter
     return BatchResult(
         point=point, outcome=np.full(data.size, Outcome.ITERATIONS), kkt_error=error, infeasibility=found.infeasibility,
         stationarity=found.stationarity, complementarity=found.complementarity(0.0), objective=cost,
-        iterations=np.zeros(data.size, dtype=int), mu=np.full(data.size, np.nan),
+        iterations=np.zeros(data.size, dtype=int), mu=np.full(data.size, np.nan), stage=np.full(data.size, -1),
     )  # fmt: skip

@@ -13,7 +13,7 @@ from lowlift.controllers.optimiser.inequalities import Bounds, Inequalities
 from lowlift.controllers.optimiser.iterate import Iterate
 from lowlift.controllers.optimiser.kernel_source import LANES, evaluation_source, method_source
 from lowlift.controllers.optimiser.measures import Merit
-from lowlift.controllers.optimiser.newton import NumpyNewton, System
+from lowlift.controllers.optimiser.newton import Direction, NumpyNewton, System
 from lowlift.controllers.optimiser.problem import BatchData
 from lowlift.controllers.optimiser.residuals import MULTIPLIERS, Residuals
 from lowlift.models.kernel_build import build
@@ -59,7 +59,7 @@ class KernelEvaluator:
 
 
 class KernelNewton:
-    """Directions in C; problems whose dynamics need exchanges of rows go to NumPy.
+    """Directions in C; problems whose dynamics need exchanges of rows, or are singular, go to NumPy.
 
     Raises:
         CompilerError: no C compiler.
@@ -71,7 +71,7 @@ class KernelNewton:
         self._library, self.how = build(method_source(rows, functions))
         self._of_thread = threading.local()
 
-    def direction(self, system: System, mu: np.ndarray, shift: np.ndarray) -> tuple[Iterate, np.ndarray]:
+    def direction(self, system: System, mu: np.ndarray, shift: np.ndarray) -> Direction:
         """Directions of all problems."""
         q, d, p = system.point, system.second, self.rows.problem
         n, b = q.u.shape[:2]
@@ -95,12 +95,11 @@ class KernelNewton:
         start = ctypes.c_void_p(space.ctypes.data + -space.ctypes.data % 64)
         call(*(ctypes.c_long(v) for v in (n, b, 0, b)), _pointers(arrays), into, _pointer(flags), start)
         hard = np.flatnonzero(flags < 0.0)
-        good = flags > 0.0
+        good, singular = flags > 0.0, np.full(b, -1)
         if hard.size:
-            again, well = self._numpy.direction(system.take(hard), mu[hard], shift[hard])
+            again, good[hard], singular[hard] = self._numpy.direction(system.take(hard), mu[hard], shift[hard])
             out.put(hard, again)
-            good[hard] = well
-        return out, good
+        return Direction(out, good, singular)
 
     def _space(self, size: int) -> np.ndarray:
         """Room to work in, kept from call to call; every thread has its own."""

@@ -8,7 +8,7 @@ that softens the rows ``i`` has a diagonal equation of its own and leaves
 so it costs a rank-one term of the stage and no variable of the recursion.
 """
 
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
@@ -23,11 +23,21 @@ ROOM = 4_000_000
 """Numbers in the matrices of the problems that are condensed together."""
 
 
+class Direction(NamedTuple):
+    """Directions of a batch and what was found on the way."""
+
+    step: Iterate
+    convex: np.ndarray
+    """``(B,)``: whether a problem's Hessian was convex as it was."""
+    singular: np.ndarray
+    """``(B,)``: first stage whose equations do not determine what they must, so that the step means nothing; -1 where there is none."""
+
+
 class Newton(Protocol):
     """Finds directions: by NumPy or by a compiled kernel."""
 
-    def direction(self, system: "System", mu: np.ndarray, shift: np.ndarray) -> tuple[Iterate, np.ndarray]:
-        """Directions, and whether a problem's Hessian was convex as it was; ``shift`` is added to its diagonal."""
+    def direction(self, system: "System", mu: np.ndarray, shift: np.ndarray) -> Direction:
+        """Directions of all problems; ``shift`` ``(B,)`` is added to the diagonals of their Hessians."""
 
 
 class System:
@@ -69,7 +79,7 @@ class NumpyNewton:
         self.rows, self.functions = rows, functions
         self._pattern = Pattern(rows, functions)
 
-    def direction(self, system: System, mu: np.ndarray, shift: np.ndarray) -> tuple[Iterate, np.ndarray]:
+    def direction(self, system: System, mu: np.ndarray, shift: np.ndarray) -> Direction:
         """Directions of all problems, a cache-sized part of the batch at a time."""
         p = self.rows.problem
         size = mu.size
@@ -81,10 +91,11 @@ class NumpyNewton:
             index = np.arange(start, min(start + part, size))
             done.append(self._some(system.take(index), mu[index], shift[index]))
         names = ("u", "w", "s", "t", "lam", "y")
-        joined = {name: np.concatenate([getattr(d, name) for d, _ in done], axis=1) for name in names}
-        return Iterate(x0=np.concatenate([d.x0 for d, _ in done]), **joined), np.concatenate([good for _, good in done])
+        whole = {name: np.concatenate([getattr(d.step, name) for d in done], axis=1) for name in names}
+        step = Iterate(x0=np.concatenate([d.step.x0 for d in done]), **whole)
+        return Direction(step, np.concatenate([d.convex for d in done]), np.concatenate([d.singular for d in done]))
 
-    def _some(self, system: System, mu: np.ndarray, shift: np.ndarray) -> tuple[Iterate, np.ndarray]:
+    def _some(self, system: System, mu: np.ndarray, shift: np.ndarray) -> Direction:
         rows, p, pattern = self.rows, self.rows.problem, self._pattern
         point, second = system.point, system.second
         n, b = point.u.shape[:2]
@@ -117,4 +128,4 @@ class NumpyNewton:
         ds = (e + (path * change) @ rows.softening) / D
         along = rows.along(change, du, dw, ds)
         dlam = sigma * along + rho
-        return Iterate(step.dx0, du, dw, ds, -(r + along), dlam, step.dy), step.convex
+        return Direction(Iterate(step.dx0, du, dw, ds, -(r + along), dlam, step.dy), step.convex, step.singular)

@@ -22,7 +22,7 @@ class Outcome(enum.IntEnum):
     INFEASIBLE = 4
     """No step reduces the infeasibility further: the hard constraints cannot be kept, as far as a local method can tell."""
     SINGULAR = 5
-    """No regularisation gives the right inertia."""
+    """The equations of a stage do not determine what they must, its end state first of all; :attr:`BatchResult.stage` says which one."""
     NOT_A_NUMBER = 6
     """The model could not be evaluated."""
 
@@ -44,6 +44,8 @@ class BatchResult:
     iterations: np.ndarray
     mu: np.ndarray
     """Barrier parameter at the end."""
+    stage: np.ndarray
+    """Number of the stage that is singular, the first one where several are; -1 of all other outcomes."""
     seconds: float = 0.0
     solver: np.ndarray = dataclasses.field(default_factory=lambda: np.empty(0, dtype="<U16"))
     """Name of the solver that answered."""
@@ -53,6 +55,15 @@ class BatchResult:
         """Which problems are solved to the tolerance."""
         result: np.ndarray = self.outcome == Outcome.CONVERGED
         return result
+
+    def ending(self, problem: int) -> str:
+        """How a problem ended, in words.
+
+        Args:
+            problem: number in the batch.
+        """
+        ended = Outcome(int(self.outcome[problem]))
+        return f"singular in stage {self.stage[problem]}" if ended == Outcome.SINGULAR else ended.name.lower()
 
     def improve(self, index: np.ndarray, again: "BatchResult") -> None:
         """Take over those of another attempt at some of the problems that are better: converged, or with a smaller KKT error, which must be
@@ -75,4 +86,6 @@ class BatchResult:
             getattr(self, name)[index] = getattr(other, name)
 
 
-_PER_PROBLEM = ("outcome", "kkt_error", "infeasibility", "stationarity", "complementarity", "objective", "iterations", "mu", "solver")
+_PER_PROBLEM = (
+    "outcome", "kkt_error", "infeasibility", "stationarity", "complementarity", "objective", "iterations", "mu", "stage", "solver",
+)  # fmt: skip

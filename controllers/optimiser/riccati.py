@@ -25,6 +25,9 @@ REPLACED = 1e-8
 """Least pivot, relative to the same, that takes the place of one that does not."""
 SMALLEST_SCALE = 1e-16
 """Least scale of a row relative to the largest one."""
+MOST_CANCELLED = 1e13
+"""Largest diagonal entry of ``|A^-1| |A|`` (one for a diagonal matrix, whatever the units of its rows and columns) at which the inverse
+still has digits to trust."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,6 +52,8 @@ class Step:
     """Multipliers of the dynamics ``(N, B, n_x)``."""
     convex: np.ndarray
     """``(B,)``: every ``Q_uu`` was positive definite as it was."""
+    singular: np.ndarray
+    """``(B,)``: first stage whose dynamics do not determine its end state, and then the step means nothing; -1 where all do."""
 
 
 def correction(matrix: np.ndarray) -> np.ndarray:
@@ -90,12 +95,11 @@ def solve(
         dx0: given change of the initial state ``(B, n_x)``; ignored where it is free.
         arrival: Hessian ``(B, n_x, n_x)`` and gradient ``(B, n_x)`` of the arrival cost where the initial state is free.
 
-    Dynamics that do not determine the end state raise NumPy's ``LinAlgError``.
     """
     n, b, nx, nz = J.shape
     nv = nz - nx
     nu = nv - nx
-    W = np.linalg.inv(J[..., nv:])
+    W, singular = inverses(J[..., nv:])
     T, offset = -(W @ J[..., :nv]), -_times(W, F)
     K, ahead = np.empty((n, b, nu, nx)), np.empty((n, b, nu))
     values, slopes = np.empty((n, b, nx, nx)), np.empty((n, b, nx))
@@ -132,7 +136,37 @@ def solve(
         dz[k, :, nx:nv] = _times(K[k], dx) + ahead[k]
         dx = dz[k, :, nv:] = _times(T[k], dz[k, :, :nv]) + offset[k]
         pull[k] = _times(q.Phi[:, nv:], dz[k]) + q.phi[:, nv:] + _times(values[k], dx) + slopes[k]
-    return Step(dx0, dz, -_times(W.swapaxes(2, 3), pull), convex)
+    return Step(dx0, dz, -_times(W.swapaxes(2, 3), pull), convex, singular)
+
+
+def inverses(matrices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Inverses of ``(N, B, n, n)``, and for each problem the first stage whose matrix has none, or -1; identities stand in for those.
+
+    >>> inverses(np.array([[[[2.0]], [[0.0]]], [[[4.0]], [[1.0]]]]))[1]
+    array([-1,  0])
+    """
+    try:
+        result = np.linalg.inv(matrices)
+        none = np.zeros(matrices.shape[:2], dtype=bool)
+    except np.linalg.LinAlgError:
+        none = np.linalg.slogdet(matrices)[0] == 0.0
+        result = np.linalg.inv(_or_identity(matrices, none))
+    with np.errstate(all="ignore"):
+        cancelled = (np.abs(result) * np.abs(matrices.swapaxes(2, 3))).sum(axis=3).max(axis=2, initial=0.0)
+    none |= cancelled > MOST_CANCELLED
+    if not none.any():
+        return result, np.full(matrices.shape[1], -1)
+    return _or_identity(result, none), first_of(none)
+
+
+def first_of(wrong: np.ndarray) -> np.ndarray:
+    """First stage of each problem that is marked in ``(N, B)``; -1 where none is."""
+    result: np.ndarray = np.where(wrong.any(axis=0), wrong.argmax(axis=0), -1)
+    return result
+
+
+def _or_identity(matrices: np.ndarray, none: np.ndarray) -> np.ndarray:
+    return np.where(none[..., None, None], np.eye(matrices.shape[-1]), matrices)
 
 
 def _times(matrix: np.ndarray, vector: np.ndarray) -> np.ndarray:

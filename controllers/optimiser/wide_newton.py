@@ -19,9 +19,10 @@ from lowlift.controllers.optimiser.evaluation import SecondOrder, Values
 from lowlift.controllers.optimiser.graphs import Graphs
 from lowlift.controllers.optimiser.inequalities import Inequalities
 from lowlift.controllers.optimiser.iterate import Iterate
-from lowlift.controllers.optimiser.newton import Newton, System
+from lowlift.controllers.optimiser.newton import Direction, Newton, System
 from lowlift.controllers.optimiser.pattern import Pattern
 from lowlift.controllers.optimiser.problem import StageProblem
+from lowlift.controllers.optimiser.riccati import first_of
 from lowlift.controllers.optimiser.wide_evaluation import WideSecondOrder
 from lowlift.controllers.optimiser.wide_problem import WideProblem
 
@@ -55,7 +56,7 @@ class WideNewton:
         self._summed = np.unique(problem.sums)
         self.recursion = recursion(*_plain(problem.core, self._summed.size))
 
-    def direction(self, system: System, mu: np.ndarray, shift: np.ndarray) -> tuple[Iterate, np.ndarray]:
+    def direction(self, system: System, mu: np.ndarray, shift: np.ndarray) -> Direction:
         """Directions of all problems."""
         rows, c, point = self.rows, self.problem.core, system.point
         second = system.second
@@ -71,7 +72,7 @@ class WideNewton:
         Phi, phi, J = self._core(second.core, (sigma, rho, point.lam), (D, e), shift)
         F, S = second.core.values.F.copy(), np.zeros((*D.shape[:2], c.algebraic, c.algebraic))
         self._fold(left, Phi, phi, J, F, S)
-        dx0, dz, dy, well = self._core_direction(system, Phi, phi, J, F, S)
+        dx0, dz, dy, well, singular = self._core_direction(system, Phi, phi, J, F, S)
         dv, dn, change = self._restore(second, back, offset, dz, dy)
 
         n, b = D.shape[:2]
@@ -81,7 +82,7 @@ class WideNewton:
         ds = (e + rows.joined(sigma[..., rows.path] * changes)) / D
         along = rows.along(changes, du, dw, ds)
         whole = Iterate(dx0, du, dw, ds, -(r + along), sigma * along + rho, np.concatenate([dy, dn.reshape(n, b, -1)], axis=-1))
-        return whole, good & well
+        return Direction(whole, good & well, singular)
 
     def _core(
         self, second: SecondOrder, barrier: tuple[np.ndarray, ...], slacks: tuple[np.ndarray, ...], shift: np.ndarray
@@ -149,8 +150,8 @@ class WideNewton:
 
     def _core_direction(
         self, system: System, Phi: np.ndarray, phi: np.ndarray, J: np.ndarray, F: np.ndarray, S: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """``dx0, dz, dy`` of the core and which problems are convex."""
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """``dx0, dz, dy`` of the core, which problems are convex, and their singular stages."""
         c, n, b = self.problem.core, *phi.shape[:2]
         nx, na, k = c.nx, c.algebraic, self._summed.size
         first = nx + c.nu - na
@@ -160,7 +161,7 @@ class WideNewton:
         L = np.zeros((n, b, na, k))
         L[..., self._summed, :] = vectors * np.sqrt(np.maximum(weights, 0.0))[..., None, :]
         E, known = J[..., nx:, :], np.concatenate([J[..., nx:, :first], L, J[..., nx:, nx + c.nu :], F[..., nx:, None]], axis=-1)
-        solved, regular = _solve(E[..., alg], known)
+        solved, undetermined = _solve(E[..., alg], known)
         # z = T (x, u, s, w) + t.
         columns = first + k + nx
         T, t = np.zeros((n, b, c.nz, columns)), np.zeros((n, b, c.nz))
@@ -171,7 +172,7 @@ class WideNewton:
         quadratic[..., np.arange(first, first + k), np.arange(first, first + k)] += 1.0
         linear = (T.swapaxes(2, 3) @ (phi[..., None] + Phi @ t[..., None]))[..., 0]
         dynamics, residual = J[..., :nx, :] @ T, F[..., :nx] + (J[..., :nx, :] @ t[..., None])[..., 0]
-        step, convex = self._recursion(system, quadratic, linear, dynamics, residual)
+        step, convex, singular = self._recursion(system, quadratic, linear, dynamics, residual)
         reduced, y = np.concatenate([step.x, step.u, step.w], axis=-1), step.y
         # A concave problem's step may be out of all bounds; what is no number is refused later on, without overflowing before.
         lost = ~(np.abs(reduced).max(axis=(0, 2)) < ENORMOUS)
@@ -180,10 +181,14 @@ class WideNewton:
             convex = convex & ~lost
         dz = (T @ reduced[..., None])[..., 0] + t
         pull = ((Phi @ dz[..., None])[..., 0] + phi)[..., alg] + (J[..., :nx, alg].swapaxes(2, 3) @ y[..., None])[..., 0]
+        # What is no number is not singular.
+        finite = np.isfinite(E).all(axis=(0, 2, 3))
+        undetermined = np.where(finite, undetermined, -1)
         multipliers, _ = _solve(E[..., alg].swapaxes(2, 3), pull[..., None])
-        return dz[0, :, :nx], dz, np.concatenate([y, -multipliers[..., 0]], axis=-1), convex & regular
+        y = np.concatenate([y, -multipliers[..., 0]], axis=-1)
+        return dz[0, :, :nx], dz, y, convex & finite, np.where(undetermined >= 0, undetermined, singular)
 
-    def _recursion(self, system: System, Phi: np.ndarray, phi: np.ndarray, J: np.ndarray, F: np.ndarray) -> tuple[Iterate, np.ndarray]:
+    def _recursion(self, system: System, Phi: np.ndarray, phi: np.ndarray, J: np.ndarray, F: np.ndarray) -> Direction:
         n, b, nz = phi.shape
         nx = F.shape[-1]
         none = np.zeros((n, b, 0))
@@ -204,14 +209,14 @@ class WideNewton:
 
 
 def _solve(A: np.ndarray, B: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """``A^-1 B`` and, per problem, whether all its matrices are regular."""
+    """``A^-1 B`` and, per problem, the first stage whose matrix is singular, or -1."""
     singular = ~np.isfinite(A).all(axis=(2, 3))
     if A.shape[-1]:
         scale = np.max(np.abs(A), axis=(2, 3))
         singular |= np.abs(np.linalg.det(np.where(singular[..., None, None], 0.0, A / np.maximum(scale, 1e-300)[..., None, None]))) < 1e-12
     if singular.any():
         A = np.where(singular[..., None, None], np.eye(A.shape[-1]), A)
-    return np.linalg.solve(A, B), ~singular.any(axis=0)
+    return np.linalg.solve(A, B), first_of(singular)
 
 
 def _positions(core: Inequalities, flat: Inequalities) -> np.ndarray:

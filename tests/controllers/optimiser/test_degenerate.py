@@ -1,4 +1,5 @@
-"""Structures at the edge of what there is: no limits, no controls, one stage, no problems; and models that lose their value on the way."""
+"""Structures at the edge of what there is: no limits, no controls, one stage, no problems; models that lose their value on the
+way, and stages that do not determine their end state."""
 
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 from compiler_here import needs_compiler
 from stage_problems import room, rooms
 
-from lowlift.controllers.optimiser import BatchData, Outcome, StageProblem, StageSymbols, cold_start, make_solver
+from lowlift.controllers.optimiser import BatchData, Fallback, Outcome, StageProblem, StageSymbols, cold_start, make_solver
 
 BOTH = pytest.mark.parametrize("compiled", [False, pytest.param(True, marks=needs_compiler)])
 INF = np.inf
@@ -99,3 +100,58 @@ def test_a_value_that_is_lost_on_the_way_is_called_so(compiled: bool) -> None:
     for stage in (edge, curve):
         found = solved(tank(stage), levels(3, 0.0, 1.0), compiled)
         assert found.outcome.tolist() == [Outcome.CONVERGED, Outcome.NOT_A_NUMBER]
+
+
+def pair(x: Any, u: Any, w: Any, p: Any) -> StageSymbols:
+    """With ``p = 0`` two levels, with ``p = 1`` two rows that say the same of them but for rounding, with ``p = 2`` nothing at all in the
+    second stage; with ``p = 3`` there is no slope at zero, where a cold start begins."""
+    late = ca.logic_or(p[0] < 1.5, p[1] < 0.5)
+    level = ca.vertcat(w[0] - x[0] - u, w[1] - 0.5 * x[1] - u)
+    same = ca.vertcat(0.1 * w[0] + 0.3 * w[1] - u, 0.7 * w[0] + 2.1 * w[1] - u)
+    square = ca.vertcat(w[0] ** 2 - 1.0 - u, w[1] - x[1])
+    rows = ca.if_else(p[0] < 0.5, level, ca.if_else(p[0] < 1.5, same, ca.if_else(p[0] < 2.5, ca.if_else(late, level, x - u), square)))
+    return StageSymbols(dynamics=rows, path=w[0] - 4.0, cost=(u - 0.3) ** 2 + (w[0] - 0.9) ** 2)
+
+
+def pairs(*p: float) -> tuple[StageProblem, BatchData]:
+    free, n, b = np.full(2, INF), 3, len(p)
+    row = {"rows": ("top",), "row_scale": (1.0,), "row_units": ("m",), "slack_of_row": (None,)}
+    problem = tank(pair, n, states=("one", "other"), n_parameters=2, w_low=-free, w_high=free, **row)
+    numbers = np.empty((n, b, 2))
+    numbers[..., 0], numbers[..., 1] = p, np.arange(n)[:, None]
+    return problem, BatchData(x0=np.zeros((b, 2)), p=numbers, slack_linear=np.empty((n, b, 0)), slack_quadratic=np.empty((n, b, 0)))
+
+
+@BOTH
+@pytest.mark.parametrize(("kind", "stage"), [(1.0, 0), (2.0, 1), (3.0, 0)])
+def test_a_singular_problem_is_called_so_and_leaves_the_others_alone(kind: float, stage: int, compiled: bool) -> None:
+    problem, data = pairs(0.0, 0.0, kind, 0.0, 0.0)
+    data.x0[:, 0] = 0.0, 0.1, 0.0, 0.2, 0.3
+    others = np.array([0, 1, 3, 4])
+    found, alone = solved(problem, data, compiled), solved(problem, data.take(others), compiled)
+    assert found.outcome.tolist() == [Outcome.CONVERGED] * 2 + [Outcome.SINGULAR] + [Outcome.CONVERGED] * 2
+    assert found.stage.tolist() == [-1, -1, stage, -1, -1] and found.ending(2) == f"singular in stage {stage}"
+    np.testing.assert_array_equal(found.iterations[others], alone.iterations)
+    np.testing.assert_allclose(found.point.u[:, others], alone.point.u, atol=1e-10)
+    one = solved(problem, data.take(np.array([2])), compiled)
+    assert one.outcome.tolist() == [Outcome.SINGULAR] and one.stage.tolist() == [stage] and not one.converged[0]
+    again = make_solver(problem, "core", compiled=compiled, real_time=2).solve(data, found.point, dual=True)
+    assert again.outcome[2] == Outcome.SINGULAR and np.all(np.isin(again.outcome[others], (Outcome.REAL_TIME, Outcome.CONVERGED)))
+
+
+@needs_compiler
+def test_both_paths_call_the_same_problems_singular() -> None:
+    problem, data = pairs(*[0.0, 1.0, 2.0, 3.0] * 3)
+    one, two = (solved(problem, data, compiled) for compiled in (False, True))
+    for name in ("outcome", "stage", "iterations"):
+        np.testing.assert_array_equal(getattr(one, name), getattr(two, name))
+    np.testing.assert_allclose(one.point.u, two.point.u, atol=1e-10)
+
+
+@BOTH
+def test_another_solver_is_asked_about_what_is_singular(compiled: bool) -> None:
+    problem, data = pairs(0.0, 3.0)
+    core, ipopt = (make_solver(problem, b, tolerance=1e-8, compiled=compiled) for b in ("core", "ipopt"))
+    found = Fallback(core, ipopt).solve(data, cold_start(problem, data))
+    assert found.converged.all() and found.solver.tolist() == ["core", "ipopt"] and found.stage.tolist() == [-1, -1]
+    np.testing.assert_allclose(found.point.w[:, 1, 0] ** 2, 1.0 + found.point.u[:, 1, 0], atol=1e-7)

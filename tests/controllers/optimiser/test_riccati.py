@@ -115,8 +115,23 @@ def test_correction_is_measured_by_its_own_row() -> None:
     assert added[1] == pytest.approx(0.02, rel=1e-6)
 
 
-def test_a_stage_whose_end_state_is_not_determined_is_an_error() -> None:
-    lq = _random(2, 1, 2, 1, np.random.default_rng(0))
-    lq.J[1, :, :, 3:] = 0.0
-    with pytest.raises(np.linalg.LinAlgError):
-        lq.solve(np.zeros((1, 2)))
+@pytest.mark.parametrize("dependent", [False, True])
+def test_a_stage_whose_end_state_is_not_determined_is_told(dependent: bool) -> None:
+    """Also where its rows are dependent but for rounding; the other problem must not notice."""
+    lq, dx0 = _random(3, 2, 2, 1, np.random.default_rng(0)), np.zeros((2, 2))
+    before = lq.solve(dx0)
+    assert before.singular.tolist() == [-1, -1]
+    lq.J[1:, 1, :, 3:] = [[0.1, 0.3], [0.7, 2.1]] if dependent else 0.0
+    step = lq.solve(dx0)
+    assert step.singular.tolist() == [-1, 1]
+    np.testing.assert_allclose(step.dz[:, 0], before.dz[:, 0], rtol=1e-12)
+    np.testing.assert_allclose(step.dy[:, 0], before.dy[:, 0], rtol=1e-12)
+
+
+@pytest.mark.parametrize("scale", [1e-12, 1e12])
+def test_units_do_not_make_a_stage_singular(scale: float) -> None:
+    lq, dx0 = _random(3, 2, 2, 1, np.random.default_rng(0)), np.zeros((2, 2))
+    lq.J[1, :, 0] *= scale
+    lq.F[1, :, 0] *= scale
+    lq.J[1, :, :, 4] *= scale
+    assert lq.solve(dx0).singular.tolist() == [-1, -1]

@@ -94,7 +94,7 @@ def dense(problem: WideProblem, system: System, mu: float, p: np.ndarray, k: int
 def test_direction_is_that_of_the_dense_system(seed: int) -> None:
     method = wide_interior_point(PROBLEM, kernel=False)
     system, mu, p = somewhere(method, PROBLEM, seed, 0.1)
-    direction, convex = method.newton.direction(system, mu, np.full(SIZE, 0.0))
+    direction, convex, _ = method.newton.direction(system, mu, np.full(SIZE, 0.0))
     assert convex.all()
     flat = PROBLEM.flat
     per = flat.nu + flat.nx + flat.ns
@@ -116,7 +116,7 @@ def test_what_is_said_to_be_convex_has_the_right_inertia() -> None:
     method, said = wide_interior_point(PROBLEM, kernel=False), []
     for seed in range(6):
         system, mu, p = somewhere(method, PROBLEM, seed, 3.0)
-        _, convex = method.newton.direction(system, mu, np.zeros(SIZE))
+        _, convex, _ = method.newton.direction(system, mu, np.zeros(SIZE))
         for k in range(SIZE):
             K, _, size, equations = dense(PROBLEM, system, mu[k], p, k)
             values = np.linalg.eigvalsh(K)
@@ -130,16 +130,16 @@ def test_what_is_said_to_be_convex_has_the_right_inertia() -> None:
 def test_shift_makes_every_problem_convex() -> None:
     method = wide_interior_point(PROBLEM, kernel=False)
     system, mu, _ = somewhere(method, PROBLEM, 1, 3.0)
-    assert method.newton.direction(system, mu, np.full(SIZE, 1e3))[1].all()
+    assert method.newton.direction(system, mu, np.full(SIZE, 1e3)).convex.all()
 
 
 def test_problems_do_not_disturb_each_other() -> None:
     method = wide_interior_point(PROBLEM, kernel=False)
     system, mu, _ = somewhere(method, PROBLEM, 2, 1.0)
-    whole, _ = method.newton.direction(system, mu, np.zeros(SIZE))
+    whole, *_ = method.newton.direction(system, mu, np.zeros(SIZE))
     for k in range(SIZE):
         one = np.array([k])
-        alone, _ = method.newton.direction(system.take(one), mu[one], np.zeros(1))
+        alone, *_ = method.newton.direction(system.take(one), mu[one], np.zeros(1))
         assert_equal(whole.take(one), alone)
 
 
@@ -147,9 +147,9 @@ def test_steps_out_of_all_bounds_are_no_numbers() -> None:
     """Another problem of the batch must not notice; nothing may overflow (warnings are errors)."""
     method = wide_interior_point(PROBLEM, kernel=False)
     system, mu, _ = somewhere(method, PROBLEM, 0, 0.1)
-    alone, _ = method.newton.direction(system, mu, np.zeros(SIZE))
+    alone, *_ = method.newton.direction(system, mu, np.zeros(SIZE))
     system.dx0[1] = 1e40
-    direction, convex = method.newton.direction(system, mu, np.zeros(SIZE))
+    direction, convex, _ = method.newton.direction(system, mu, np.zeros(SIZE))
     assert convex.tolist() == [True, False, True, True]
     assert np.isnan(direction.u[:, 1]).all()
     others = np.array([0, 2, 3])
@@ -169,7 +169,7 @@ def test_compiled_direction_is_the_same() -> None:
         q = system.point
         second = compiled.evaluator.second(q.x, q.u, q.w, p, q.y, q.lam[..., plain.rows.path])
         again = System(q, second, system.G, system.slack_gradient, system.slack_quadratic, system.dx0, None)
-        (a, convex), (b, likewise) = (
+        (a, convex, _), (b, likewise, _) = (
             plain.newton.direction(system, mu, np.zeros(SIZE)),
             compiled.newton.direction(again, mu, np.zeros(SIZE)),
         )
