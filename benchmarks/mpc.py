@@ -19,12 +19,12 @@ import time
 from pathlib import Path
 from typing import Any
 
+from machine import machine
 from mpc_case import Case, case_a, case_b
 from mpc_loop import closed_loop
 from mpc_own import REAL_TIME, REAL_TIME_START, TOLERANCE, VARIANTS, Entrant, log, own_entrants, peer_entrants
 from mpc_plant import full_plant
 from mpc_tables import batch, converged_peers, sequence, sequence_table, summary, warm_options
-from simulate import machine
 
 IN_LOOP = ("core_numpy", "core_kernel", "core_numpy_rti", "core_kernel_rti", "acados_rti")
 """Whose closed loops are run; the rest converges to the same plans."""

@@ -36,7 +36,7 @@ def environment(name: str, root: Path, *, install: bool) -> Path:
     if done.is_file() and json.loads(done.read_text(encoding="utf-8")) == wanted:
         return python
     if not install:
-        raise PeerError(f"{name} is not installed in {root / name}; run with --install-peers")
+        raise PeerError(f"{name} is not installed in {root / name}; run without --no-install")
     venv.create(root / name, with_pip=True, clear=True)
     command = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *wanted]
     got = subprocess.run(command, capture_output=True, text=True, timeout=600)

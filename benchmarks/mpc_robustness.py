@@ -16,10 +16,10 @@ import time
 from typing import Any
 
 import numpy as np
+from machine import machine
 from mpc_kkt import Kkt, KktCheck
 from mpc_robustness_cases import Family, families
 from mpc_robustness_table import counts, print_tables
-from simulate import machine
 
 from lowlift.controllers.optimiser import BatchResult, Outcome, cold_start, make_solver
 

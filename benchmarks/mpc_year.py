@@ -20,10 +20,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from machine import machine
 from mpc_year_designs import GRIDS, PER_STEP, PERIOD, World, designs
 from mpc_year_loop import TOLERANCE, Record, Threads, run
 from mpc_year_plant import KINDS
-from simulate import machine
 
 from lowlift.controllers.optimiser import Solver, core_parts, make_solver
 from lowlift.controllers.plan_problem import PlanProblem

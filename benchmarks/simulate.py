@@ -13,14 +13,12 @@ import argparse
 import functools
 import itertools
 import json
-import os
-import platform
 import time
 import tracemalloc
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
+from machine import machine
 from simulate_case import AFTER, BEFORE, Case, Peers, make_case
 
 from lowlift.models.course import Course, Leg
@@ -116,20 +114,6 @@ def observed_orders(case: Case) -> list[float]:
     exact = after_a_minute(1.0 / 32.0, x)
     steps = [float(np.abs(after_a_minute(h, x) - exact)[:, loops].max()) for h in (4.0, 2.0, 1.0, 0.5)]
     return [float(np.log2(a / b)) for a, b in itertools.pairwise(steps)]
-
-
-def machine() -> dict[str, str | int]:
-    """What the figures were measured on."""
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text().splitlines() if info.is_file() else []
-    names = [line.split(":")[1].strip() for line in lines if line.startswith("model name")]
-    return {
-        "processor": names[0] if names else platform.processor(),
-        "processors": os.cpu_count() or 1,
-        "load_average": f"{os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else "unknown",
-        "python": platform.python_version(),
-        "numpy": np.__version__,
-    }
 
 
 def collect(args: argparse.Namespace) -> dict[str, object]:

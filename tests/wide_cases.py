@@ -6,8 +6,10 @@ import casadi as ca
 import numpy as np
 
 from lowlift.controllers.optimiser.inequalities import Inequalities
+from lowlift.controllers.optimiser.interior_point import InteriorPoint
 from lowlift.controllers.optimiser.iterate import Iterate
 from lowlift.controllers.optimiser.problem import BatchData, StageProblem, StageSymbols
+from lowlift.controllers.optimiser.wide import wide_parts
 from lowlift.controllers.optimiser.wide_problem import BlockStructure, BlockSymbols, WideProblem
 
 BLOCKS = 5
@@ -74,6 +76,12 @@ def cold(problem: WideProblem, data: BatchData) -> Iterate:
     w = np.broadcast_to(data.x0, (n, b, flat.nx)).copy()
     ones = np.ones((n, b, Inequalities(flat).size))
     return Iterate(data.x0.copy(), u, w, np.full((n, b, flat.ns), 0.1), ones, ones.copy(), np.zeros((n, b, flat.ny)))
+
+
+def wide_interior_point(problem: WideProblem, *, kernel: bool) -> InteriorPoint:
+    """The bare method on one of its paths."""
+    parts = wide_parts(problem, compiled=kernel)
+    return InteriorPoint(parts.rows, parts.evaluator, parts.newton, parts.measures)
 
 
 def by_ipopt(flat: StageProblem, data: BatchData, start: Iterate, tolerance: float) -> float:

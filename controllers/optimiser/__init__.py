@@ -31,10 +31,13 @@ if TYPE_CHECKING:
     from lowlift.controllers.optimiser.solver import CoreSolver, Fallback, Solver, make_solver
     from lowlift.controllers.optimiser.start import Shift, cold_start
     from lowlift.controllers.optimiser.store import Parts, core_parts
+    from lowlift.controllers.optimiser.wide import wide_parts
+    from lowlift.controllers.optimiser.wide_problem import BlockStructure, BlockSymbols, WideProblem
 
 __all__ = [
-    "BatchData", "BatchResult", "Clock", "CoreSolver", "Explanation", "Fallback", "FatropSolver", "IpoptSolver", "Iterate", "Options",
-    "Outcome", "Parts", "Shift", "Solver", "StageProblem", "StageSymbols", "cold_start", "core_parts", "explain", "make_solver",
+    "BatchData", "BatchResult", "BlockStructure", "BlockSymbols", "Clock", "CoreSolver", "Explanation", "Fallback", "FatropSolver",
+    "IpoptSolver", "Iterate", "Options", "Outcome", "Parts", "Shift", "Solver", "StageProblem", "StageSymbols", "WideProblem",
+    "cold_start", "core_parts", "explain", "make_solver", "wide_parts",
 ]  # fmt: skip
 
 _HOME = {
@@ -43,6 +46,7 @@ _HOME = {
     "StageProblem": "problem", "StageSymbols": "problem", "FatropSolver": "reference", "IpoptSolver": "reference",
     "BatchResult": "result", "Outcome": "result", "CoreSolver": "solver", "Fallback": "solver", "Solver": "solver",
     "make_solver": "solver", "Shift": "start", "cold_start": "start", "Parts": "store", "core_parts": "store",
+    "BlockStructure": "wide_problem", "BlockSymbols": "wide_problem", "WideProblem": "wide_problem", "wide_parts": "wide",
 }  # fmt: skip
 
 if not TYPE_CHECKING:

@@ -31,7 +31,7 @@ class ShootingProgram:
     @functools.cached_property
     def _tail(self) -> int:
         """Rows of a stage: gap, dynamics, path."""
-        return 2 * self.problem.nx + self.problem.nc
+        return self.problem.nx + self.problem.ny + self.problem.nc
 
     @functools.cached_property
     def nlp(self) -> dict[str, Any]:
@@ -41,7 +41,7 @@ class ShootingProgram:
         p = self.problem
         n, nx, nu, ns = p.n_stages, p.nx, p.nu, p.ns
         stage = _stage_function(p)
-        softening = ca.DM(self.rows.softening)
+        softening = ca.sparsify(ca.DM(self.rows.softening))
         x0, P = ca.MX.sym("x0", nx), ca.MX.sym("p", p.n_parameters, n)
         a, b = ca.MX.sym("a", ns, n), ca.MX.sym("b", ns, n)
         W = ca.MX.sym("W", nx, nx) if self.free_initial else ca.MX(0, 0)
@@ -65,7 +65,7 @@ class ShootingProgram:
     def equality(self) -> np.ndarray:
         """Which rows are equalities."""
         p = self.problem
-        return self._rows(np.r_[np.ones(2 * p.nx, dtype=bool), np.zeros(p.nc, dtype=bool)], True)
+        return self._rows(np.r_[np.ones(p.nx + p.ny, dtype=bool), np.zeros(p.nc, dtype=bool)], True)
 
     @functools.cached_property
     def row_bounds(self) -> tuple[np.ndarray, np.ndarray]:
@@ -107,7 +107,7 @@ class ShootingProgram:
         _, mu, mw, ms = self._split(lam_x)
         first = lam_g[:, : p.nx], lam_g[:, p.nx if self.free_initial else 2 * p.nx :]
         tail = np.concatenate(first, axis=1).reshape(len(z), p.n_stages, self._tail).transpose(1, 0, 2)
-        y, path = tail[..., p.nx : 2 * p.nx], tail[..., 2 * p.nx :]
+        y, path = tail[..., p.nx : p.nx + p.ny], tail[..., p.nx + p.ny :]
         lam = np.concatenate(
             [path, -mu[..., rows.u_low], mu[..., rows.u_high], -mw[..., rows.w_low], mw[..., rows.w_high], -ms], axis=-1)  # fmt: skip
         start = x0 if self.free_initial else data.x0.copy()

@@ -61,6 +61,19 @@ class ProgramSolver(abc.ABC):
         found.seconds = time.perf_counter() - began
         return found
 
+    def prepare(self, data: BatchData) -> None:
+        """Build what these problems need, so that solving them takes the time of solving only.
+
+        Raises:
+            ValueError: something does not fit the structure or is not a number.
+        """
+        data.check(self.problem)
+        with CASADI:
+            program = self._program(data.arrival is not None)
+            for i in range(data.size):
+                low, high = program.bounds(data, i)
+                self._solver(program, low == high)
+
     def _solve(self, data: BatchData, start: Iterate) -> BatchResult:
         program = self._program(data.arrival is not None)
         sizes = [program.nlp[key].numel() for key in ("x", "g", "x")]

@@ -13,8 +13,14 @@ from lowlift.controllers.optimiser.reference import FatropSolver, IpoptSolver
 from lowlift.controllers.optimiser.result import BatchResult, Outcome
 from lowlift.controllers.optimiser.start import cold_start
 from lowlift.controllers.optimiser.store import Parts, core_parts, kept, structure_key
+from lowlift.controllers.optimiser.wide import COLD as WIDE_COLD
+from lowlift.controllers.optimiser.wide import WARM as WIDE_WARM
+from lowlift.controllers.optimiser.wide import wide_parts
+from lowlift.controllers.optimiser.wide_problem import WideProblem
 
 Backend = Literal["auto", "core", "fatrop", "ipopt"]
+COLD = Options()
+"""First barrier parameter and distance from bounds where the start brings no multipliers."""
 WARM = Options(mu=3e-5, push=1e-3, max_iterations=30)
 """First barrier parameter, distance from bounds and iterations where the start brings multipliers."""
 RESTART = 1e-2
@@ -30,6 +36,7 @@ class Solver(Protocol):
     """Solves batches of one structure."""
 
     problem: StageProblem
+    """The structure; of a wide problem its flat form, in which its data, points and results are."""
 
     @property
     def build_seconds(self) -> float:
@@ -52,13 +59,15 @@ class CoreSolver:
     """The interior-point core.
 
     Problems that a warm start leads astray (loads that jumped, machines that came or went) start cold again, and what a cold start does not
-    solve is tried once more from further inside its bounds. Iterations count all attempts.
+    solve is tried once more from further inside its bounds. Algebraic controls, which have no bounds to start between, do so from the given
+    start without its multipliers. Iterations count all attempts.
 
     Args:
         parts: what it is made of.
         tolerance: KKT error at which a problem is solved; the barrier ends at an eleventh of it, so plans stay that little inside limits.
         real_time: number of iterations after which every problem ends; ``None``: until it converges.
         max_iterations: iterations after which a problem is given up.
+        cold: first barrier parameter and push where the start brings no multipliers.
         warm: first barrier parameter, push and most iterations where the start brings multipliers.
         restart: KKT error after real-time iterations above which a warm problem starts cold and is solved to the end: the next plan would
             begin from it and go further astray. Infinite where the agreed number of iterations must hold whatever comes out.
@@ -70,15 +79,15 @@ class CoreSolver:
     name = NAME
 
     def __init__(
-        self, parts: Parts, *, tolerance: float = 1e-6, real_time: int | None = None, max_iterations: int = 100, warm: Options = WARM,
-        restart: float = RESTART,
+        self, parts: Parts, *, tolerance: float = 1e-6, real_time: int | None = None, max_iterations: int = 100, cold: Options = COLD,
+        warm: Options = WARM, restart: float = RESTART,
     ) -> None:  # fmt: skip
         if not restart >= 0.0:
             raise ValueError(f"restart = {restart}: must be at least 0")
         self.problem, self.parts = parts.rows.problem, parts
         self.build_seconds, self.restart = 0.0, restart
         self._method = InteriorPoint(parts.rows, parts.evaluator, parts.newton, parts.measures)
-        self._cold = Options(tolerance=tolerance, real_time=real_time, max_iterations=max_iterations)
+        self._cold = Options(tolerance=tolerance, real_time=real_time, max_iterations=max_iterations, mu=cold.mu, push=cold.push)
         self._again = dataclasses.replace(self._cold, real_time=None)
         self._second = dataclasses.replace(self._again, mu=SECOND.mu, push=SECOND.push)
         self._warm = dataclasses.replace(self._cold, mu=warm.mu, push=warm.push, max_iterations=min(warm.max_iterations, max_iterations))
@@ -91,7 +100,8 @@ class CoreSolver:
             failed = np.flatnonzero(~result.converged & ~agreed)
             if failed.size:
                 some = data.take(failed)
-                again = self._method.solve(some, cold_start(self.problem, some) if dual else start.take(failed), options)
+                fresh = dual and not self.problem.algebraic
+                again = self._method.solve(some, cold_start(self.problem, some) if fresh else start.take(failed), options)
                 again.iterations += result.iterations[failed]
                 result.iterations[failed] = again.iterations
                 result.improve(failed, again)
@@ -143,23 +153,24 @@ class FewElsewhere:
 
 
 def make_solver(
-    problem: StageProblem, backend: Backend = "auto", *, tolerance: float = 1e-6, real_time: int | None = None,
+    problem: StageProblem | WideProblem, backend: Backend = "auto", *, tolerance: float = 1e-6, real_time: int | None = None,
     compiled: bool | None = None,
 ) -> Solver:  # fmt: skip
     """A solver of a structure; one that was made before for an equal structure is handed out again. Threads may share it: the core solves
     in all of them at once, fatrop and IPOPT in one after the other.
 
     Args:
-        problem: the structure.
+        problem: the structure. Of a wide one the core eliminates the blocks, and fatrop and IPOPT get its flat form, in which all its
+            numbers are; its first points must bring algebraic controls at which the model has a value.
         backend: ``auto`` is the core, except that a few problems go to fatrop where the core has no compiled kernel (and no number of
-            iterations is asked for, which fatrop cannot promise).
+            iterations is asked for, which fatrop cannot promise, and the problem is not wide, of which fatrop would pay the cube).
         tolerance: KKT error at which a problem is solved.
         real_time: of the core only: number of iterations after which every problem ends.
         compiled: of the core: whether it has a compiled kernel; ``None``: where one can be made.
 
     Raises:
-        ValueError: a backend that does not exist, real-time iterations of one that has none, or a tolerance or a number of iterations that
-            is not positive.
+        ValueError: algebraic controls of a structure that is not wide, a backend that does not exist, real-time iterations of one
+            that has none, or a tolerance or a number of iterations that is not positive.
         CompilerError: a kernel is required and cannot be made.
         LoweringError: a kernel is required and a graph cannot be printed as C, or any path and it cannot be printed as NumPy either.
     """
@@ -168,22 +179,24 @@ def make_solver(
     if real_time is not None and backend in ("fatrop", "ipopt"):
         raise ValueError(f"real_time = {real_time} with backend {backend!r}: only the core ends after a given number of iterations")
     began = time.perf_counter()
-    key = structure_key(problem)
-    parts = core_parts(problem, key, compiled)
+    key, wide = structure_key(problem), isinstance(problem, WideProblem)
+    parts = wide_parts(problem, key, compiled) if isinstance(problem, WideProblem) else core_parts(problem, key, compiled)
+    n_stages = parts.rows.problem.n_stages
     building = time.perf_counter() - began
 
     def core() -> CoreSolver:
-        solver = CoreSolver(parts, tolerance=tolerance, real_time=real_time)
+        cold, warm = (WIDE_COLD, WIDE_WARM) if wide else (COLD, WARM)
+        solver = CoreSolver(parts, tolerance=tolerance, real_time=real_time, cold=cold, warm=warm)
         solver.build_seconds = building
         return solver
 
     def other(kind: type[FatropSolver] | type[IpoptSolver]) -> Solver:
-        return kept((kind.name, key, problem.n_stages, tolerance, parts.how), lambda: kind(parts, tolerance=tolerance))
+        return kept((kind.name, key, n_stages, tolerance, parts.how), lambda: kind(parts, tolerance=tolerance))
 
     if backend in ("fatrop", "ipopt"):
         return other(FatropSolver if backend == "fatrop" else IpoptSolver)
-    own = kept(("core", key, problem.n_stages, tolerance, real_time, parts.how), core)
+    own = kept(("core", key, n_stages, tolerance, real_time, parts.how), core)
     # The one place where a backend is chosen.
-    if backend == "core" or real_time is not None or parts.compiled:
+    if backend == "core" or real_time is not None or parts.compiled or wide:
         return own
     return FewElsewhere(own, other(FatropSolver))

@@ -1,43 +1,62 @@
-"""The interior-point method with the structure of a wide problem, on either path."""
+"""What the core is made of for wide problems: evaluation and directions that use their structure, on either path."""
 
 from lowlift.controllers.optimiser.derivatives import stage_functions
-from lowlift.controllers.optimiser.evaluation import Evaluator, NumpyEvaluator
-from lowlift.controllers.optimiser.graphs import Graphs, KernelGraphs, NumpyGraphs
+from lowlift.controllers.optimiser.evaluation import NumpyEvaluator
+from lowlift.controllers.optimiser.graphs import KernelGraphs, NumpyGraphs
 from lowlift.controllers.optimiser.inequalities import Inequalities
-from lowlift.controllers.optimiser.interior_point import InteriorPoint, Options
+from lowlift.controllers.optimiser.interior_point import Options
 from lowlift.controllers.optimiser.kernel import KernelEvaluator, KernelNewton
 from lowlift.controllers.optimiser.measures import NumpyMeasures
 from lowlift.controllers.optimiser.newton import NumpyNewton
+from lowlift.controllers.optimiser.store import Parts, block_key, kept, on_a_path, structure_key
 from lowlift.controllers.optimiser.wide_evaluation import WideEvaluator
 from lowlift.controllers.optimiser.wide_functions import block_functions
-from lowlift.controllers.optimiser.wide_newton import Recursion, WideNewton
+from lowlift.controllers.optimiser.wide_newton import WideNewton
 from lowlift.controllers.optimiser.wide_problem import WideProblem
 
 COLD = Options(mu=1e-2)
 WARM = Options(mu=1e-4, push=1e-2)
-"""Settings for a first plan, and for one that starts from the plan before and its multipliers.
+"""First barrier parameter, distance from bounds and most iterations of a first plan, and of one that starts from the plan before and its
+multipliers.
 
 Each block counts little in the objective but its limits count in full in the barrier, so a large barrier parameter leads far away from
 every plan. A small one keeps to the bounds of a plan that is no longer right, and of so many distances one is always short.
 """
 
 
-def wide_interior_point(problem: WideProblem, *, kernel: bool) -> InteriorPoint:
-    """Solver of the flat form of a wide problem (``WideProblem.flat``).
+def wide_parts(problem: WideProblem, key: str | None = None, compiled: bool | None = None) -> Parts:
+    """The core's parts for a wide problem, in its flat form (:attr:`.WideProblem.flat`).
 
-    What is built depends on the core and on one block, never on the number of stages or blocks.
+    What is built depends on the core and on one block, never on the number of stages or blocks, and halls of any size share it.
 
     Args:
         problem: the problem.
-        kernel: whether graphs and recursion are compiled.
+        key: its digest, where it is known already.
+        compiled: whether graphs and recursion are compiled; ``None``: where they can be.
 
     Raises:
-        CompilerError: ``kernel`` without a C compiler.
+        CompilerError: a kernel is required and cannot be made.
+        LoweringError: a kernel is required and a graph cannot be printed as C, or any path and it cannot be printed as NumPy either.
         ValueError: expressions have other sizes than the structure declares.
     """
-    rows, functions, blocks = Inequalities(problem.flat), stage_functions(problem.core), block_functions(problem.structure)
-    graphs: Graphs = KernelGraphs(blocks.all) if kernel else NumpyGraphs(blocks.all)
-    core: Evaluator = KernelEvaluator(functions) if kernel else NumpyEvaluator(problem.core, functions)
-    recursion: Recursion = KernelNewton if kernel else NumpyNewton
-    newton = WideNewton(problem, rows, functions, graphs, recursion)
-    return InteriorPoint(rows, WideEvaluator(problem, core, graphs), newton, NumpyMeasures(rows))
+    key = structure_key(problem) if key is None else key
+    of_core, of_block = structure_key(problem.core), block_key(problem.structure)
+
+    functions = kept(("functions", of_core), lambda: stage_functions(problem.core))
+    blocks = kept(("blocks", of_block), lambda: block_functions(problem.structure))
+
+    def numpy(why: str) -> Parts:
+        rows = Inequalities(problem.flat)
+        core = kept(("numpy", of_core), lambda: NumpyEvaluator(problem.core, functions))
+        graphs = kept(("block graphs", of_block, False), lambda: NumpyGraphs(blocks.all))
+        newton = WideNewton(problem, rows, functions, graphs, NumpyNewton)
+        return Parts(rows, WideEvaluator(problem, core, graphs), newton, NumpyMeasures(rows), why, False)
+
+    def kernel() -> Parts:
+        rows = Inequalities(problem.flat)
+        core = KernelEvaluator(functions)
+        graphs = kept(("block graphs", of_block, True), lambda: KernelGraphs(blocks.all))
+        newton = WideNewton(problem, rows, functions, graphs, KernelNewton)
+        return Parts(rows, WideEvaluator(problem, core, graphs), newton, NumpyMeasures(rows), core.how, True)
+
+    return on_a_path(("wide parts", key, problem.core.n_stages), problem.core.name, compiled, kernel, numpy)

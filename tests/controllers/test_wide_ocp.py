@@ -7,7 +7,7 @@ import casadi as ca
 import numpy as np
 import pytest
 from models_halls import hall
-from wide_cases import by_ipopt
+from wide_cases import by_ipopt, wide_interior_point
 
 from lowlift.controllers.ocp import DT_REFERENCE, T_REFERENCE, T_SCALE, Ocp, Weights
 from lowlift.controllers.optimiser.evaluation import NumpyEvaluator
@@ -17,7 +17,6 @@ from lowlift.controllers.optimiser.iterate import Iterate
 from lowlift.controllers.optimiser.measures import NumpyMeasures
 from lowlift.controllers.optimiser.newton import NumpyNewton
 from lowlift.controllers.optimiser.problem import BatchData, StageProblem, StageSymbols
-from lowlift.controllers.optimiser.wide import wide_interior_point
 from lowlift.controllers.optimiser.wide_functions import block_functions
 from lowlift.controllers.plan_limits import SLACK_OF_CDU_ROW
 from lowlift.controllers.wide_ocp import WideData, WideOcp

@@ -4,12 +4,11 @@ import dataclasses
 
 import numpy as np
 import pytest
-from wide_cases import BLOCKS, batch, by_ipopt, cold, taps
+from wide_cases import BLOCKS, batch, by_ipopt, cold, taps, wide_interior_point
 
 from lowlift.controllers.optimiser import BatchResult, Clock, Explanation, cold_start, explain, make_solver
 from lowlift.controllers.optimiser.evaluation import Evaluator, FirstOrder, NumpyEvaluator
 from lowlift.controllers.optimiser.interior_point import Options
-from lowlift.controllers.optimiser.wide import wide_interior_point
 from lowlift.controllers.optimiser.wide_functions import block_functions
 
 
@@ -103,5 +102,5 @@ class Shifted:
 
 def test_who_cannot_solve_a_wide_problem_says_so() -> None:
     for backend in ("core", "fatrop", "ipopt"):
-        with pytest.raises(ValueError, match=r"taps: algebraic = 9: must be 0 here; wide_interior_point"):
+        with pytest.raises(ValueError, match=r"taps: algebraic = 9: must be 0, unless it is the core of a WideProblem"):
             make_solver(taps(2).flat, backend, compiled=False)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from compiler_here import needs_compiler
-from wide_cases import batch, cold, taps
+from wide_cases import batch, cold, taps, wide_interior_point
 
 from lowlift.controllers.optimiser.derivatives import stage_functions
 from lowlift.controllers.optimiser.evaluation import NumpyEvaluator
@@ -11,7 +11,6 @@ from lowlift.controllers.optimiser.inequalities import Inequalities
 from lowlift.controllers.optimiser.interior_point import InteriorPoint
 from lowlift.controllers.optimiser.iterate import Iterate
 from lowlift.controllers.optimiser.newton import NumpyNewton, System
-from lowlift.controllers.optimiser.wide import wide_interior_point
 from lowlift.controllers.optimiser.wide_problem import WideProblem
 
 STAGES, SIZE = 3, 4
