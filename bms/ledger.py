@@ -1,32 +1,31 @@
-"""An append-only log with a hash chain: who did what and when, with every later change to the file found.
+"""A log of decisions by people: who did what and when, with every later change to the file found.
 
-One line is one JSON record with the hash of the one before it. The file ``<name>.head`` beside the log holds number and hash of the last
-record, so that lines taken off the end are missed too. The chain shows edits by those who cannot rewrite all of it and the head; it is no
-signature. A line that a crash left half written was never acknowledged: readers ignore it, the next writer takes it off.
+A chain (:mod:`lowlift.bms.chain`) with a keeper of its end: the file ``<name>.head`` beside the log holds number and hash of the last
+record, so that lines taken off the end are missed too. A line that a crash left half written was never acknowledged: readers ignore it, the
+next writer takes it off. The chain shows edits by those who cannot rewrite all of it and the head; it is no signature.
+
+Records say their version, ``v``: 2. Those without one are of the older form that the chain reads as well.
 """
 
 import contextlib
 import dataclasses
-import hashlib
 import json
-import os
-import sys
-import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from lowlift.sim.files import WriteError, write_text
+from lowlift.bms.chain import ZEROS, Chain, ChainError, End
+from lowlift.sim.files import write_text
 
-START = "0" * 64
+VERSION = 2
 WAIT = 10.0
 """Longest wait for another writer [s]."""
+_FIELDS = frozenset({"at", "who", "what", "about"})
 
 
-class LedgerError(RuntimeError):
+class LedgerError(ChainError):
     """A log is damaged or edited; the message names the line."""
 
 
@@ -52,7 +51,7 @@ class Ledger:
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
         self.head = self.path.with_name(self.path.name + ".head")
-        self._mine = threading.local()
+        self._chain = Chain(path, fields=_FIELDS, first=1, damaged=LedgerError)
 
     def entries(self) -> list[Entry]:
         """All records, checked.
@@ -60,20 +59,7 @@ class Ledger:
         Raises:
             LedgerError: edited, damaged, or shorter than it was.
         """
-        # The head first: a record appended in between makes the log longer, never shorter than its head.
-        head = self._head()
-        whole, _ = self._lines()
-        result: list[Entry] = []
-        for n, line in enumerate(whole, 1):
-            previous = result[-1].hash if result else START
-            result.append(_read(self.path, n, line, previous))
-        if head is not None:
-            n, hash_ = head
-            if len(result) < n or (n > 0 and result[n - 1].hash != hash_):
-                raise LedgerError(f"{self.path}: has {len(result)} records, its head says {n}: records were taken off or replaced")
-        elif result:
-            raise LedgerError(f"{self.head}: is missing beside a log of {len(result)} records")
-        return result
+        return self._checked()[0]
 
     def append(self, who: str, what: str, about: dict[str, Any], at: pd.Timestamp | None = None) -> Entry:
         """Add a record; on return it is on disk. Take :meth:`lock` around reading and appending what depends on it.
@@ -83,29 +69,15 @@ class Ledger:
             WriteError: it cannot be written.
         """
         with self.lock():
-            known = self.entries()
+            _, end = self._checked()
             if self._head() is None:
                 # Before the first record, so that a crash between the two leaves no log without its head.
-                write_text(self.head, json.dumps({"n": 0, "hash": START}) + "\n")
-            _, torn = self._lines()
+                self._keep(0, ZEROS)
             moment = (pd.Timestamp.now(tz="UTC") if at is None else at.tz_convert("UTC")).floor("ms")
-            content = {"n": len(known) + 1, "at": moment.isoformat(), "who": who, "what": what, "about": about}
-            content["previous"] = known[-1].hash if known else START
-            line = json.dumps(content | {"hash": _hash(content)}, sort_keys=True, ensure_ascii=False, allow_nan=False)
-            try:
-                with open(self.path, "r+b" if self.path.exists() else "w+b") as file:
-                    file.seek(0, os.SEEK_END)
-                    if torn:
-                        file.truncate(file.tell() - torn)
-                        file.seek(0, os.SEEK_END)
-                    file.write(line.encode() + b"\n")
-                    file.flush()
-                    os.fsync(file.fileno())
-            except OSError as error:
-                raise WriteError(f"{self.path}: could not be written ({error.strerror or error})") from error
-            entry = _read(self.path, len(known) + 1, line, known[-1].hash if known else START)
-            write_text(self.head, json.dumps({"n": entry.n, "hash": entry.hash}) + "\n")
-            return entry
+            content = {"v": VERSION, "at": moment.isoformat(), "who": who, "what": what, "about": about}
+            after = self._chain.append([content], end)
+            self._keep(end.n, after.head)
+            return Entry(n=end.n, at=moment, who=who, what=what, about=about, previous=end.head, hash=after.head)
 
     @contextlib.contextmanager
     def lock(self) -> Iterator[None]:
@@ -113,33 +85,35 @@ class Ledger:
 
         Raises:
             LedgerError: another holds it for too long.
+            WriteError: there is no such folder, or no permission.
         """
-        if getattr(self._mine, "held", False):
+        with self._chain.lock(WAIT):
             yield
-            return
-        with open(self.path.with_name(self.path.name + ".lock"), "a+b") as file:
-            deadline = time.monotonic() + WAIT
-            while not _try_lock(file):
-                if time.monotonic() > deadline:
-                    raise LedgerError(f"{self.path}: another process has been writing for more than {WAIT:g} s; try again")
-                time.sleep(0.01)
-            self._mine.held = True
-            try:
-                yield
-            finally:
-                self._mine.held = False
-                _unlock(file)
 
-    def _lines(self) -> tuple[list[str], int]:
-        """Whole lines, and the number of bytes of one that a crash left half written."""
+    def _checked(self) -> tuple[list[Entry], End]:
+        # The head first: a record appended in between makes the log longer, never shorter than its head.
+        head, walk = self._head(), self._chain.walk()
+        result = [self._entry(record) for record in walk]
+        if head is not None:
+            n, hash_ = head
+            if len(result) < n or (n > 0 and result[n - 1].hash != hash_):
+                raise LedgerError(f"{self.path}: has {len(result)} records, its head says {n}: records were taken off or replaced")
+        elif result:
+            raise LedgerError(f"{self.head}: is missing beside a log of {len(result)} records")
+        return result, walk.end
+
+    def _entry(self, record: dict[str, Any]) -> Entry:
         try:
-            data = self.path.read_bytes()
-        except FileNotFoundError:
-            return [], 0
-        except OSError as error:
-            raise LedgerError(f"{self.path}: cannot be read ({error.strerror})") from error
-        *whole, rest = data.split(b"\n")
-        return [line.decode("utf-8", "replace") for line in whole], len(rest)
+            if record.get("v", VERSION) != VERSION:
+                raise ValueError(f"version {record['v']}: must be {VERSION}")
+            at = pd.Timestamp(record["at"])
+        except ValueError as error:
+            raise LedgerError(f"{self.path}: record {record['n']}: {error}") from error
+        own = {name: record[name] for name in ("n", "who", "what", "about", "hash")}
+        return Entry(at=at, previous=record["before"], **own)
+
+    def _keep(self, n: int, hash_: str) -> None:
+        write_text(self.head, json.dumps({"n": n, "hash": hash_}) + "\n")
 
     def _head(self) -> tuple[int, str] | None:
         try:
@@ -149,46 +123,3 @@ class Ledger:
             return None
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise LedgerError(f"{self.head}: is damaged ({error})") from error
-
-
-def _read(path: Path, n: int, line: str, previous: str) -> Entry:
-    try:
-        record = json.loads(line)
-        stated = record.pop("hash")
-        if stated != _hash(record) or record["previous"] != previous or record["n"] != n:
-            raise ValueError("its hash does not belong to it")
-        return Entry(**record | {"at": pd.Timestamp(record["at"])}, hash=stated)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise LedgerError(f"{path}: line {n} was edited or damaged: {error}") from error
-
-
-def _hash(content: dict[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode()).hexdigest()
-
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def _try_lock(file: Any) -> bool:
-        try:
-            file.seek(0)
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return False
-        return True
-
-    def _unlock(file: Any) -> None:
-        file.seek(0)
-        msvcrt.locking(file.fileno(), msvcrt.LK_UNLCK, 1)
-else:
-    import fcntl
-
-    def _try_lock(file: Any) -> bool:
-        try:
-            fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            return False
-        return True
-
-    def _unlock(file: Any) -> None:
-        fcntl.flock(file.fileno(), fcntl.LOCK_UN)

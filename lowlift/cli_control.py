@@ -1,5 +1,6 @@
 """``lowlift control``: a controller in charge of a site that it reaches over Modbus TCP, BACnet/IP or OPC UA."""
 
+import json
 import threading
 import time
 from collections.abc import Callable
@@ -26,6 +27,7 @@ def control(
     write: Annotated[bool, typer.Option("--write", help="Act. Without it nothing is written, only logged.")] = False,
     log: Annotated[Path | None, typer.Option(help="Audit log; gone on with where it exists. [default: PLANT-audit.jsonl]")] = None,
     verify_log: Annotated[Path | None, typer.Option(help="Check an audit log, and do nothing else.")] = None,
+    last: Annotated[int, typer.Option(help="With --verify-log: show so many of the last records, too.")] = 0,
     allow: Annotated[str | None, typer.Option(help="Comma-separated commands that may be written; all setpoints if not given.")] = None,
     map_file: MapOption = None,
     sample: Annotated[float, typer.Option(help="Time between two looks at the plant, of the site's clock [s].")] = 15.0,
@@ -46,9 +48,13 @@ def control(
 ) -> None:
     """Control a plant over the wire: read, decide, pass the safety envelope, write through the gateway. Dry run unless --write."""
     with friendly():
-        from lowlift.bms.audit_log import AuditTrail, verify
+        from lowlift.bms.audit_log import AuditTrail, tail, verify
 
+        if last < 0:
+            raise UsageError(f"--last = {last}: must be at least 0")
         if verify_log is not None:
+            for record in tail(verify_log, last) if last else ():
+                typer.echo(json.dumps(record, ensure_ascii=False))
             typer.echo(f"{verify_log}: {verify(verify_log).text}")
             return
         if plant is None or url is None:

@@ -13,11 +13,10 @@ class UsageError(ValueError):
 
 def user_errors() -> tuple[type[BaseException], ...]:
     """Errors that a user can cause and mend: shown in one line, without a traceback."""
-    from lowlift.bms.audit_log import AuditError, AuditWriteError
     from lowlift.bms.bacnet_device import BacnetError
+    from lowlift.bms.chain import ChainError
     from lowlift.bms.control import ConflictError
     from lowlift.bms.gateway import GatewayError
-    from lowlift.bms.ledger import LedgerError
     from lowlift.bms.meter import SavingsError
     from lowlift.bms.store import ApprovalError
     from lowlift.data import DataError
@@ -43,9 +42,8 @@ def user_errors() -> tuple[type[BaseException], ...]:
 
     return (
         UsageError, DataError, SiteError, DesignError, SteadyStateError, ScenarioError, ScheduleError, ControllerError, ParameterError,
-        WriteError, DemoError, ValidationError, FormatError, MapError, UnknownProtocolError, BacnetError, LedgerError, SavingsError,
-        ApprovalError, FmuError, TokenError, UrlError, UnknownPointError, GatewayError, ConflictError, AuditError, AuditWriteError,
-        *ERRORS, *COMMISSION_ERRORS,
+        WriteError, DemoError, ValidationError, FormatError, MapError, UnknownProtocolError, BacnetError, ChainError, SavingsError,
+        ApprovalError, FmuError, TokenError, UrlError, UnknownPointError, GatewayError, ConflictError, *ERRORS, *COMMISSION_ERRORS,
     )  # fmt: skip
 
 

@@ -85,7 +85,7 @@ def atomic(path: str | Path) -> Iterator[BinaryIO]:
         with contextlib.suppress(OSError):
             partial.unlink()
         raise
-    _sync_folder(target.parent)
+    sync_folder(target.parent)
 
 
 def save_with(path: str | Path, write: Callable[[BinaryIO], None]) -> Path:
@@ -110,7 +110,8 @@ def _explained(path: str | Path) -> Iterator[None]:
         raise WriteError(message) from error
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Make sure that new and renamed files of a folder survive a power cut, where the system can."""
     # Windows cannot open folders; there the rename itself is journalled.
     with contextlib.suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY)

@@ -1,14 +1,14 @@
 """The audit log: what is changed, taken out, put in or torn is found; what is whole holds."""
 
 import json
-import os
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lowlift.bms.audit_log import AuditError, AuditTrail, AuditWriteError, records, verify
+from lowlift.bms.audit_log import AuditError, AuditTrail, AuditWriteError, records, tail, verify
+from lowlift.bms.chain import Chain
 
 
 def written(path: Path, n: int = 6) -> bytes:
@@ -102,11 +102,67 @@ def test_one_writer_at_a_time_and_errors_that_say_why(tmp_path: Path) -> None:
 
 
 def test_F36_what_cannot_be_put_on_record_is_an_error(tmp_path: Path) -> None:
-    full = Path("/dev/full")
+    full, path = Path("/dev/full"), tmp_path / "log"
     if not full.exists():
         pytest.skip("needs /dev/full")
-    with AuditTrail(tmp_path / "log") as trail:
-        os.dup2(os.open(full, os.O_WRONLY), trail._file)
+    with AuditTrail(path) as trail:
+        trail.append(0.0, ("start", {}))
+        aside = path.rename(tmp_path / "aside")
+        path.symlink_to(full)
         with pytest.raises(AuditWriteError, match="No space left"):
             trail.append(0.0, ("write", {}))
-        assert trail.n == 0
+        assert trail.n == 1
+        # There is room again, but half of the record had been written.
+        path.unlink()
+        path.write_bytes(aside.read_bytes() + b'{"n":1,"at":')
+        trail.append(15.0, ("write", {}))
+        assert trail.n == 3
+    assert verify(path).kinds == {"start": 1, "torn": 1, "write": 1}
+
+
+def test_a_long_log_goes_on_in_new_files_and_stays_one_chain(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    for k in range(3):
+        with AuditTrail(path, limit=1500) as trail:
+            for j in range(6):
+                trail.append(15.0 * j, ("write", {"values": {"T_chw_set.cmd": 6.0 + k}}), ("written", {"points": ["T_chw_set.cmd"]}))
+    verdict = verify(path)
+    files = sorted(file.name for file in tmp_path.iterdir())
+    assert files == ["log", "log.1", "log.2", "log.3", "log.4", "log.lock"]
+    assert verdict.records == 36 == trail.n and verdict.head == trail.head and verdict.files == 5
+    assert "36 records in 5 files" in verdict.text and [r["n"] for r in records(path)] == list(range(36))
+    assert [r["n"] for r in tail(path, 20)] == list(range(16, 36)) and len(tail(path, 99)) == 36
+    # A killed writer between two files, and one in the first line of a new file.
+    path.rename(tmp_path / "log.5")
+    assert verify(path).records == 36
+    path.write_bytes(b'{"n":36,')
+    assert verify(path).torn == 8
+    with AuditTrail(path, limit=1500) as trail:
+        trail.append(0.0, ("start", {}))
+    assert verify(path).kinds == {"write": 18, "written": 18, "torn": 1, "start": 1}
+    # Neither a file nor the end of one may go.
+    for gone, after in (("log.1", "log.2"), ("log.3", "log.4")):
+        kept = (tmp_path / gone).read_bytes()
+        (tmp_path / gone).unlink()
+        number = json.loads((tmp_path / after).read_bytes().partition(b"\n")[0])["n"]
+        with pytest.raises(AuditError, match=rf"{after}: line 1: record {number} does not follow"):
+            verify(path)
+        (tmp_path / gone).write_bytes(kept[:-9])
+        with pytest.raises(AuditError, match=rf"{gone}: line {len(kept.splitlines())}: is torn, and nothing seals it"):
+            verify(path)
+        (tmp_path / gone).write_bytes(kept)
+    assert verify(path).records == 38
+    # Old files cost a writer nothing: it goes on from the last one, and verification finds what is wrong with the rest.
+    (tmp_path / "log.1").write_bytes(b"{}")
+    AuditTrail(path).close()
+    with pytest.raises(AuditError):
+        verify(path)
+
+
+def test_a_reader_is_not_misled_by_a_file_that_is_begun_meanwhile(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    with AuditTrail(path, limit=200) as trail:
+        trail.append(0.0, ("start", {}), ("write", {}))
+        walk = Chain(path, fields=frozenset(), damaged=AuditError).walk()
+        trail.append(1.0, ("write", {}))
+        assert [r["n"] for r in walk] == [0, 1, 2]

@@ -1,6 +1,7 @@
 """Only an approved schedule that is still valid is handed out; roll-back, tampering, crashes and several writers at once."""
 
 import dataclasses
+import hashlib
 import json
 import multiprocessing
 from pathlib import Path
@@ -96,11 +97,11 @@ def test_f44_an_edited_file_is_not_handed_out(store: ScheduleStore) -> None:
 @pytest.mark.parametrize(
     ("edit", "said"),
     [
-        (lambda lines: [lines[0].replace("Ada", "Bob"), *lines[1:]], "line 1 was edited"),
-        (lambda lines: lines[1:], "line 1 was edited"),
-        (lambda lines: [lines[1], lines[0], *lines[2:]], "line 1 was edited"),
+        (lambda lines: [lines[0].replace("Ada", "Bob"), *lines[1:]], "line 1: record 1 has been changed"),
+        (lambda lines: lines[1:], "line 1: record 2 does not follow"),
+        (lambda lines: [lines[1], lines[0], *lines[2:]], "line 1: record 2 does not follow"),
         (lambda lines: lines[:-1], "has 2 records, its head says 3"),
-        (lambda lines: [lines[0], "{}", *lines[2:]], "line 2 was edited"),
+        (lambda lines: [lines[0], "{}", *lines[2:]], "line 2: is no record"),
         (lambda lines: [], "has 0 records, its head says 3"),
     ],
 )
@@ -145,6 +146,36 @@ def test_a_store_of_another_site_hands_nothing_out(store: ScheduleStore) -> None
     store.approve(FIRST, "Ada", now=MADE)
     with pytest.raises(ScheduleError, match=r"made for gb200_hall, not for frontier"):
         ScheduleStore(store.folder, load_site("frontier")).current(NOON)
+
+
+def test_a_log_of_the_older_form_is_read_and_gone_on_from(tmp_path: Path) -> None:
+    # Two records as they were written before the chain of the control client was shared.
+    lines = [
+        '{"about": {"k": 0}, "at": "2030-07-03T10:00:00+00:00", "hash": "7fe5", "n": 1, "previous": "0000", "what": "note", "who": "Ada"}',
+        '{"about": {"k": 1}, "at": "2030-07-03T11:00:00+00:00", "hash": "7fe5", "n": 2, "previous": "0000", "what": "note", "who": "Bø"}',
+    ]
+    path, previous = tmp_path / LOG, "0" * 64
+    whole = []
+    for line in lines:
+        record = json.loads(line) | {"previous": previous}
+        del record["hash"]
+        previous = hashlib.sha256(json.dumps(record, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+        whole.append(json.dumps(record | {"hash": previous}, sort_keys=True, ensure_ascii=False))
+    path.write_text("\n".join(whole) + "\n", encoding="utf-8")
+    (tmp_path / f"{LOG}.head").write_text(json.dumps({"n": 2, "hash": previous}))
+    assert [(e.n, e.who, e.about["k"]) for e in Ledger(path).entries()] == [(1, "Ada", 0), (2, "Bø", 1)]
+    Ledger(path).append("Cy", "note", {"k": 2})
+    entries = Ledger(path).entries()
+    assert entries[2].previous == previous and [e.n for e in entries] == [1, 2, 3]
+    for number, (old, new) in enumerate((("Ada", "Eve"), ("Bø", "Eve"), ("Cy", "Eve")), 1):
+        text = path.read_text(encoding="utf-8")
+        path.write_text(text.replace(old, new), encoding="utf-8")
+        with pytest.raises(LedgerError, match=f"line {number}: record {number} has been changed"):
+            Ledger(path).entries()
+        path.write_text(text, encoding="utf-8")
+    path.write_text(path.read_text(encoding="utf-8").replace(',"v":2', ',"v":3'), encoding="utf-8")
+    with pytest.raises(LedgerError, match="line 3: record 3 has been changed"):
+        Ledger(path).entries()
 
 
 def append_many(path: str, who: str) -> None:

@@ -35,7 +35,11 @@ def test_logs_are_verified(tmp_path: Path) -> None:
     with AuditTrail(path) as trail:
         trail.append(0.0, ("start", {}), ("stop", {}))
     code, output = said("--verify-log", str(path))
-    assert code == 0 and "2 records from" in output and trail.head in output
+    assert code == 0 and "2 records from" in output and trail.head in output and '"kind"' not in output
+    code, output = said("--verify-log", str(path), "--last", "1")
+    assert code == 0 and '"kind": "stop"' in output and '"kind": "start"' not in output
+    code, output = said("--verify-log", str(path), "--last", "-1")
+    assert code == 2 and "must be at least 0" in output
     path.write_bytes(path.read_bytes().replace(b'"start"', b'"stars"'))
     code, output = said("--verify-log", str(path))
     assert code == 2 and "line 1: record 0 has been changed" in output
