@@ -165,6 +165,7 @@ AddressOption = Annotated[str, typer.Option(help="Address of the device, like 10
 InstanceOption = Annotated[int, typer.Option(help="Instance of its Device object.")]
 BindOption = Annotated[str, typer.Option(help="Own address with the length of its network, like 10.0.0.9/24 or 10.0.0.9/24:47809.")]
 ClockOption = Annotated[str | None, typer.Option(help="Zone of the device's clock; the schedule's if not given.")]
+TimeoutOption = Annotated[float, typer.Option(help="Longest wait for an answer [s].")]
 
 
 @schedule_app.command("send")
@@ -175,13 +176,14 @@ def send(
     instance: InstanceOption,
     bind: BindOption,
     clock: ClockOption = None,
+    timeout: TimeoutOption = 3.0,
 ) -> None:
     """Write the approved schedule to the Schedule objects of a BACnet device, and read it back."""
     with friendly():
         from lowlift.bms.bacnet_device import write_to_device
 
         made = opened(store, plant).current()
-        write_to_device(made, device(address, instance, bind, clock), site_of(plant, made.site), approved=True)
+        write_to_device(made, device(address, instance, bind, clock, timeout), site_of(plant, made.site), approved=True)
         typer.echo(f"{address} holds {made.checksum}")
 
 
@@ -192,6 +194,7 @@ def receive(
     address: AddressOption,
     instance: InstanceOption,
     bind: BindOption,
+    timeout: TimeoutOption = 3.0,
 ) -> None:
     """Read the schedule that a BACnet device holds, check it and write it to a file."""
     with friendly():
@@ -199,7 +202,8 @@ def receive(
         from lowlift.bms.formats import write_schedule
 
         site = site_of(plant, plant)
-        typer.echo(str(write_schedule(read_from_device(device(address, instance, bind, None), site), out, site=site)))
+        made = read_from_device(device(address, instance, bind, None, timeout), site)
+        typer.echo(str(write_schedule(made, out, site=site)))
 
 
 @schedule_app.command("savings")
@@ -265,13 +269,15 @@ def opened(store: Path, plant: str) -> "ScheduleStore":
     return ScheduleStore(store, site_of(plant, plant))
 
 
-def device(address: str, instance: int, bind: str, clock: str | None) -> "Device":
+def device(address: str, instance: int, bind: str, clock: str | None, timeout: float) -> "Device":
     """A device as the options say."""
     from lowlift.bms.bacnet_device import Device
 
     if not 0 <= instance <= 4194302:
         raise UsageError(f"--instance = {instance}: must be 0 to 4194302")
-    return Device(address=address, instance=instance, bind=bind, clock=clock)
+    if not 0.0 < timeout < float("inf"):
+        raise UsageError(f"--timeout = {timeout:g} s: must be above 0")
+    return Device(address=address, instance=instance, bind=bind, clock=clock, timeout=timeout)
 
 
 def person(who: str | None) -> str:

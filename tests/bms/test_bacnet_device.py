@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import datetime as dt
-import socket
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -12,18 +11,14 @@ import pandas as pd
 import pytest
 from schedule_cases import AUTUMN, MADE, SITE, SPRING, altered, row, schedule
 
-from lowlift.bms import bacnet_device
+from lowlift.bms import bacnet_link
 from lowlift.bms.bacnet_device import BacnetError, Device, read_from_device, write_to_device
 from lowlift.bms.bacnet_model import objects_of
 from lowlift.sim.schedule_rows import ScheduleError
 
 pytest.importorskip("bacpypes3")
 
-
-def free_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+from schedule_device import device_app, free_port
 
 
 class Served:
@@ -39,42 +34,9 @@ class Served:
         assert self.ready.wait(20)
 
     def serve(self) -> None:
-        from bacpypes3.app import Application
-        from bacpypes3.basetypes import DateRange
-        from bacpypes3.local.device import DeviceObject
-        from bacpypes3.local.networkport import NetworkPortObject
-        from bacpypes3.local.schedule import ScheduleObject
-        from bacpypes3.primitivedata import Date, Real, Time
-
-        shown = MADE.tz_convert(self.clock)
-
-        class Still(DeviceObject):
-            """A device whose clock stands at the time that the tests take for now."""
-
-            @property
-            def localDate(self) -> Date:
-                return Date((shown.year - 1900, shown.month, shown.day, shown.isoweekday()))
-
-            @property
-            def localTime(self) -> Time:
-                return Time((shown.hour, shown.minute, shown.second, 0))
-
-        class Quiet(ScheduleObject):
-            """Only evaluated when the test asks: the library's own timer fails outside the effective period."""
-
-            def interpret_schedule(self) -> None:
-                pass
-
-        async def start() -> Application:
-            any_day = Date((255, 255, 255, 255))
-            for k, name in enumerate(self.names, 1):
-                self.objects[name] = Quiet(objectIdentifier=f"schedule,{k}", objectName=name, presentValue=Real(0.0), description="",
-                                           effectivePeriod=DateRange(startDate=any_day, endDate=any_day), exceptionSchedule=[],
-                                           scheduleDefault=Real(0.0), listOfObjectPropertyReferences=[], priorityForWriting=16,
-                                           statusFlags=[0, 0, 0, 0], reliability="noFaultDetected", outOfService=False)  # fmt: skip
-            port = NetworkPortObject(f"127.0.0.1/32:{self.port}", objectIdentifier="network-port,1", objectName="port")
-            me = Still(objectIdentifier="device,7", objectName="plant", vendorIdentifier=999)
-            return Application.from_object_list([me, port, *self.objects.values()])
+        async def start() -> Any:
+            app, self.objects = device_app(self.names, self.port, lambda: MADE.tz_convert(self.clock))
+            return app
 
         asyncio.set_event_loop(self.loop)
         self.app = self.loop.run_until_complete(start())
@@ -180,7 +142,7 @@ def test_refusals_before_anything_is_written() -> None:
 
 
 def test_f38_an_absent_device_is_an_error_after_some_attempts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bacnet_device, "ATTEMPTS", 2)
+    monkeypatch.setattr(bacnet_link, "ATTEMPTS", 2)
     device = Device(address=f"127.0.0.1:{free_port()}", instance=7, bind=f"127.0.0.1/32:{free_port()}", timeout=0.1)
     with pytest.raises(BacnetError, match=r"no answer"):
         write_to_device(schedule(), device, SITE, MADE)
@@ -221,4 +183,4 @@ def _with(rows: Any) -> Any:
 
 
 def test_dates_go_to_the_wire_with_their_day_of_the_week() -> None:
-    assert bacnet_device._numbers(dt.date(2030, 10, 27)) == (130, 10, 27, 7)
+    assert bacnet_link._numbers(dt.date(2030, 10, 27)) == (130, 10, 27, 7)
