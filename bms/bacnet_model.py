@@ -34,7 +34,7 @@ from lowlift.bms.codec import HEAD, assembled, head_of, in_order, plain
 from lowlift.bms.moves import Move, moves
 from lowlift.bms.zone_clock import changes, instant, is_ambiguous, zone_of
 from lowlift.sim.schedule import Schedule
-from lowlift.sim.schedule_rows import CHECK, Row, ScheduleError, row_check
+from lowlift.sim.schedule_rows import CHECK, Row, ScheduleError, overlaps, row_check
 from lowlift.sim.schedule_text import parse_json
 
 EVENT_PRIORITY = 16
@@ -97,7 +97,7 @@ def objects_of(schedule: Schedule, clock: str | None = None) -> tuple[ScheduleOb
     plain(schedule, "BACnet schedule")
     head = head_of(schedule) | {"clock": schedule.timezone if clock is None else clock, "rows": len(schedule.rows)}
     zone = zone_of(head["clock"])
-    bad: list[str] = []
+    bad = [f"{found}; an object has one value at a time" for found in overlaps(schedule.rows)]
     repeated = []
     if schedule.rows:
         around = (schedule.valid_from - pd.Timedelta(days=1), schedule.valid_to + pd.Timedelta(days=1))
@@ -186,19 +186,26 @@ def _rows(item: ScheduleObject, note: dict[str, Any], source: str | Path) -> lis
     numbers = [k for first, last in note["numbers"] for k in range(first, last + 1)]
     provenance = [text for text, count in note["provenance"] for _ in range(count)]
     checks = [note[CHECK][i : i + CHECK_DIGITS] for i in range(0, len(note[CHECK]), CHECK_DIGITS)]
-    if not len(numbers) == len(provenance) == len(checks):
+    if not numbers or not len(numbers) == len(provenance) == len(checks):
         raise ValueError("numbers, provenance and check differ in length")
-    dates = [event.date for event in item.exception_schedule]
-    if not dates or dates != sorted(set(dates)) or item.effective_period != (dates[0], dates[-1]):
-        raise ScheduleError(f"{source}: {point}: Effective_Period must run from the first to the last date of its exceptions")
     begun: list[tuple[pd.Timestamp, float]] = []
     ends: list[pd.Timestamp] = []
     held: float | None = None
+    last = dt.date.min
     for event in item.exception_schedule:
-        if event.priority != EVENT_PRIORITY or [t.time for t in event.times] != sorted({t.time for t in event.times}):
-            raise ScheduleError(f"{source}: {point}: {event.date}: must have priority {EVENT_PRIORITY} and times in order, each once")
+        if event.date <= last or event.priority != EVENT_PRIORITY:
+            k = numbers[min(len(begun), len(numbers) - 1)]
+            what = "a second exception, or not in order" if event.date <= last else f"must have priority {EVENT_PRIORITY}"
+            raise ScheduleError(f"{source}: row {k} ({point}): {event.date}: {what}: two rows would overlap; refused")
+        last, earlier = event.date, None
         for t in event.times:
             k = numbers[min(len(begun), len(numbers) - 1)]
+            if t.time.tzinfo is not None:
+                raise ValueError(f"{event.date} {t.time}: local times have no offset")
+            if earlier is not None and t.time <= earlier:
+                what = "overlaps the row before: two values at a time, or not in order"
+                raise ScheduleError(f"{source}: row {k} ({point}): {event.date} {t.time}: {what}; refused")
+            earlier = t.time
             if t.time == MIDNIGHT and event.date.isoformat() in note["continued"]:
                 if t.value != held:
                     k = numbers[max(len(begun) - 1, 0)]
@@ -213,6 +220,9 @@ def _rows(item: ScheduleObject, note: dict[str, Any], source: str | Path) -> lis
     if len(ends) != len(begun) or len(begun) != len(numbers):
         k = numbers[min(len(begun), len(numbers) - 1)]
         raise ScheduleError(f"{source}: row {k} ({point}): edited after export, refused: {len(begun)} of {len(numbers)} rows there")
+    dates = [event.date for event in item.exception_schedule]
+    if item.effective_period != (dates[0], dates[-1]):
+        raise ScheduleError(f"{source}: {point}: Effective_Period must run from the first to the last date of its exceptions")
     result = []
     for k, (begin, value), end, origin, check in zip(numbers, begun, ends, provenance, checks, strict=True):
         row = Row(
