@@ -9,16 +9,16 @@ anew after every loss of connection and after every jump of the plant's clock.
 """
 
 import dataclasses
-import logging
 import math
 from collections.abc import Callable, Mapping
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from lowlift.bms.audit_log import AuditTrail
+from lowlift.bms.control_account import Account, supervision
 from lowlift.bms.control_humans import Humans
+from lowlift.bms.control_samples import Samples
 from lowlift.bms.gateway import HEARTBEAT, Gateway, setpoint_commands
 from lowlift.controllers.audit import Kind
 from lowlift.controllers.envelope import HEARTBEAT as SILENCE
@@ -26,12 +26,8 @@ from lowlift.controllers.envelope import SafetyEnvelope
 from lowlift.controllers.interface import Decision, Measurement
 from lowlift.models.plant import Plant
 from lowlift.sim.closed_loop import Run, decide
-from lowlift.sim.recorder import Past
 from lowlift.wire.link import Link, commands_of, readings_of
 from lowlift.wire.point import RefusedError
-from lowlift.wire.points import SUPERVISION
-
-logger = logging.getLogger(__name__)
 
 SAMPLE = 15.0
 """Plant time between two cycles [s]."""
@@ -39,8 +35,6 @@ HOLD = 45.0
 """Time for which the last good value of a lost reading stands in, three samples at least [s]."""
 MISSED = 4
 """Samples that may be missing before the client takes over anew, instead of holding what it has read last."""
-KEPT = 2 * 86400.0
-"""Past that forecasts are made from [s]."""
 YIELD = 3600.0
 """How long a value that somebody else has written is left alone where there are no priorities [s]."""
 
@@ -105,26 +99,19 @@ class ControlClient:
         self.table, self.setpoints = sheet.measurements, sheet.setpoints
         self.envelope = SafetyEnvelope(plant, sample, hold=max(HOLD, 3.0 * sample), heartbeat=max(SILENCE, run.controller.period + sample))
         self._dry = frozenset(name for s in self.setpoints.signals if s.name in self.envelope.rules.dry for name in s.components())
-        self.past = Past(self.table, sample, round(KEPT / sample), [run.forecaster is not None], weather)
-        self._rows = round(KEPT / sample)
+        self.account = Account(trail, link.points)
+        self.samples = Samples(self.table, sample, run.forecaster is not None, weather, self.envelope.check.good)
         self._needed = [
             *self.table.names, *self.commands, *(f"{name}.fbk" for name in self.setpoints.names), *self.humans.modes,
             "elapsed", "heartbeat.fbk", "supervision.fbk", "remote_enable.cmd", HEARTBEAT,
         ]  # fmt: skip
-        self.k = 0
-        """Samples since the client began."""
         self._origin = math.nan
         self._fresh = True
-        self._dropped = 0
-        self._seen = self.envelope.check.good
-        self._supervised = ""
-        self._remote = True
-        self._alarms: dict[str, str] = {}
 
     @property
     def t(self) -> float:
         """Plant time since the client began [s]; goes on where the clock of the site is set back."""
-        return self.k * self.sample
+        return self.samples.t
 
     # -- what the loop calls --------------------------------------------------------------------------------------
 
@@ -139,7 +126,7 @@ class ControlClient:
     @property
     def due(self) -> float:
         """The site's time of the next cycle [s]."""
-        return self._origin + (self.k + (not self._fresh)) * self.sample
+        return self._origin + (self.samples.k + (not self._fresh)) * self.sample
 
     def take_over(self, values: Mapping[str, float] | None = None) -> None:
         """Start from what is in force; the next cycle is due at once, and decides.
@@ -154,12 +141,10 @@ class ControlClient:
         values = self.link.read(self._needed) if values is None else values
         now = self._now(values)
         first = math.isnan(self._origin)
-        missed = 0 if first else round((now - self._origin) / self.sample) - self.k
+        missed = 0 if first else round((now - self._origin) / self.sample) - self.samples.k
         if first or not 0 <= missed * self.sample <= 2.0 * self.run.controller.period:
             self.run.controller.reset(1)
-        for _ in range(min(max(missed, 0), self._rows // 2)):
-            self.k += 1
-            self._keep()
+        self.samples.skip(min(max(missed, 0), self.samples.rows // 2))
         self._origin, self._fresh, self._due = now - self.t, True, self.t
         self.envelope.reset(1)
         self.envelope.decided(self.t, 0)
@@ -168,13 +153,7 @@ class ControlClient:
         found = commands_of(self.envelope.setpoints, self.setpoints)
         self.gateway.found(self.t, found)
         self.humans.accept(values)
-        content = {
-            "site_time": now,
-            "missed": missed * self.sample,
-            "supervision": self._supervision(values),
-            "in_force": self._shown(found),
-        }
-        self.trail.append(self.t, ("take-over", content))
+        self.account.took_over(self.t, now, missed * self.sample, supervision(values), found)
 
     def cycle(self) -> Cycle:
         """Read, decide, protect, write, beat.
@@ -185,37 +164,37 @@ class ControlClient:
             AuditWriteError: what was to be done cannot be put on record, and has not been done.
         """
         values = self.link.read(self._needed)
-        steps = round((self._now(values) - self._origin) / self.sample) - self.k
+        steps = round((self._now(values) - self._origin) / self.sample) - self.samples.k
         if not 0 <= steps <= MISSED:
             self.trail.append(self.t, ("gap", {"of": steps * self.sample}))
             self.take_over(values)
             steps = 0
         self._check_heartbeat(values[HEARTBEAT])
-        for _ in range(steps - 1):
-            self.k += 1
-            self._keep()
-        self.k, self._fresh = self.k + (steps > 0), False
-        self._seen = self.envelope.repair(self.t, np.asarray(self.table.pack(readings_of(values, self.table))))
-        self._keep()
-        readings = self.table.unpack(self._seen)
+        self.samples.skip(steps - 1)
+        self.samples.k, self._fresh = self.samples.k + (steps > 0), False
+        self.samples.see(self.envelope.repair(self.t, np.asarray(self.table.pack(readings_of(values, self.table)))))
+        readings = self.table.unpack(self.samples.seen)
         humans = self.humans.look(self.t, values) if self.gateway.act else {}
-        self._report(values)
+        self.account.looked(self.t, self.humans.news, values["remote_enable.cmd"] > 0.5, supervision(values))
+        self.humans.news, remote = [], self.account.remote
         decision = self._decide(readings)
         for name in humans:
             self.envelope.override(name.removesuffix(".cmd"), values[name], self.t + 0.5 * self.sample)
         T_dew = self.envelope.dew_point(readings)
         allowed = self.envelope.allow(self.t, self.requested, T_dew)
-        if not self._remote:
+        if not remote:
             self._start_from(values)
-        written = self._write(values, commands_of(allowed, self.setpoints), float(T_dew[0, 0]), humans) if self._remote else {}
-        self._note_envelope()
+        written = self._write(values, commands_of(allowed, self.setpoints), float(T_dew[0, 0]), humans) if remote else {}
+        self.account.protected(self.t, self.envelope.audit.records)
+        # They are in the trail now: a run of months stays within its memory.
+        self.envelope.audit.records.clear()
         try:
             self.gateway.heartbeat(values["heartbeat.fbk"])
-            self._alarm("heartbeat", "")
+            self.account.alarm(self.t, "heartbeat", "")
         except RefusedError as error:
-            self._alarm("heartbeat", f"refused: {error}")
+            self.account.alarm(self.t, "heartbeat", f"refused: {error}")
         return Cycle(t=self.t, decision=decision, written=written, humans=dict(humans), in_hand=dict(self.humans.in_hand),
-                     remote=self._remote, supervision=self._supervision(values), fail_safe=bool(self.envelope.in_fail_safe[0]))  # fmt: skip
+                     remote=remote, supervision=supervision(values), fail_safe=bool(self.envelope.in_fail_safe[0]))  # fmt: skip
 
     def lost(self, error: Exception) -> None:
         """The connection is gone: nothing is written until it is back and the client has taken over again."""
@@ -240,29 +219,18 @@ class ControlClient:
         known = np.where(np.isfinite(in_force), in_force, self.envelope.setpoints)
         self.envelope.setpoints = np.clip(known, self.setpoints.low, self.setpoints.high)
 
-    def _keep(self) -> None:
-        """Readings of one sample into the past; those of samples that were missed are the last ones read."""
-        if self.k - self._dropped >= self._rows:
-            self.past.forget(self._rows // 2)
-            self._dropped += self._rows // 2
-        self.past.see(self.k, self._seen)
-
     def _decide(self, readings: Mapping[str, np.ndarray]) -> Decision | None:
         if self.t < self._due - 1e-6:
             return None
         self._due = self.t + self.run.controller.period
         seen = Measurement(t=self.t, time=self.begin + pd.Timedelta(seconds=self.t), values=readings)
-        decision, failure = decide(self.run, seen, self.past.history(0, self.t), self.envelope.setpoints)
+        decision, failure = decide(self.run, seen, self.samples.past.history(0, self.t), self.envelope.setpoints)
         self.requested = decision.setpoints
         if failure is not None:
             self.envelope.audit.note(self.t, 0, "controller", Kind.FAIL_SAFE, failure)
         elif np.isfinite(self.requested).all():
             self.envelope.decided(self.t, 0)
-        content: dict[str, Any] = {
-            "controller": self.run.controller.name, "status": decision.status.value, "message": decision.message,
-            "solve_ms": decision.solve_ms, "setpoints": self._shown(commands_of(self.requested, self.setpoints)),
-        }  # fmt: skip
-        self.trail.append(self.t, ("decision", content))
+        self.account.decided(self.t, self.run.controller.name, decision, commands_of(self.requested, self.setpoints))
         return decision
 
     def _write(
@@ -275,7 +243,7 @@ class ControlClient:
         if self.gateway.act:
             self.humans.wrote(written)
         for name in self.commands:
-            self._alarm(name, f"refused: {self.gateway.refusals[name]}" if name in self.gateway.refusals else "")
+            self.account.alarm(self.t, name, f"refused: {self.gateway.refusals[name]}" if name in self.gateway.refusals else "")
         return written
 
     def _check_heartbeat(self, beat: float) -> None:
@@ -283,43 +251,3 @@ class ControlClient:
             message = f"another supervisor keeps the heartbeat ({beat:g}, ours was {self.gateway.beat}): one of the two must go"
             self.trail.append(self.t, ("conflict", {"heartbeat": beat, "ours": self.gateway.beat}))
             raise ConflictError(message)
-
-    def _report(self, values: Mapping[str, float]) -> None:
-        """What is new about the humans and the site."""
-        for news in self.humans.news:
-            self.trail.append(self.t, ("human", news))
-        self.humans.news = []
-        remote, state = values["remote_enable.cmd"] > 0.5, self._supervision(values)
-        if remote != self._remote:
-            self.trail.append(
-                self.t, ("human", {"point": "remote_enable.cmd", "what": "remote again" if remote else "local: commands wait"})
-            )
-        if state != self._supervised:
-            self.trail.append(self.t, ("supervision", {"state": state}))
-        self._remote, self._supervised = remote, state
-
-    def _note_envelope(self) -> None:
-        found = self.envelope.audit.records
-        entries = [
-            ("envelope", {"point": r.name, "what": r.kind.value, "reason": r.reason, "from": r.from_value, "to": r.to_value})
-            for r in found if r.kind is not Kind.RATE
-        ]  # fmt: skip
-        # They are in the trail now: a run of months stays within its memory.
-        found.clear()
-        if entries:
-            self.trail.append(self.t, *entries)
-
-    def _alarm(self, what: str, text: str) -> None:
-        if self._alarms.get(what, "") != text:
-            self._alarms[what] = text
-            logger.warning("%s: %s", what, text or "well again")
-            self.trail.append(self.t, ("alarm", {"point": what, "what": text or "well again"}))
-
-    @staticmethod
-    def _supervision(values: Mapping[str, float]) -> str:
-        state = values["supervision.fbk"]
-        return SUPERVISION[round(state) - 1] if math.isfinite(state) and 1 <= round(state) <= len(SUPERVISION) else "unknown"
-
-    def _shown(self, commands: Mapping[str, float]) -> dict[str, float]:
-        """Commands in site units, as people and the site know them."""
-        return {name: self.link.points[name].from_si(value) for name, value in commands.items()}
