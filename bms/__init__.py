@@ -10,7 +10,8 @@ from lowlift.lazy import lazy
 
 if TYPE_CHECKING:
     from lowlift.bms.audit_log import AuditError, AuditTrail, verify
-    from lowlift.bms.bacnet_device import BacnetError, Device, read_from_device, write_to_device
+    from lowlift.bms.bacnet_device import read_from_device, write_to_device
+    from lowlift.bms.bacnet_link import BacnetError, Device
     from lowlift.bms.control import ControlClient
     from lowlift.bms.control_loop import ControlLoop
     from lowlift.bms.daylight import held_over
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 _NAMES = {
     "audit_log": ("AuditError", "AuditTrail", "verify"), "control": ("ControlClient",), "control_loop": ("ControlLoop",),
     "gateway": ("Gateway", "GatewayError"),
-    "bacnet_device": ("BacnetError", "Device", "read_from_device", "write_to_device"), "daylight": ("held_over",),
+    "bacnet_device": ("read_from_device", "write_to_device"), "bacnet_link": ("BacnetError", "Device"), "daylight": ("held_over",),
     "difference": ("compare_schedules",), "formats": ("FORMATS", "read_schedule", "write_schedule"), "ledger": ("Ledger", "LedgerError"),
     "meter": ("Meter", "SavingsError", "meter_of", "metered", "read_meter"), "preview": ("save_preview",),
     "savings": ("Savings", "measure_savings"), "savings_report": ("write_report",), "store": ("ApprovalError", "ScheduleStore"),

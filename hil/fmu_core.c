@@ -1,4 +1,5 @@
-/* The instance behind both versions of the interface: values, modes, steps. Everything before this text is printed for one plant.
+/* The instance behind both versions of the interface: values, modes, steps, states. Everything before this text is printed for one plant;
+   what follows it translates the calls of one version into those below.
 
    All variables are 64-bit reals and their value references count through one array:
    time | step_max | actuators | disturbances | states | outputs. */
@@ -47,12 +48,13 @@ static enum status complain(struct instance *m, enum status status, const char *
   return status;
 }
 
-static void start_values(struct instance *m)
+static enum status start_values(struct instance *m)
 {
   memset(&m->now, 0, sizeof m->now);
   memcpy(m->now.values + AT_STEP_MAX, start, sizeof start);
   m->now.mode = INSTANTIATED;
   m->now.stale = 1;
+  return OK;
 }
 
 static struct instance *new_instance(const char *name, const char *token, const char **fault)
@@ -83,11 +85,15 @@ static void free_instance(struct instance *m)
   free(m);
 }
 
-static enum status expect(struct instance *m, const char *what, unsigned modes)
+static enum status expect(struct instance *m, const char *call, enum mode mode)
 {
-  if (modes & 1u << m->now.mode)
-    return OK;
-  return complain(m, ERROR, "%s is not allowed in %s mode", what, mode_names[m->now.mode]);
+  return m->now.mode == (int)mode ? OK : complain(m, ERROR, "%s is not allowed in %s mode", call, mode_names[m->now.mode]);
+}
+
+/* There are no variables of types other than 64-bit real: nothing of them can be read or set, and reading none is no error. */
+static enum status absent(struct instance *m, size_t n, const char *what)
+{
+  return n ? complain(m, ERROR, "this FMU has no %s variables", what) : OK;
 }
 
 /* Before the first step outputs belong to the instant; after it they are kept from the step that ended. */
@@ -139,8 +145,11 @@ static enum status set_values(struct instance *m, const unsigned *vr, size_t n, 
   return OK;
 }
 
-static enum status begin(struct instance *m, double t, int has_stop, double stop)
+static enum status begin(struct instance *m, const char *call, double t, int has_stop, double stop)
 {
+  const enum status s = expect(m, call, INSTANTIATED);
+  if (s)
+    return s;
   if (!isfinite(t) || (has_stop && !(stop > t)))
     return complain(m, ERROR, "start time = %g s, stop time = %g s: must be finite, and stop after start", t, stop);
   m->now.values[AT_TIME] = t;
@@ -149,16 +158,24 @@ static enum status begin(struct instance *m, double t, int has_stop, double stop
   return OK;
 }
 
-static enum status ready(struct instance *m)
+/* From one mode into the next. */
+static enum status enter(struct instance *m, const char *call, enum mode from, enum mode to)
 {
-  refresh(m);
-  m->now.mode = STEPPING;
+  const enum status s = expect(m, call, from);
+  if (s)
+    return s;
+  if (to == STEPPING)
+    refresh(m);
+  m->now.mode = to;
   return OK;
 }
 
 /* One communication step: equal steps of at most step_max, inputs held, fluxes averaged. */
-static enum status do_step(struct instance *m, double t, double h)
+static enum status do_step(struct instance *m, const char *call, double t, double h)
 {
+  const enum status s = expect(m, call, STEPPING);
+  if (s)
+    return s;
   double *v = m->now.values, x[NX], part[NF], sum[NF] = {0.0};
   const double slack = 1e-9 * (1.0 + fabs(v[AT_TIME]) + fabs(h));
   if (fabs(t - v[AT_TIME]) > slack)
@@ -205,8 +222,23 @@ static enum status restore(struct instance *m, const void *snapshot)
   return OK;
 }
 
+static enum status release(void **snapshot)
+{
+  if (snapshot) {
+    free(*snapshot);
+    *snapshot = NULL;
+  }
+  return OK;
+}
+
 /* A serialised state: the token, so that no other FMU takes it, then the bytes of the state. */
 #define SERIALISED (sizeof TOKEN + sizeof(struct state))
+
+static enum status serialised_size(size_t *size)
+{
+  *size = SERIALISED;
+  return OK;
+}
 
 static enum status serialise(struct instance *m, const void *snapshot, unsigned char *bytes, size_t size)
 {

@@ -52,74 +52,29 @@ EXPORT void fmi2FreeInstance(component m) { free_instance(m); }
 EXPORT enum status fmi2SetupExperiment(component m, boolean2 has_tolerance, double tolerance, double t, boolean2 has_stop, double stop)
 {
   (void)has_tolerance, (void)tolerance;
-  enum status s = expect(m, "fmi2SetupExperiment", 1u << INSTANTIATED);
-  return s ? s : begin(m, t, has_stop, stop);
+  return begin(m, __func__, t, has_stop, stop);
 }
 
-EXPORT enum status fmi2EnterInitializationMode(component m)
-{
-  enum status s = expect(m, "fmi2EnterInitializationMode", 1u << INSTANTIATED);
-  if (!s)
-    m->now.mode = INITIALISING;
-  return s;
-}
-
-EXPORT enum status fmi2ExitInitializationMode(component m)
-{
-  enum status s = expect(m, "fmi2ExitInitializationMode", 1u << INITIALISING);
-  return s ? s : ready(m);
-}
-
-EXPORT enum status fmi2Terminate(component m)
-{
-  enum status s = expect(m, "fmi2Terminate", 1u << STEPPING);
-  if (!s)
-    m->now.mode = TERMINATED;
-  return s;
-}
-
-EXPORT enum status fmi2Reset(component m)
-{
-  start_values(m);
-  return OK;
-}
+EXPORT enum status fmi2EnterInitializationMode(component m) { return enter(m, __func__, INSTANTIATED, INITIALISING); }
+EXPORT enum status fmi2ExitInitializationMode(component m) { return enter(m, __func__, INITIALISING, STEPPING); }
+EXPORT enum status fmi2Terminate(component m) { return enter(m, __func__, STEPPING, TERMINATED); }
+EXPORT enum status fmi2Reset(component m) { return start_values(m); }
 
 EXPORT enum status fmi2GetReal(component m, const unsigned vr[], size_t n, double value[]) { return get_values(m, vr, n, value); }
 EXPORT enum status fmi2SetReal(component m, const unsigned vr[], size_t n, const double value[]) { return set_values(m, vr, n, value); }
 
-/* There are no variables of other types: nothing of them can be read or set, and reading none is no error. */
-static enum status none2(component m, size_t n, const char *what)
-{
-  return n ? complain(m, ERROR, "this FMU has no %s variables", what) : OK;
-}
-
 #define ABSENT2(Name, type) \
-  EXPORT enum status fmi2Get##Name(component m, const unsigned vr[], size_t n, type value[]) { (void)vr, (void)value; return none2(m, n, #Name); } \
-  EXPORT enum status fmi2Set##Name(component m, const unsigned vr[], size_t n, const type value[]) { (void)vr, (void)value; return none2(m, n, #Name); }
+  EXPORT enum status fmi2Get##Name(component m, const unsigned vr[], size_t n, type value[]) { (void)vr, (void)value; return absent(m, n, #Name); } \
+  EXPORT enum status fmi2Set##Name(component m, const unsigned vr[], size_t n, const type value[]) { (void)vr, (void)value; return absent(m, n, #Name); }
 ABSENT2(Integer, int)
 ABSENT2(Boolean, boolean2)
-EXPORT enum status fmi2GetString(component m, const unsigned vr[], size_t n, const char *value[]) { (void)vr, (void)value; return none2(m, n, "String"); }
-EXPORT enum status fmi2SetString(component m, const unsigned vr[], size_t n, const char *const value[]) { (void)vr, (void)value; return none2(m, n, "String"); }
+EXPORT enum status fmi2GetString(component m, const unsigned vr[], size_t n, const char *value[]) { (void)vr, (void)value; return absent(m, n, "String"); }
+EXPORT enum status fmi2SetString(component m, const unsigned vr[], size_t n, const char *const value[]) { (void)vr, (void)value; return absent(m, n, "String"); }
 
 EXPORT enum status fmi2GetFMUstate(component m, void **snapshot) { return keep(m, snapshot); }
 EXPORT enum status fmi2SetFMUstate(component m, void *snapshot) { return restore(m, snapshot); }
-
-EXPORT enum status fmi2FreeFMUstate(component m, void **snapshot)
-{
-  (void)m;
-  if (snapshot) {
-    free(*snapshot);
-    *snapshot = NULL;
-  }
-  return OK;
-}
-
-EXPORT enum status fmi2SerializedFMUstateSize(component m, void *snapshot, size_t *size)
-{
-  (void)m, (void)snapshot;
-  *size = SERIALISED;
-  return OK;
-}
+EXPORT enum status fmi2FreeFMUstate(component m, void **snapshot) { (void)m; return release(snapshot); }
+EXPORT enum status fmi2SerializedFMUstateSize(component m, void *snapshot, size_t *size) { (void)m, (void)snapshot; return serialised_size(size); }
 
 EXPORT enum status fmi2SerializeFMUstate(component m, void *snapshot, char bytes[], size_t size)
 {
@@ -153,8 +108,7 @@ EXPORT enum status fmi2GetRealOutputDerivatives(component m, const unsigned vr[]
 EXPORT enum status fmi2DoStep(component m, double t, double h, boolean2 no_return)
 {
   (void)no_return;
-  enum status s = expect(m, "fmi2DoStep", 1u << STEPPING);
-  return s ? s : do_step(m, t, h);
+  return do_step(m, __func__, t, h);
 }
 
 EXPORT enum status fmi2CancelStep(component m) { return complain(m, ERROR, "steps are never pending: there is none to cancel"); }

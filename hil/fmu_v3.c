@@ -65,33 +65,13 @@ EXPORT void fmi3FreeInstance(component m) { free_instance(m); }
 EXPORT enum status fmi3EnterInitializationMode(component m, bool has_tolerance, double tolerance, double t, bool has_stop, double stop)
 {
   (void)has_tolerance, (void)tolerance;
-  enum status s = expect(m, "fmi3EnterInitializationMode", 1u << INSTANTIATED);
-  if (!s)
-    s = begin(m, t, has_stop, stop);
-  if (!s)
-    m->now.mode = INITIALISING;
-  return s;
+  const enum status s = begin(m, __func__, t, has_stop, stop);
+  return s ? s : enter(m, __func__, INSTANTIATED, INITIALISING);
 }
 
-EXPORT enum status fmi3ExitInitializationMode(component m)
-{
-  enum status s = expect(m, "fmi3ExitInitializationMode", 1u << INITIALISING);
-  return s ? s : ready(m);
-}
-
-EXPORT enum status fmi3Terminate(component m)
-{
-  enum status s = expect(m, "fmi3Terminate", 1u << STEPPING);
-  if (!s)
-    m->now.mode = TERMINATED;
-  return s;
-}
-
-EXPORT enum status fmi3Reset(component m)
-{
-  start_values(m);
-  return OK;
-}
+EXPORT enum status fmi3ExitInitializationMode(component m) { return enter(m, __func__, INITIALISING, STEPPING); }
+EXPORT enum status fmi3Terminate(component m) { return enter(m, __func__, STEPPING, TERMINATED); }
+EXPORT enum status fmi3Reset(component m) { return start_values(m); }
 
 static enum status count(component m, size_t n_vr, size_t n)
 {
@@ -110,15 +90,9 @@ EXPORT enum status fmi3SetFloat64(component m, const unsigned vr[], size_t n_vr,
   return s ? s : set_values(m, vr, n, value);
 }
 
-/* There are no variables of other types: nothing of them can be read or set, and reading none is no error. */
-static enum status none3(component m, size_t n, const char *what)
-{
-  return n ? complain(m, ERROR, "this FMU has no %s variables", what) : OK;
-}
-
 #define ABSENT3(Name, type) \
-  EXPORT enum status fmi3Get##Name(component m, const unsigned vr[], size_t n, type value[], size_t k) { (void)vr, (void)value, (void)k; return none3(m, n, #Name); } \
-  EXPORT enum status fmi3Set##Name(component m, const unsigned vr[], size_t n, const type value[], size_t k) { (void)vr, (void)value, (void)k; return none3(m, n, #Name); }
+  EXPORT enum status fmi3Get##Name(component m, const unsigned vr[], size_t n, type value[], size_t k) { (void)vr, (void)value, (void)k; return absent(m, n, #Name); } \
+  EXPORT enum status fmi3Set##Name(component m, const unsigned vr[], size_t n, const type value[], size_t k) { (void)vr, (void)value, (void)k; return absent(m, n, #Name); }
 ABSENT3(Float32, float)
 ABSENT3(Int8, int8_t)
 ABSENT3(UInt8, uint8_t)
@@ -135,17 +109,17 @@ ABSENT3(String, string3)
 EXPORT enum status fmi3GetBinary(component m, const unsigned vr[], size_t n, size_t size[], const uint8_t *value[], size_t k)
 {
   (void)vr, (void)size, (void)value, (void)k;
-  return none3(m, n, "Binary");
+  return absent(m, n, "Binary");
 }
 
 EXPORT enum status fmi3SetBinary(component m, const unsigned vr[], size_t n, const size_t size[], const uint8_t *const value[], size_t k)
 {
   (void)vr, (void)size, (void)value, (void)k;
-  return none3(m, n, "Binary");
+  return absent(m, n, "Binary");
 }
 
-EXPORT enum status fmi3GetClock(component m, const unsigned vr[], size_t n, bool value[]) { (void)vr, (void)value; return none3(m, n, "Clock"); }
-EXPORT enum status fmi3SetClock(component m, const unsigned vr[], size_t n, const bool value[]) { (void)vr, (void)value; return none3(m, n, "Clock"); }
+EXPORT enum status fmi3GetClock(component m, const unsigned vr[], size_t n, bool value[]) { (void)vr, (void)value; return absent(m, n, "Clock"); }
+EXPORT enum status fmi3SetClock(component m, const unsigned vr[], size_t n, const bool value[]) { (void)vr, (void)value; return absent(m, n, "Clock"); }
 
 /* What co-simulation without events, clocks and derivatives does not have, and model exchange; importers look for all of it. */
 #define NOT_HERE(name, ...) \
@@ -187,23 +161,8 @@ NOT_HERE_ALONE(fmi3EnterContinuousTimeMode)
 
 EXPORT enum status fmi3GetFMUState(component m, void **snapshot) { return keep(m, snapshot); }
 EXPORT enum status fmi3SetFMUState(component m, void *snapshot) { return restore(m, snapshot); }
-
-EXPORT enum status fmi3FreeFMUState(component m, void **snapshot)
-{
-  (void)m;
-  if (snapshot) {
-    free(*snapshot);
-    *snapshot = NULL;
-  }
-  return OK;
-}
-
-EXPORT enum status fmi3SerializedFMUStateSize(component m, void *snapshot, size_t *size)
-{
-  (void)m, (void)snapshot;
-  *size = SERIALISED;
-  return OK;
-}
+EXPORT enum status fmi3FreeFMUState(component m, void **snapshot) { (void)m; return release(snapshot); }
+EXPORT enum status fmi3SerializedFMUStateSize(component m, void *snapshot, size_t *size) { (void)m, (void)snapshot; return serialised_size(size); }
 
 EXPORT enum status fmi3SerializeFMUState(component m, void *snapshot, uint8_t bytes[], size_t size)
 {
@@ -219,9 +178,7 @@ EXPORT enum status fmi3DoStep(component m, double t, double h, bool no_return, b
 {
   (void)no_return;
   *events = *end = *early = false;
-  enum status s = expect(m, "fmi3DoStep", 1u << STEPPING);
-  if (!s)
-    s = do_step(m, t, h);
+  const enum status s = do_step(m, __func__, t, h);
   *last = m->now.values[AT_TIME];
   return s;
 }

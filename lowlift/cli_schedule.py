@@ -9,7 +9,7 @@ import typer
 from lowlift.terminal import UsageError, friendly
 
 if TYPE_CHECKING:
-    from lowlift.bms.bacnet_device import Device
+    from lowlift.bms.bacnet_link import Device
     from lowlift.bms.store import ScheduleStore
     from lowlift.models.plant import SiteRecord
     from lowlift.sim.schedule import Schedule
@@ -271,7 +271,7 @@ def opened(store: Path, plant: str) -> "ScheduleStore":
 
 def device(address: str, instance: int, bind: str, clock: str | None, timeout: float) -> "Device":
     """A device as the options say."""
-    from lowlift.bms.bacnet_device import Device
+    from lowlift.bms.bacnet_link import Device
 
     if not 0 <= instance <= 4194302:
         raise UsageError(f"--instance = {instance}: must be 0 to 4194302")

@@ -13,7 +13,7 @@ class UsageError(ValueError):
 
 def user_errors() -> tuple[type[BaseException], ...]:
     """Errors that a user can cause and mend: shown in one line, without a traceback."""
-    from lowlift.bms.bacnet_device import BacnetError
+    from lowlift.bms.bacnet_link import BacnetError
     from lowlift.bms.chain import ChainError
     from lowlift.bms.control import ConflictError
     from lowlift.bms.gateway import GatewayError

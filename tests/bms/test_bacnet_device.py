@@ -12,7 +12,8 @@ import pytest
 from schedule_cases import AUTUMN, MADE, SITE, SPRING, altered, row, schedule
 
 from lowlift.bms import bacnet_link
-from lowlift.bms.bacnet_device import BacnetError, Device, read_from_device, write_to_device
+from lowlift.bms.bacnet_device import read_from_device, write_to_device
+from lowlift.bms.bacnet_link import BacnetError, Device
 from lowlift.bms.bacnet_model import objects_of
 from lowlift.sim.schedule_rows import ScheduleError
 
