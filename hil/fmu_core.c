@@ -159,7 +159,7 @@ static enum status begin(struct instance *m, const char *call, double t, int has
 }
 
 /* From one mode into the next. */
-static enum status enter(struct instance *m, const char *call, enum mode from, enum mode to)
+static enum status change_mode(struct instance *m, const char *call, enum mode from, enum mode to)
 {
   const enum status s = expect(m, call, from);
   if (s)

@@ -55,9 +55,9 @@ EXPORT enum status fmi2SetupExperiment(component m, boolean2 has_tolerance, doub
   return begin(m, __func__, t, has_stop, stop);
 }
 
-EXPORT enum status fmi2EnterInitializationMode(component m) { return enter(m, __func__, INSTANTIATED, INITIALISING); }
-EXPORT enum status fmi2ExitInitializationMode(component m) { return enter(m, __func__, INITIALISING, STEPPING); }
-EXPORT enum status fmi2Terminate(component m) { return enter(m, __func__, STEPPING, TERMINATED); }
+EXPORT enum status fmi2EnterInitializationMode(component m) { return change_mode(m, __func__, INSTANTIATED, INITIALISING); }
+EXPORT enum status fmi2ExitInitializationMode(component m) { return change_mode(m, __func__, INITIALISING, STEPPING); }
+EXPORT enum status fmi2Terminate(component m) { return change_mode(m, __func__, STEPPING, TERMINATED); }
 EXPORT enum status fmi2Reset(component m) { return start_values(m); }
 
 EXPORT enum status fmi2GetReal(component m, const unsigned vr[], size_t n, double value[]) { return get_values(m, vr, n, value); }

@@ -66,11 +66,11 @@ EXPORT enum status fmi3EnterInitializationMode(component m, bool has_tolerance, 
 {
   (void)has_tolerance, (void)tolerance;
   const enum status s = begin(m, __func__, t, has_stop, stop);
-  return s ? s : enter(m, __func__, INSTANTIATED, INITIALISING);
+  return s ? s : change_mode(m, __func__, INSTANTIATED, INITIALISING);
 }
 
-EXPORT enum status fmi3ExitInitializationMode(component m) { return enter(m, __func__, INITIALISING, STEPPING); }
-EXPORT enum status fmi3Terminate(component m) { return enter(m, __func__, STEPPING, TERMINATED); }
+EXPORT enum status fmi3ExitInitializationMode(component m) { return change_mode(m, __func__, INITIALISING, STEPPING); }
+EXPORT enum status fmi3Terminate(component m) { return change_mode(m, __func__, STEPPING, TERMINATED); }
 EXPORT enum status fmi3Reset(component m) { return start_values(m); }
 
 static enum status count(component m, size_t n_vr, size_t n)
