@@ -9,7 +9,7 @@ import dataclasses
 import functools
 from typing import Any
 
-from lowlift.models.kinds import plant_of
+from lowlift.models.kinds import KINDS, plant_of
 from lowlift.models.plant import Plant, SiteRecord
 from lowlift.thermal.coldplate import ColdPlate
 
@@ -23,6 +23,12 @@ PLACES = {
 def equipment(site: SiteRecord) -> dict[str, str]:
     """What can foul at a site: path of its component by name."""
     return {name: path for name, paths in PLACES.items() for path in paths if _can_foul(_at(site, path))}
+
+
+def can_foul(plant: Plant) -> dict[str, str]:
+    """The same of a plant; nothing where its physics are not this library's equations, as of an FMU, which keeps its parameters."""
+    own = plant.site.kind in KINDS and type(plant) is KINDS[plant.site.kind].get("plant")
+    return equipment(plant.site) if own else {}
 
 
 def fouled(plant: Plant, lost: dict[str, float]) -> Plant:

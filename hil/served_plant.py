@@ -21,6 +21,7 @@ from lowlift.controllers.operation import regulator_of
 from lowlift.hil.fault import Fault
 from lowlift.hil.fault_points import fault_points
 from lowlift.hil.faults import Faults
+from lowlift.hil.fmu_plant import FmuPlant
 from lowlift.hil.station import AUTO, Stations
 from lowlift.hil.supervision import ALONE, HEARTBEAT, Supervision
 from lowlift.models.plant import Plant
@@ -85,8 +86,9 @@ class ServedPlant:
         self._fault_points = fault_points(self.image.points, self.faults.known)
         self._flows = plant.flows(self.u)
         self.flux = plant.flux_vector(self.x, self.u, self._d[:1])
-        # The first step of a process loads the integrator's compiled kernel: before anybody waits for it.
-        self.faults.stepper.step(self.x, self.u, self._d[:1])
+        if not isinstance(plant, FmuPlant):
+            # The first step of a process loads the integrator's compiled kernel: before anybody waits for it. An FMU would move on.
+            self.faults.stepper.step(self.x, self.u, self._d[:1])
         self._failing: set[str] = set()
         self._alarms = np.zeros(len(self._layout.alarms), dtype=bool)
         self._show()

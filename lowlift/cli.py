@@ -1,5 +1,7 @@
 """Command line: compare controllers, describe plants, list and fetch data, validate components, serve plants, run the demonstration."""
 
+import contextlib
+import dataclasses
 import time
 import warnings
 from pathlib import Path
@@ -53,11 +55,12 @@ def compare(
     zone: Annotated[str | None, typer.Option(help="Time zone of naive time stamps in a CSV, like Europe/Berlin.")] = None,
     delimiter: Annotated[str, typer.Option(help="Delimiter of a CSV, or 'tab'.")] = ",",
     decimal: Annotated[str, typer.Option(help="Decimal mark of a CSV, '.' or ','.")] = ".",
+    fmu: cli_hil.FmuOption = None,
+    fmu_mapping: cli_hil.FmuMappingOption = None,
     out: Annotated[Path | None, typer.Option(help="Folder for report, KPIs, schedules and trajectories.")] = None,
 ) -> None:
     """Run controllers on one scenario, side by side, and print what they used."""
-    with friendly():
-        from lowlift import models
+    with friendly(), contextlib.ExitStack() as stack:
         from lowlift.sim.compare import compare as run_comparison
         from lowlift.sim.compare import default_controllers, make_run, proof_names
         from lowlift.sim.files import make_folder
@@ -70,19 +73,25 @@ def compare(
         names = None if controllers is None else listed(controllers)
         if out is not None:
             make_folder(out)
-        hall = models.load(plant)
+        if fmu is not None and (oracle or proof):
+            raise UsageError("--oracle: it plans with the site's own equations, and so is no bound for an FMU; leave it out")
+        hall = stack.enter_context(cli_hil.physics(plant, fmu, fmu_mapping))
+        model = getattr(hall, "model", hall)
         scenario = build_scenario(hall, weather=weather, workload=workload, start=start, days=days, seed=seed, zone=zone,
                                   delimiter=delimiter, decimal=decimal)  # fmt: skip
-        names = default_controllers(hall) if names is None else names
+        if fmu is not None:
+            scenario = dataclasses.replace(scenario, provenance=(*scenario.provenance, f"physics: {fmu.name}, an FMU"))
+        names = default_controllers(model) if names is None else names
         added = {"Oracle": oracle or proof} | dict.fromkeys(proof_names(names), proof)
         for name in [n for n in names if added.get(n)]:
             raise UsageError(f"--controllers: {name} is added by {'--oracle' if name == 'Oracle' else '--proof'}; leave it out of the list")
         for name in names:
-            make_run(name, hall, scenario)
+            make_run(name, model, scenario)
         for note in scenario.provenance:
             typer.echo(note, err=True)
         with bar(scenario.name) as tell:
-            result = run_comparison(hall, scenario, names, oracle=oracle or proof, proof=proof, progress=tell)
+            result = run_comparison(hall, scenario, names, model=None if model is hall else model, oracle=oracle or proof, proof=proof,
+                                    progress=tell)  # fmt: skip
         show_table(scenario.name, result.rows)
         show_proof(result.proof)
         if out is not None:

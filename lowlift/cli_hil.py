@@ -1,14 +1,46 @@
 """Commands about the plant on the wire: ``lowlift points`` and ``lowlift serve``."""
 
+import contextlib
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from lowlift.terminal import UsageError, friendly
 
+if TYPE_CHECKING:
+    from lowlift.models.plant import Plant
+
+FmuOption = Annotated[Path | None, typer.Option("--fmu", help="FMU that takes the place of the plant's physics.")]
+FmuMappingOption = Annotated[Path | None, typer.Option("--fmu-mapping", help="TOML file: which variable of the FMU is which signal.")]
 MapOption = Annotated[Path | None, typer.Option("--map", help="Names, instances and registers of an existing site, TOML or CSV.")]
+
+
+@contextlib.contextmanager
+def physics(plant: str, fmu: Path | None, mapping: Path | None) -> Iterator["Plant"]:
+    """The plant of a site, or the FMU that takes its place, which is let go of at the end.
+
+    Raises:
+        UsageError: an FMU without a site.
+    """
+    from lowlift import models
+
+    if fmu is None:
+        if mapping is not None:
+            raise UsageError("--fmu-mapping needs --fmu")
+        if plant.lower().endswith(".fmu"):
+            raise UsageError(
+                f"{plant}: an FMU has physics, but no setpoints, limits, regulatory layer or controllers; name the site whose place it "
+                f"takes, and give the FMU as --fmu {plant}"
+            )
+        yield models.load(plant)
+        return
+    from lowlift.hil.fmu_plant import FmuPlant
+
+    with FmuPlant(fmu, site=plant, mapping=mapping) as taken:
+        yield taken
 
 
 def points(
@@ -43,6 +75,8 @@ def serve(
         str | None, typer.Option(help="Like weather=tucson,workload=llm_training,days=7, or a TOML file; the plant's own day if not given.")
     ] = None,
     step: Annotated[float, typer.Option(help="Plant step [s].")] = 1.0,
+    fmu: FmuOption = None,
+    fmu_mapping: FmuMappingOption = None,
     heartbeat: Annotated[float, typer.Option(help="Longest silence of a supervisor [s of plant time].")] = 300.0,
     map_file: MapOption = None,
     snapshot: Annotated[Path | None, typer.Option(help="File kept while running; if it is there, the run goes on from it.")] = None,
@@ -77,8 +111,7 @@ def serve(
     panel_key: Annotated[Path | None, typer.Option(help="Its private key, PEM.")] = None,
 ) -> None:
     """Serve a simulated plant in real time over Modbus TCP, BACnet/IP and OPC UA."""
-    with friendly():
-        from lowlift import models
+    with friendly(), contextlib.ExitStack() as stack:
         from lowlift.hil.serve import run_until_stopped, serving
 
         for name, value in (("--step", step), ("--heartbeat", heartbeat), ("--duration", duration), ("--snapshot-every", snapshot_every),
@@ -101,7 +134,8 @@ def serve(
             "opcua": {"host": host, "port": opcua_port, "users": users, "certificate": certificate, "private_key": private_key},
         }  # fmt: skip
         shown = panel_options(panel_host, panel_port, panel_token, panel_certificate, panel_key) if panel else None
-        put_together = serving(models.load(plant), named, scenario=scenario, speed=speed, step=step, heartbeat=heartbeat,
+        hall = stack.enter_context(physics(plant, fmu, fmu_mapping))
+        put_together = serving(hall, named, scenario=scenario, speed=speed, step=step, heartbeat=heartbeat,
                                map_file=map_file, snapshot=snapshot, every=snapshot_every, fresh=fresh, lockstep=lockstep, faults=faults,
                                fault_points=fault_points, record=record, options=options, panel=shown)  # fmt: skip
         for note in put_together.served.scenario.provenance:

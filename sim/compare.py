@@ -119,6 +119,7 @@ def compare(
     scenario: Scenario,
     controllers: Sequence[Entrant] | None = None,
     *,
+    model: Plant | None = None,
     oracle: bool = False,
     proof: bool | Sequence[str] = False,
     progress: Callable[[float], None] | None = None,
@@ -130,6 +131,7 @@ def compare(
         scenario: disturbances.
         controllers: names, plain controllers (any object with ``name``, ``period``, ``reset`` and ``decide``; it is given forecasts from
             the past only) or a :class:`Run` with another forecaster; all named ones if none are given.
+        model: what controllers by name are made from, where the plant's own equations are not known (an FMU); the plant if not given.
         oracle: add the oracle.
         proof: with the oracle, add the runs that prove it (see :func:`proof_names`), or those named.
         progress: called with the share done.
@@ -138,15 +140,20 @@ def compare(
         UnknownControllerError: a name that does not exist.
         UnavailableControllerError: a controller that does not exist for this kind of plant.
         DuplicateControllerError: a name comes twice.
-        ControllerError: nobody takes part, or something is no controller.
+        ControllerError: nobody takes part, something is no controller, or a bound is asked for that the model cannot give.
     """
-    entrants: list[Entrant] = [*(default_controllers(plant) if controllers is None else controllers)]
+    if model is not None and (oracle or proof or "Oracle" in map(name_of, controllers or ())):
+        raise ControllerError(
+            f"no oracle for {plant.site.name}: it plans with the equations of the site's own model, and so is no bound for another plant"
+        )
+    known = plant if model is None else model
+    entrants: list[Entrant] = [*(default_controllers(known) if controllers is None else controllers)]
     added = ["Oracle"] if oracle else []
     n_scored = len(entrants) + len(added)
     if oracle and proof:
         added += proof_names([name_of(e) for e in entrants]) if isinstance(proof, bool) else proof
-    check_names(entrants, added, default_controllers(plant))
-    runs = [enter(e, plant, scenario) for e in [*entrants, *added]]
+    check_names(entrants, added, default_controllers(known))
+    runs = [enter(e, known, scenario) for e in [*entrants, *added]]
     done = simulate(plant, scenario, runs, progress=progress)
     finished = {r.controller: r for r in done}
     scored = dict(list(finished.items())[:n_scored])

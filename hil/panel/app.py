@@ -37,8 +37,7 @@ from starlette.routing import Route
 from lowlift.hil.panel.access import SESSION, Access, LoginError
 from lowlift.hil.panel.bodies import BodyError, FaultBody, LoginBody, RunBody, WriteBody, body_of, raw_body
 from lowlift.hil.panel.describe import described
-from lowlift.hil.panel.diagram import fitted
-from lowlift.hil.panel.diagrams import DIAGRAMS
+from lowlift.hil.panel.diagrams import diagram_of, is_drawn
 from lowlift.hil.panel.fault_switch import FaultSwitch
 from lowlift.hil.panel.guard import Guard, client, not_in, session_of
 from lowlift.hil.panel.history import History
@@ -145,7 +144,7 @@ class Panel:
     @functools.cached_property
     def _described(self) -> dict[str, Any]:
         return described(self.runner.served, self.shown, login=self.access.needed, speed_max=SPEED_MAX) | {
-            "schematic": self.runner.served.plant.site.kind in DIAGRAMS,
+            "schematic": "drawing" if is_drawn(self.runner.served.plant) else "tables",
             "faults": self.faults is not None,
         }
 
@@ -154,11 +153,10 @@ class Panel:
 
     async def _schematic(self, request: Request) -> Response:
         layouts = {layout.name: layout for layout in (WIDE, NARROW)}
-        site = self.runner.served.plant.site
-        layout = layouts.get(request.path_params["name"])
-        if layout is None or site.kind not in DIAGRAMS:
-            return JSONResponse({"error": f"no drawing {request.path_params['name']} of a {site.kind}"}, 404)
-        return Response(schematic_svg(fitted(DIAGRAMS[site.kind], self.shown), layout, site.title), media_type="image/svg+xml")
+        plant, layout = self.runner.served.plant, layouts.get(request.path_params["name"])
+        if layout is None:
+            return JSONResponse({"error": f"no drawing {request.path_params['name']}, only {' and '.join(layouts)}"}, 404)
+        return Response(schematic_svg(diagram_of(plant, self.shown), layout, self._described["title"]), media_type="image/svg+xml")
 
     async def _series(self, request: Request) -> Response:
         names = [name for name in request.query_params.get("points", "").split(",") if name]

@@ -4,8 +4,10 @@ from typing import Any
 
 import pandas as pd
 
+from lowlift.hil.fmu_plant import FmuPlant
 from lowlift.hil.panel.shown import COOLING, PUE, Shown
 from lowlift.hil.served_plant import ServedPlant
+from lowlift.models.plant import Plant
 from lowlift.wire.points import slug
 
 
@@ -15,7 +17,7 @@ def described(served: ServedPlant, shown: Shown, *, login: bool, speed_max: floa
     setpoints = [{"signal": s.name, "words": s.doc, "points": [f"{name}.cmd" for name in s.components()]} for s in sheet.setpoints.signals]
     actuators = [{"signal": s.name, "words": s.doc, "names": s.components()} for s in served.plant.actuators.signals]
     return {
-        "site": site.name, "title": site.title, "kind": site.kind, "scenario": served.scenario.name, "step": served.step_size,
+        "site": site.name, "title": title(served.plant), "kind": site.kind, "scenario": served.scenario.name, "step": served.step_size,
         "begin": (served.scenario.start - pd.Timedelta(seconds=served.scenario.warm_up)).isoformat(),
         "span": served.scenario.n * served.scenario.step,
         "columns": [c.record for c in shown.columns], "limits": limits(served), "setpoints": setpoints, "actuators": actuators,
@@ -24,6 +26,11 @@ def described(served: ServedPlant, shown: Shown, *, login: bool, speed_max: floa
         "headline": [name for name in ("P_it", COOLING, PUE) if name in shown.index],
         "trends": _first_trends(served, shown), "login": login, "speed_max": speed_max,
     }  # fmt: skip
+
+
+def title(plant: Plant) -> str:
+    """What the site is, and what its physics are where they are not ours."""
+    return f"{plant.site.title}; physics by {plant.file.path.name}" if isinstance(plant, FmuPlant) else plant.site.title
 
 
 def limits(served: ServedPlant) -> list[dict[str, Any]]:

@@ -28,7 +28,7 @@ class Block:
     key: str
     title: str
     symbol: str
-    """``rack``, ``air``, ``pump``, ``exchanger``, ``tower``, ``cooler``, ``chiller`` or ``fan``; see :mod:`lowlift.hil.panel.symbols`."""
+    """One of :mod:`lowlift.hil.panel.symbols`."""
     at: tuple[int, int]
     """Column and row; on a phone row and column."""
     items: tuple[Item, ...]

@@ -1,6 +1,10 @@
 """The diagram of each kind of plant."""
 
-from lowlift.hil.panel.diagram import Block, Diagram, Loop, item
+from lowlift.hil.fmu_plant import FmuPlant
+from lowlift.hil.panel.diagram import Block, Diagram, Loop, fitted, item
+from lowlift.hil.panel.shown import Shown
+from lowlift.hil.panel.tables import tables_of
+from lowlift.models.plant import Plant
 
 LIQUID_HALL = Diagram(
     blocks=(
@@ -123,3 +127,13 @@ HYBRID_HALL = Diagram(
 
 DIAGRAMS = {"liquid_hall": LIQUID_HALL, "chiller_plant": CHILLER_PLANT, "air_hall": AIR_HALL, "hybrid_hall": HYBRID_HALL}
 """By kind of plant."""
+
+
+def is_drawn(plant: Plant) -> bool:
+    """Whether the structure of a plant is known. That of an FMU is not: it has the signals of a site, inside it may be anything."""
+    return plant.site.kind in DIAGRAMS and not isinstance(plant, FmuPlant)
+
+
+def diagram_of(plant: Plant, shown: Shown) -> Diagram:
+    """The drawing of a plant, or tables of its signals where there is none."""
+    return fitted(DIAGRAMS[plant.site.kind], shown) if is_drawn(plant) else tables_of(plant, shown)

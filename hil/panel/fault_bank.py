@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Iterator, Sequence
 
 from lowlift.hil.fault import GATEWAY, SENSOR, SITE, Fault, FaultError, What, check, is_actuator
-from lowlift.hil.fouling import equipment
+from lowlift.hil.fouling import can_foul
 from lowlift.hil.panel.fault_switch import FaultButton, FaultSwitch
 from lowlift.hil.served_plant import ServedPlant
 from lowlift.models.plant import Plant
@@ -72,7 +72,7 @@ def typical(plant: Plant) -> Iterator[Fault]:
     candidates = [Fault(what=What.BIAS, where=first[name], size=BIAS) for name in watched]
     candidates += [Fault(what=What.DROPOUT, where=first[name]) for name in watched]
     candidates += [Fault(what=What.FAIL, where=first[s.name]) for s in plant.actuators.signals if s.name.startswith(("y_", "n_"))]
-    candidates += [Fault(what=What.FOULING, where=where, size=FOULED) for where in equipment(plant.site)]
+    candidates += [Fault(what=What.FOULING, where=where, size=FOULED) for where in can_foul(plant)]
     candidates += [Fault(what=What.COMMS, where=GATEWAY), Fault(what=What.POWER, where=SITE)]
     for fault in candidates:
         try:

@@ -23,9 +23,8 @@ export class Schematic {
 
   async load() {
     const home = byId("schematic");
-    if (!this.live.plant.schematic) {
-      home.append(make("p", {}, `There is no drawing for plants of kind ${this.live.plant.kind}; all points are listed below.`));
-      return;
+    if (this.live.plant.schematic === "tables") {
+      home.append(make("p", { class: "note" }, "How this plant is built is not known here: its signals by what they measure."));
     }
     for (const name of ["wide", "narrow"]) {
       const text = await (await get(`/api/schematic/${name}.svg`)).text();
