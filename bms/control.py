@@ -113,6 +113,11 @@ class ControlClient:
         """Plant time since the client began [s]; goes on where the clock of the site is set back."""
         return self.samples.t
 
+    @property
+    def zero(self) -> float:
+        """The site's time at which :attr:`t` was 0 [s]; moves where the site's clock is set. Not a number before the first take-over."""
+        return self._origin
+
     # -- what the loop calls --------------------------------------------------------------------------------------
 
     def elapsed(self) -> float:

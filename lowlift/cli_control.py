@@ -1,5 +1,6 @@
 """``lowlift control``: a controller in charge of a site that it reaches over Modbus TCP, BACnet/IP or OPC UA."""
 
+import contextlib
 import json
 import threading
 import time
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from lowlift.bms.control import Cycle
+    from lowlift.bms.plan_post import PlanPoster
+    from lowlift.models.plant import Plant
+    from lowlift.wire.point_list import PointList
 
 CLOCKS = ("site", "own")
 
@@ -44,6 +48,8 @@ def control(
     password_file: Annotated[Path | None, typer.Option(help="File that holds the user's password.")] = None,
     certificate: Annotated[Path | None, typer.Option(help="Own OPC UA certificate, DER or PEM.")] = None,
     private_key: Annotated[Path | None, typer.Option(help="Its private key.")] = None,
+    panel: Annotated[str | None, typer.Option(help="Web panel that shows the plans, like http://127.0.0.1:8080.")] = None,
+    panel_token: Annotated[Path | None, typer.Option(help="File with the panel's token in its first line.")] = None,
     duration: Annotated[float | None, typer.Option(help="End after so much real time [s]; runs until interrupted if not given.")] = None,
 ) -> None:
     """Control a plant over the wire: read, decide, pass the safety envelope, write through the gateway. Dry run unless --write."""
@@ -64,6 +70,10 @@ def control(
                 raise UsageError(f"{name} = {value:g} s: must be above 0")
         if clock not in CLOCKS:
             raise UsageError(f"--clock {clock}: must be one of {', '.join(CLOCKS)}")
+        if panel is not None and clock == "own":
+            raise UsageError("--panel needs --clock site: plans are drawn over the site's own time")
+        if panel is None and panel_token is not None:
+            raise UsageError("--panel-token needs --panel")
         from lowlift import models
         from lowlift.bms.control import ControlClient
         from lowlift.bms.control_loop import ControlLoop, stopping
@@ -76,21 +86,42 @@ def control(
             "timeout": timeout, "priority": priority, "address": client_address, "user": user, "certificate": certificate,
             "private_key": private_key, "password": None if password_file is None else _password(password_file),
         }  # fmt: skip
-        link = make_link(listed_points(hall, map_file), url, **options)
+        points = listed_points(hall, map_file)
+        link = make_link(points, url, **options)
         begun, day_before = _begin(begin, weather)
         allowed = None if allow is None else tuple(name.strip() for name in allow.split(",") if name.strip())
         since = time.monotonic()
         own = (lambda: time.monotonic() - since) if clock == "own" else None
         run, stop = live_run(controller, hall), threading.Event()
-        with AuditTrail(log or Path(f"{hall.site.name}-audit.jsonl")) as trail, stopping(stop):
+        source = run.controller.name + " (dry run)" * (not write)
+        poster = None if panel is None else _poster(panel, panel_token, hall, points, source)
+        with AuditTrail(log or Path(f"{hall.site.name}-audit.jsonl")) as trail, stopping(stop), poster or contextlib.nullcontext():
             client = ControlClient(hall, run, link, trail, act=write, allow=allowed, sample=sample, begin=begun,
                                    weather=day_before, yield_for=yield_for, clock=own)  # fmt: skip
             if not write:
                 typer.echo("dry run: decides, checks and logs, and writes nothing (--write acts)", err=True)
-            loop = ControlLoop(client, stop=stop, tell=typer.echo, seen=_teller(typer.echo))
+            told = _teller(typer.echo)
+
+            def seen(cycle: "Cycle") -> None:
+                told(cycle)
+                if poster is not None and cycle.decision is not None and cycle.decision.plan is not None:
+                    poster.post(cycle.decision.plan, client.zero)
+
+            loop = ControlLoop(client, stop=stop, tell=typer.echo, seen=seen)
             done = loop.run(duration)
             typer.echo(f"{done.cycles} cycles, {done.decisions} decisions, {done.writes} values written, {done.losses} connections lost; "
                        f"{trail.path}: {trail.n} records, head {trail.head}")  # fmt: skip
+
+
+def _poster(url: str, token_file: Path | None, plant: "Plant", points: "PointList", source: str) -> "PlanPoster":
+    from lowlift.bms.plan_post import PlanPoster
+    from lowlift.hil.panel.access import token_of
+
+    token = None if token_file is None else token_of(token_file)
+    poster = PlanPoster(url, plant, points, source, token=token, tell=typer.echo)
+    if poster.in_the_open:
+        typer.echo(f"{url} is not encrypted: whoever listens on the network reads the panel's token", err=True)
+    return poster
 
 
 def _password(path: Path) -> str:

@@ -1,20 +1,20 @@
 """Plans of controllers, as the panel draws them over reality: courses of points in site units over plant time.
 
 A controller in the same process publishes its :class:`lowlift.controllers.interface.Plan` with :meth:`PlanBoard.publish`; a program
-elsewhere sends the courses to ``/api/plan``. A course holds for a point (``T_tower``) or a setpoint in force (``T_tower_set.fbk``); of a
-plan's predictions those are drawn that have a point for each of their components, so means over a group of CDUs are not.
+elsewhere sends the courses to ``/api/plan``. A course holds for a point (``T_tower``) or a setpoint in force (``T_tower_set.fbk``); which
+ones a plan has says :mod:`lowlift.wire.plan_courses`.
 """
 
 import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
 import pydantic
 
 from lowlift.controllers.interface import Plan
-from lowlift.hil.panel.shown import COOLING, Shown
+from lowlift.hil.panel.shown import Shown
 from lowlift.models.plant import Plant
+from lowlift.wire.plan_courses import CourseError, courses_of
 from lowlift.wire.point_list import PointList
 
 LONGEST, WIDEST = 2000, 500
@@ -77,19 +77,10 @@ class PlanBoard:
         Raises:
             PlanError: a course has a value that is no number.
         """
-        courses: dict[str, np.ndarray] = {}
-        sheet = self._plant.site.sheet
-        for k, name in enumerate(sheet.setpoints.names):
-            courses[f"{name}.fbk"] = plan.setpoints[:, k]
-        components = {s.name: s.components() for s in sheet.measurements.signals} | {use.column: [use.column] for use in sheet.end_uses}
-        for name, course in plan.predicted.items():
-            known, course = components.get(name, []), np.asarray(course)
-            if course.ndim == 2 and course.shape[1] == len(known):
-                courses |= {component: course[:, k] for k, component in enumerate(known)}
-        values = {name: self._site(name, course) for name, course in courses.items()}
-        if COOLING in self._shown.index and COOLING in plan.predicted and COOLING not in values:
-            factor = self._points[sheet.powers[0]].factor
-            values[COOLING] = [float(v) * factor for v in np.asarray(plan.predicted[COOLING])[:, 0]]
+        try:
+            values = courses_of(plan, self._plant, self._points)
+        except CourseError as error:
+            raise PlanError(str(error)) from error
         return self.post(PlanBody(source=source, t=[float(t) for t in plan.t], values=values), now)
 
     def post(self, body: PlanBody, now: float) -> ShownPlan:
@@ -107,12 +98,6 @@ class PlanBoard:
                 raise PlanError(f"plan: {name} has {len(course)} values, must have {len(body.t)}, or one fewer")
         self.newest = ShownPlan(source=body.source, made=now, t=tuple(body.t), values={k: tuple(v) for k, v in body.values.items()})
         return self.newest
-
-    def _site(self, name: str, course: np.ndarray) -> list[float]:
-        if not np.isfinite(course).all():
-            raise PlanError(f"plan: {name} must be finite throughout")
-        point = self._points[name]
-        return [point.from_si(float(v)) for v in course]
 
 
 def why(error: pydantic.ValidationError) -> str:

@@ -6,11 +6,9 @@ from typing import Any
 import numpy as np
 
 from lowlift.models.plant import Plant
+from lowlift.wire.plan_courses import COOLING, PUE, is_derived
 from lowlift.wire.point import Kind, Point
 from lowlift.wire.point_list import PointList
-
-COOLING, PUE = "P_cooling", "PUE"
-"""Names of the derived figures; a plant that has a point of that name keeps its own."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -61,7 +59,7 @@ class Shown:
         self._all = _positions(points, (*sheet.it, *sheet.cooling, *(p for p in sheet.powers if p not in (*sheet.it, *sheet.cooling))))
         self._it, self._cooling = _positions(points, sheet.it), _positions(points, sheet.cooling)
         self.columns = [_column(p) for p in points.points]
-        self._derives = COOLING not in points.index and PUE not in points.index
+        self._derives = is_derived(points)
         if self._derives:
             unit = points.points[int(self._all[0])].unit
             self.columns += [

@@ -25,6 +25,9 @@ def test_F45_unknown_names_say_what_is_near(tmp_path: Path, monkeypatch: pytest.
         (("chiller_plant", "--url", HERE, "--sample", "0"), "must be above 0"),
         (("chiller_plant", "--url", HERE, "--clock", "sun"), "site, own"),
         (("chiller_plant", "--url", HERE, "--weather", "tucson"), "needs --begin"),
+        (("chiller_plant", "--url", HERE, "--panel", "http://127.0.0.1:1", "--clock", "own"), "--panel needs --clock site"),
+        (("chiller_plant", "--url", HERE, "--panel-token", "none"), "--panel-token needs --panel"),
+        (("chiller_plant", "--url", HERE, "--controller", "Guideline36", "--panel", "http://192.0.2.7:8080"), "wants its token"),
     ):  # fmt: skip
         code, output = said(*arguments)
         assert code == 2 and what in output and "Traceback" not in output, arguments
