@@ -14,6 +14,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from lowlift.bms.audit_log import AuditTrail
+from lowlift.data.hints import hint
 from lowlift.models.plant import Plant
 from lowlift.wire.link import Link
 from lowlift.wire.point import Point, RefusedError
@@ -66,7 +67,7 @@ class Gateway:
     ) -> None:
         for name in allow or ():
             if name not in commands:
-                raise GatewayError(f"{name}: no setpoint of this plant; setpoints are {', '.join(commands)}")
+                raise GatewayError(f"{name}: no setpoint of this plant; {hint(name, commands, where=f'lowlift points {link.points.site}')}")
         self.link, self.trail, self.act = link, trail, act
         self.allow = frozenset(commands if allow is None else allow)
         self.held: dict[str, Held] = {}

@@ -47,4 +47,4 @@ class UnknownNameError(DataError):
     def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
         names = sorted(known)
         self.matches = near(name, names)
-        super().__init__(f"unknown {kind} {name!r}; {hint(name, names)}")
+        super().__init__(f"unknown {kind} {name!r}; {hint(name, names, where='lowlift data list')}")

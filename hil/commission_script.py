@@ -4,7 +4,6 @@ import dataclasses
 import math
 from collections.abc import Mapping
 
-from lowlift.data.hints import hint
 from lowlift.hil.fault import Fault, FaultError, check
 from lowlift.models.plant import Plant
 from lowlift.wire.point import Point, RefusedError
@@ -131,7 +130,7 @@ def check_script(script: Script, points: PointList, plant: Plant) -> None:
                 raise ScriptError(f"{at}: set: {error}") from error
     for at, name in wanted:
         if name not in points.index:
-            raise ScriptError(f"{at} = {name!r}: no such point; {hint(name, points.index)}")
+            raise ScriptError(f"{at} = {name!r}: no such point; {points.hint(name)}")
 
 
 def step_at(source: str, number: int, name: str) -> str:

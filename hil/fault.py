@@ -198,7 +198,8 @@ def _place(fault: Fault, plant: Plant, at: str) -> None:
         known = _names(readings if fault.what in SENSOR else actuators)
     for key, place in (("where", fault.where), *((("other", fault.other),) if fault.other else ())):
         if place not in known:
-            raise FaultError(f"{at}.{key} = {place!r}: this plant has no {fault.what.value} there; {hint(place, known)}")
+            raise FaultError(f"{at}.{key} = {place!r}: this plant has no {fault.what.value} there; "
+                             f"{hint(place, known, where=f'lowlift describe {plant.site.name}')}")  # fmt: skip
     if fault.what is What.SWAPPED and len(columns(readings, fault.where)) != len(columns(readings, fault.other)):
         raise FaultError(f"{at}.other = {fault.other!r}: must have as many components as {fault.where}")
     if fault.what is What.SLOW and not math.isfinite(signal(actuators, fault.where).rate):

@@ -59,7 +59,8 @@ class FmuFile:
             FmuMappingError: there is none, with near names; its causality or type is another.
         """
         if name not in self.variables:
-            raise FmuMappingError(f"{where}: {self.path.name} has no variable {name!r}; {_hint(name, self.variables)}")
+            raise FmuMappingError(f"{where}: {self.path.name} has no variable {name!r}; "
+                                  f"{hint(name, self.variables, where='fmpy info')}")  # fmt: skip
         v = self.variables[name]
         if v.causality not in causalities:
             raise FmuMappingError(f"{where}: {name} of {self.path.name} has causality {v.causality}; {' or '.join(causalities)} is needed")
@@ -67,11 +68,6 @@ class FmuFile:
             what = "an array" if v.dimensions else f"of type {v.type}"
             raise FmuMappingError(f"{where}: {name} of {self.path.name} is {what}; a single number is needed")
         return v
-
-
-def _hint(name: str, known: dict[str, Any]) -> str:
-    words = hint(name, known)
-    return words if len(words) < 200 else f"it has {len(known)} variables, see `fmpy info`"
 
 
 def import_fmpy() -> Any:

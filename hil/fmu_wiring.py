@@ -94,7 +94,8 @@ class Wiring:
 
         for name in self.mapping.sections[section]:
             if name not in table:
-                self.faults.append(f"{self.mapping.name}: {section}.{name}: no such signal; {hint(name, table.slices)}")
+                near = hint(name, table.slices, where="lowlift describe PLANT")
+                self.faults.append(f"{self.mapping.name}: {section}.{name}: no such signal; {near}")
 
     def inputs(self, tables: Mapping[str, SignalVector]) -> Inputs:
         """Wire actuators and disturbances, in this order."""

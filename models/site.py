@@ -144,7 +144,7 @@ def load_site(name_or_path: str | Path) -> SiteRecord:
     if path.suffix.lower() == ".toml":
         return _built(path)
     if str(name_or_path) not in site_names():
-        raise SiteError(f"unknown plant {str(name_or_path)!r}; {hint(str(name_or_path), site_names())}")
+        raise SiteError(f"unknown plant {str(name_or_path)!r}; {hint(str(name_or_path), site_names(), where='lowlift plants')}")
     with resources.as_file(resources.files("lowlift.models.sites") / f"{name_or_path}.toml") as file:
         return _built(file)
 

@@ -40,8 +40,12 @@ class PointList:
             RefusedError: there is no such point; the message lists near names.
         """
         if name not in self.index:
-            raise RefusedError(Refusal.UNKNOWN_POINT, f"no point {name!r}; {hint(name, self.index)}")
+            raise RefusedError(Refusal.UNKNOWN_POINT, f"no point {name!r}; {self.hint(name)}")
         return self.index[name]
+
+    def hint(self, name: str) -> str:
+        """Which points were perhaps meant by a name that is none."""
+        return hint(name, self.index, where=f"lowlift points {self.site}")
 
     def __getitem__(self, name: str) -> Point:
         return self.points[self.position(name)]

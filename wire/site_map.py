@@ -66,7 +66,7 @@ def apply_map(points: PointList, path: str | Path) -> PointList:
     moved: list[tuple[int, str]] = []
     for name, entry in entries:
         if name not in points.index:
-            faults.append(f"unknown point {name!r}; {hint(name, points.index)}")
+            faults.append(f"unknown point {name!r}; {points.hint(name)}")
             continue
         k = points.index[name]
         if k in placed:

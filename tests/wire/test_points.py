@@ -126,3 +126,13 @@ def test_site_units_and_si_are_inverse(value: float) -> None:
     assert points()["T_chw"].to_si(0.0) == 273.15
     assert points()["V_chw"].to_si(1.0) == pytest.approx(1e-3)
     assert points()["P_it"].to_si(1.0) == pytest.approx(1e3)
+
+
+def test_f45_an_unknown_name_of_hundreds_is_answered_in_a_line() -> None:
+    listed = points("gb200_hall")
+    for name, near in (("T_supply_set[9].cmd", "T_supply_set[1].cmd"), ("T_suply[1]", "T_supply[1]"), ("qqqq", "")):
+        with pytest.raises(RefusedError) as caught:
+            listed[name]
+        text = str(caught.value)
+        assert near in text and f"{len(listed)} names" in text and text.endswith("lowlift points gb200_hall lists them" + ")" * bool(near))
+        assert len(text) < 200
