@@ -17,6 +17,8 @@ from pymodbus.pdu import ExceptionResponse
 from pymodbus.server import ModbusTcpServer
 from pymodbus.server.requesthandler import ServerRequestHandler
 
+from lowlift.wire.seldom import Seldom
+
 logger = logging.getLogger(__name__)
 
 HEAD, LONGEST = 7, 260
@@ -28,8 +30,9 @@ QUEUE = 64
 class Connection(ServerRequestHandler):
     """Answers one client."""
 
-    def __init__(self, owner: ModbusTcpServer) -> None:
+    def __init__(self, owner: "Server") -> None:
         super().__init__(owner, owner.trace_packet, owner.trace_pdu, owner.trace_connect)  # type: ignore[no-untyped-call]
+        self._foreign = owner.foreign
         self._stream = bytearray()
         self._waiting: collections.deque[bytes] = collections.deque()
         self._worker: asyncio.Task[None] | None = None
@@ -40,7 +43,7 @@ class Connection(ServerRequestHandler):
         while len(self._stream) >= HEAD + 1:
             length = 6 + int.from_bytes(self._stream[4:6], "big")
             if self._stream[2:4] != b"\0\0" or not HEAD < length <= LONGEST:
-                logger.warning("modbus: a connection that does not speak Modbus is closed")
+                self._foreign.note()
                 self._stream.clear()
                 self.close()
                 return
@@ -80,6 +83,15 @@ class Connection(ServerRequestHandler):
 
 class Server(ModbusTcpServer):
     """A server of such connections."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.foreign = Seldom(logger.warning, "modbus: a connection that does not speak Modbus is closed")
+
+    async def shutdown(self) -> None:
+        """Close all connections, and say how many others there were."""
+        await super().shutdown()  # type: ignore[no-untyped-call]
+        self.foreign.close()
 
     def callback_new_connection(self) -> Any:
         """Somebody connects."""

@@ -145,5 +145,5 @@ class ModbusServer(Adapter):
     async def close(self) -> None:
         """Let go of the port and of all connections."""
         if self._server is not None:
-            await self._server.shutdown()  # type: ignore[no-untyped-call]
+            await self._server.shutdown()
             self._server = None

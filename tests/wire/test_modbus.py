@@ -167,6 +167,21 @@ def test_f42_garbage_leaves_the_server_alive(server: ModbusServer, link: ModbusL
     assert set(link.read()) == set(points().index)
 
 
+def test_f42_of_much_garbage_the_first_is_told_and_the_number(plant: ServedPlant, caplog: pytest.LogCaptureFixture) -> None:
+    one = ModbusServer(plant.image, port=0)
+    one.start()
+    try:
+        for _ in range(5):
+            with socket.create_connection(("127.0.0.1", one.port), timeout=60.0) as s:
+                s.sendall(b"\xff" * 12)
+                assert s.recv(1) == b""
+    finally:
+        one.stop()
+    told = [record.getMessage() for record in caplog.records if record.name == "lowlift.wire.modbus_connection"]
+    first = "modbus: a connection that does not speak Modbus is closed"
+    assert told[0] == first and told[-1].startswith(f"{first}: ") and told[-1].endswith("5 so far") and len(told) < 5
+
+
 def test_requests_sent_without_waiting_are_all_answered_in_order(server: ModbusServer) -> None:
     read = struct.pack(">BHH", 4, 0, 2)
     with socket.create_connection(("127.0.0.1", server.port), timeout=5.0) as s:
