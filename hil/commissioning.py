@@ -1,8 +1,9 @@
 """``lowlift commission``: a script, a site in process or behind a URL, and a folder for the report."""
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from lowlift.hil.commission_file import load_script
 from lowlift.hil.commission_run import Result, run_script
@@ -23,7 +24,8 @@ ERRORS = (ScriptError,)
 
 def commission(
     script: str | Path | Script, plant: Plant, *, url: str | None = None, scenario: str | None = None, step: float = 5.0,
-    map_file: str | Path | None = None, poll: float = 0.5, progress: Callable[[float, str], object] = lambda share, words: None,
+    map_file: str | Path | None = None, poll: float = 0.5, link: Mapping[str, Any] | None = None,
+    progress: Callable[[float, str], object] = lambda share, words: None,
 ) -> Result:  # fmt: skip
     """Run a commissioning script.
 
@@ -35,6 +37,7 @@ def commission(
         step: of a plant in process [s].
         map_file: names and registers of an existing site.
         poll: real time between two looks over a link [s].
+        link: options of the link, as :func:`lowlift.wire.links.make_link` takes them.
         progress: told the share done and what is going on.
 
     Raises:
@@ -49,8 +52,8 @@ def commission(
         return run_script(known, InProcess(served), progress)
     if known.faults:
         points = with_fault_points(points, known.faults)
-    with _linked(make_link(points, url)) as link:
-        return run_script(known, OverLink(link, f"{plant.site.name} at {url}", poll=poll), progress)
+    with _linked(make_link(points, url, **(link or {}))) as site:
+        return run_script(known, OverLink(site, f"{plant.site.name} at {url}", poll=poll), progress)
 
 
 @contextlib.contextmanager

@@ -5,6 +5,15 @@ from typing import Annotated
 
 import typer
 
+from lowlift.cli_link import (
+    CertificateOption,
+    ClientAddressOption,
+    KeyOption,
+    MapOption,
+    PasswordOption,
+    UserOption,
+    link_options,
+)
 from lowlift.terminal import UsageError, bar, friendly
 
 
@@ -14,8 +23,13 @@ def commission(
     url: Annotated[str | None, typer.Option(help="Where the site is, like modbus://10.0.0.7; else the plant is run.")] = None,
     scenario: Annotated[str | None, typer.Option(help="Of a plant that is run itself, like weather=tucson,days=7, or a TOML file.")] = None,
     step: Annotated[float, typer.Option(help="Step of a plant that is run itself [s].")] = 5.0,
-    map_file: Annotated[Path | None, typer.Option("--map", help="Names and registers of an existing site, TOML or CSV.")] = None,
+    map_file: MapOption = None,
     poll: Annotated[float, typer.Option(help="Real time between two looks over a URL [s].")] = 0.5,
+    client_address: ClientAddressOption = None,
+    user: UserOption = None,
+    password_file: PasswordOption = None,
+    certificate: CertificateOption = None,
+    private_key: KeyOption = None,
     out: Annotated[Path, typer.Option(help="Folder for the report: HTML, PDF and JSON.")] = Path("commissioning"),
 ) -> None:
     """Run a test script against a plant or a site: exit code 0 if it passes, 1 if it fails, 2 if it cannot be run."""
@@ -29,6 +43,10 @@ def commission(
         for name, value in (("--step", step), ("--poll", poll)):
             if not 0.0 < value < float("inf"):
                 raise UsageError(f"{name} = {value:g} s: must be above 0")
+        link = link_options(client_address=client_address, user=user, password_file=password_file, certificate=certificate,
+                            private_key=private_key)  # fmt: skip
+        if link and url is None:
+            raise UsageError("options of a connection need --url")
         make_folder(out)
         loaded = models.load(plant, check=url is None)
         with bar(script.name) as done:
@@ -38,7 +56,8 @@ def commission(
                     typer.echo(words, err=True)
                 done(share)
 
-            result = run(script, loaded, url=url, scenario=scenario, step=step, map_file=map_file, poll=poll, progress=tell)
+            result = run(script, loaded, url=url, scenario=scenario, step=step, map_file=map_file, poll=poll, link=link,
+                         progress=tell)  # fmt: skip
         for c in result.preconditions:
             typer.echo(f"{c.verdict.value}: before: {c.wanted}: {c.reason}")
         for n, s in enumerate(result.steps):

@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from lowlift.cli_hil import MapOption
+from lowlift.cli_link import (
+    CertificateOption,
+    ClientAddressOption,
+    KeyOption,
+    MapOption,
+    PasswordOption,
+    UserOption,
+    link_options,
+)
 from lowlift.terminal import UsageError, friendly
 
 if TYPE_CHECKING:
@@ -43,11 +51,11 @@ def control(
         str | None, typer.Option(help="Weather name or EPW file whose day before --begin shapes the first forecasts.")
     ] = None,
     priority: Annotated[int | None, typer.Option(help="BACnet priority of what is written. [default: 13]")] = None,
-    client_address: Annotated[str | None, typer.Option(help="Own BACnet/IP address with mask. [default: 127.0.0.1/32:0]")] = None,
-    user: Annotated[str | None, typer.Option(help="OPC UA user.")] = None,
-    password_file: Annotated[Path | None, typer.Option(help="File that holds the user's password.")] = None,
-    certificate: Annotated[Path | None, typer.Option(help="Own OPC UA certificate, DER or PEM.")] = None,
-    private_key: Annotated[Path | None, typer.Option(help="Its private key.")] = None,
+    client_address: ClientAddressOption = None,
+    user: UserOption = None,
+    password_file: PasswordOption = None,
+    certificate: CertificateOption = None,
+    private_key: KeyOption = None,
     panel: Annotated[str | None, typer.Option(help="Web panel that shows the plans, like http://127.0.0.1:8080.")] = None,
     panel_token: Annotated[Path | None, typer.Option(help="File with the panel's token in its first line.")] = None,
     duration: Annotated[float | None, typer.Option(help="End after so much real time [s]; runs until interrupted if not given.")] = None,
@@ -82,12 +90,10 @@ def control(
         from lowlift.wire.links import make_link
 
         hall = models.load(plant)
-        options: dict[str, Any] = {
-            "timeout": timeout, "priority": priority, "address": client_address, "user": user, "certificate": certificate,
-            "private_key": private_key, "password": None if password_file is None else _password(password_file),
-        }  # fmt: skip
+        options = link_options(client_address=client_address, user=user, password_file=password_file, certificate=certificate,
+                               private_key=private_key)  # fmt: skip
         points = listed_points(hall, map_file)
-        link = make_link(points, url, **options)
+        link = make_link(points, url, timeout=timeout, priority=priority, **options)
         begun, day_before = _begin(begin, weather)
         allowed = None if allow is None else tuple(name.strip() for name in allow.split(",") if name.strip())
         since = time.monotonic()
@@ -122,13 +128,6 @@ def _poster(url: str, token_file: Path | None, plant: "Plant", points: "PointLis
     if poster.in_the_open:
         typer.echo(f"{url} is not encrypted: whoever listens on the network reads the panel's token", err=True)
     return poster
-
-
-def _password(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8").rstrip("\r\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"--password-file {path}: {error}") from error
 
 
 def _begin(begin: str | None, weather: str | None) -> tuple["pd.Timestamp | None", "pd.DataFrame | None"]:

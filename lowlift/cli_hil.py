@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from lowlift.cli_link import MapOption
 from lowlift.terminal import UsageError, friendly
 
 if TYPE_CHECKING:
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 
 FmuOption = Annotated[Path | None, typer.Option("--fmu", help="FMU that takes the place of the plant's physics.")]
 FmuMappingOption = Annotated[Path | None, typer.Option("--fmu-mapping", help="TOML file: which variable of the FMU is which signal.")]
-MapOption = Annotated[Path | None, typer.Option("--map", help="Names, instances and registers of an existing site, TOML or CSV.")]
 
 
 @contextlib.contextmanager

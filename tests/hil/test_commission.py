@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from certificates import make_certificate
 from commission_cases import GOOD, THREE, written
 from typer.testing import CliRunner
 from wire_plants import plant, points, scenario, served
@@ -26,6 +27,7 @@ from lowlift.hil.runner import Runner
 from lowlift.wire.link import LinkError
 from lowlift.wire.modbus_client import ModbusLink
 from lowlift.wire.modbus_server import ModbusServer
+from lowlift.wire.opcua_server import APPLICATION, OpcUaServer
 
 WHEN = datetime.datetime(2026, 1, 2, 3, 4, tzinfo=datetime.UTC)
 
@@ -181,6 +183,41 @@ def test_over_modbus_with_faults_pressed_through_points() -> None:
         server.stop()
     assert result.verdict is Verdict.PASSED, [(s.reason, [c.reason for c in s.checks]) for s in result.steps]
     assert one.image.values()[listed.position("fault.pump_fails")] == 0.0
+
+
+def test_over_opcua_with_a_user_and_a_certificate(tmp_path: Path) -> None:
+    step = '[[step]]\nname = "Warmer"\nset = { "T_chw_set.cmd" = 9.5 }\nexpect = { point = "T_chw_set.cmd", value = 9.5, tolerance = 0.01 }'
+    path, secret = written(tmp_path, f'title = "One step"\n{step}\n'), tmp_path / "password"
+    secret.write_text("for this test only\n", encoding="utf-8")
+    for name in ("site", "own"):
+        (tmp_path / name).mkdir()
+    pairs = [make_certificate(folder, uri) for folder, uri in ((tmp_path / "site", APPLICATION), (tmp_path / "own", "urn:lowlift:client"))]
+    one = served()
+    runner = Runner(one, speed=200.0)
+    server = OpcUaServer(one.image, port=0, users={"operator": "for this test only"}, certificate=pairs[0][0], private_key=pairs[0][1])
+    server.start()
+    runner.start()
+    command = ["commission", str(path), "--plant", "chiller_plant", "--out", str(tmp_path / "out"), "--url", server.url]
+    user = ["--user", "operator", "--password-file", str(secret)]
+    certificate = ["--certificate", str(pairs[1][0]), "--private-key", str(pairs[1][1])]
+    try:
+        anonymous = CliRunner().invoke(app, command)
+        known = CliRunner().invoke(app, [*command, *user, *certificate])
+    finally:
+        runner.stop()
+        server.stop()
+    assert anonymous.exit_code == 1 and "BadUserAccessDenied" in anonymous.output
+    assert known.exit_code == 0 and "passed: step 1: Warmer" in known.output, known.output
+
+
+def test_options_of_a_connection_need_one(tmp_path: Path) -> None:
+    path = written(tmp_path, GOOD)
+    for options, words in (
+        (["--user", "me"], "need --url"), (["--url", "modbus://127.0.0.1:1", "--user", "me"], "modbus has no such option: user"),
+        (["--url", "opc.tcp://127.0.0.1:1", "--user", "me", "--password-file", "none"], "--password-file none"),
+    ):  # fmt: skip
+        done = CliRunner().invoke(app, ["commission", str(path), "--plant", "chiller_plant", "--out", str(tmp_path / "out"), *options])
+        assert done.exit_code == 2 and words in done.output and not (tmp_path / "out" / "commissioning.json").exists()
 
 
 def test_a_site_that_is_not_there_gives_a_verdict(tmp_path: Path) -> None:
