@@ -16,6 +16,7 @@ from lowlift.hil.fault_points import with_fault_points
 from lowlift.hil.record import Recorder, RecordError, save_record
 from lowlift.hil.runner import RunError, Runner
 from lowlift.hil.served_plant import ServedPlant
+from lowlift.hil.settling import settled
 from lowlift.hil.snapshot import SnapshotError
 from lowlift.hil.supervision import HEARTBEAT
 from lowlift.models.plant import Plant
@@ -116,9 +117,11 @@ def serving(
     if fault_points and not schedule:
         raise FaultError("fault points are those of a schedule: give one")
     points = with_fault_points(points, schedule) if fault_points else points
-    served = ServedPlant(plant, scenario_of(plant, scenario), step=step, heartbeat=heartbeat, points=points, faults=schedule)
-    runner = Runner(served, speed=speed, autosave=snapshot, every=every, lockstep=lockstep)
     resumed = snapshot is not None and not fresh and Path(snapshot).exists()
+    lived = scenario_of(plant, scenario)
+    start = None if resumed else settled(plant, lived)
+    served = ServedPlant(plant, lived, step=step, heartbeat=heartbeat, points=points, faults=schedule, start=start)
+    runner = Runner(served, speed=speed, autosave=snapshot, every=every, lockstep=lockstep)
     if resumed and snapshot is not None:
         runner.restore(snapshot)
     adapters = [server(name, served.image, **(options or {}).get(name, {})) for name in protocols]

@@ -35,6 +35,18 @@ Disturb = Callable[[float, dict[str, np.ndarray]], dict[str, np.ndarray]]
 """A hook on the readings, as the closed loop has it: what sensors say of the truth at one time."""
 
 
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Start:
+    """Where a plant begins; see :func:`lowlift.hil.settling.settled`."""
+
+    x: np.ndarray
+    """States, ``(1, nx)``."""
+    u: np.ndarray
+    """Actuators, ``(1, nu)``."""
+    own: np.ndarray
+    """What the regulatory layer reports, ``(1, n)``."""
+
+
 class ServedPlant:
     """One plant, stepped from outside; see :class:`lowlift.hil.runner.Runner` for real time.
 
@@ -48,6 +60,7 @@ class ServedPlant:
         points: the point list, where a map has changed it.
         disturb: hook on the readings, before the faults of sensors.
         faults: what goes wrong; more can be switched by these while it runs.
+        start: where it begins; where a run in simulation begins, if not given.
 
     Raises:
         ScenarioError: the step does not divide that of the scenario.
@@ -56,7 +69,7 @@ class ServedPlant:
 
     def __init__(
         self, plant: Plant, scenario: Scenario, *, step: float | None = None, heartbeat: float = HEARTBEAT, points: PointList | None = None,
-        disturb: Disturb | None = None, faults: Sequence[Fault] = (),
+        disturb: Disturb | None = None, faults: Sequence[Fault] = (), start: Start | None = None,
     ) -> None:  # fmt: skip
         self.plant, self.scenario = plant, scenario
         self.step_size = scenario.step if step is None else step
@@ -76,8 +89,10 @@ class ServedPlant:
         self.envelope.reset(1)
         # The plant has been at rest with its default setpoints before anybody looks.
         self.envelope.setpoints = self._defaults[None].copy()
-        x, u = initial_state(plant, self._d[0])
-        self.x, self.u, self.own = x[None], u[None], self.layer.idle(1)
+        if start is None:
+            x, u = initial_state(plant, self._d[0])
+            start = Start(x=x[None], u=u[None], own=self.layer.idle(1))
+        self.x, self.u, self.own = start.x, start.u, start.own
         self.k = 0
         self.faults = Faults(plant, self.step_size, self.image.points, self.u, faults)
         self.watch: Callable[[ServedPlant, np.ndarray], None] | None = None
@@ -267,4 +282,4 @@ class _Layout:
         self.heartbeat, self.remote = at("heartbeat.cmd"), at("remote_enable.cmd")
 
 
-__all__ = ["Disturb", "ServedPlant"]
+__all__ = ["Disturb", "ServedPlant", "Start"]
