@@ -1,25 +1,25 @@
 """Every protocol by a client that nobody here has written, where it is installed; see ``benchmarks/independent_clients.py``."""
 
-import importlib.util
+import importlib
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
-SCRIPT = Path(__file__).parents[2] / "benchmarks" / "independent_clients.py"
+BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 FOLDER = os.environ.get("LOWLIFT_NODE_CLIENTS")
 
 
 @pytest.fixture(scope="module")
-def script() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("independent_clients", SCRIPT)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["independent_clients"] = module
-    spec.loader.exec_module(module)
-    return module
+def script() -> Iterator[ModuleType]:
+    sys.path.insert(0, str(BENCHMARKS))
+    try:
+        yield importlib.import_module("independent_clients")
+    finally:
+        sys.path.remove(str(BENCHMARKS))
 
 
 @pytest.mark.slow
