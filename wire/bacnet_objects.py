@@ -66,61 +66,25 @@ class _Told:
         self._image.write({self._point.name: self._point.accept(now)}, f"bacnet priority {LOWEST if priority is None else priority}")
 
 
-class _AnalogInput(_Shown, AnalogInputObject):  # type: ignore[misc]
-    pass
-
-
-class _AnalogShown(_Shown, AnalogValueObject):  # type: ignore[misc]
-    pass
-
-
-class _AnalogOutput(_Told, AnalogOutputObject):  # type: ignore[misc]
-    pass
-
-
-class _AnalogValue(_Told, AnalogValueObjectCmd):  # type: ignore[misc]
-    pass
-
-
-class _BinaryInput(_Shown, BinaryInputObject):  # type: ignore[misc]
-    pass
-
-
-class _BinaryShown(_Shown, BinaryValueObject):  # type: ignore[misc]
-    pass
-
-
-class _BinaryOutput(_Told, BinaryOutputObject):  # type: ignore[misc]
-    pass
-
-
-class _BinaryValue(_Told, Commandable, BinaryValueObject):  # type: ignore[misc]
-    pass
-
-
-class _MultiStateInput(_Shown, MultiStateInputObject):  # type: ignore[misc]
-    pass
-
-
-class _MultiStateShown(_Shown, MultiStateValueObject):  # type: ignore[misc]
-    pass
-
-
-class _MultiStateOutput(_Told, MultiStateOutputObject):  # type: ignore[misc]
-    pass
-
-
-class _MultiStateValue(_Told, Commandable, MultiStateValueObject):  # type: ignore[misc]
-    pass
+def _class(*bases: Any) -> Any:
+    """A class of these bases alone; bacpypes3 has a metaclass, which asks in which module the class is."""
+    return type(bases[-1])(f"{bases[0].__name__}{bases[-1].__name__}", bases, {"__module__": __name__})
 
 
 CLASSES: dict[tuple[str, bool], Any] = {
-    ("analog-input", False): _AnalogInput, ("analog-value", False): _AnalogShown, ("analog-output", True): _AnalogOutput,
-    ("analog-value", True): _AnalogValue, ("binary-input", False): _BinaryInput, ("binary-value", False): _BinaryShown,
-    ("binary-output", True): _BinaryOutput, ("binary-value", True): _BinaryValue, ("multi-state-input", False): _MultiStateInput,
-    ("multi-state-value", False): _MultiStateShown, ("multi-state-output", True): _MultiStateOutput,
-    ("multi-state-value", True): _MultiStateValue,
-}  # fmt: skip
+    ("analog-input", False): _class(_Shown, AnalogInputObject),
+    ("analog-value", False): _class(_Shown, AnalogValueObject),
+    ("analog-output", True): _class(_Told, AnalogOutputObject),
+    ("analog-value", True): _class(_Told, AnalogValueObjectCmd),
+    ("binary-input", False): _class(_Shown, BinaryInputObject),
+    ("binary-value", False): _class(_Shown, BinaryValueObject),
+    ("binary-output", True): _class(_Told, BinaryOutputObject),
+    ("binary-value", True): _class(_Told, Commandable, BinaryValueObject),
+    ("multi-state-input", False): _class(_Shown, MultiStateInputObject),
+    ("multi-state-value", False): _class(_Shown, MultiStateValueObject),
+    ("multi-state-output", True): _class(_Told, MultiStateOutputObject),
+    ("multi-state-value", True): _class(_Told, Commandable, MultiStateValueObject),
+}
 """By object type and whether it can be written."""
 
 
