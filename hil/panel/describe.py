@@ -5,9 +5,10 @@ from typing import Any
 import pandas as pd
 
 from lowlift.hil.fmu_plant import FmuPlant
-from lowlift.hil.panel.shown import COOLING, PUE, Shown
+from lowlift.hil.panel.shown import Shown
 from lowlift.hil.served_plant import ServedPlant
 from lowlift.models.plant import Plant
+from lowlift.wire.plan_courses import COOLING, PUE
 from lowlift.wire.points import slug
 
 
