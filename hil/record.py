@@ -20,15 +20,24 @@ from lowlift.hil.faults import Switch
 from lowlift.hil.served_plant import ServedPlant
 from lowlift.sim.files import write_bytes
 
-FORMAT = "lowlift-record/1"
+FORMAT = "lowlift-record/2"
 ARRAYS = ("t", "true", "read", "position", "setpoints")
 """Of every step: plant time at its end; readings as they are and as they were read; actuators; setpoints in force; SI."""
+DIFFERS = {
+    "points": "the record is of another point list than this run: of another version of the plant, or with other fault points",
+    "disturbances": "the record is of other heat and weather than this run, whatever their scenarios are called",
+}
+"""What is said where checksums differ."""
 FIXED_TIME = (1980, 1, 1, 0, 0, 0)
 """Equal runs give equal files."""
 
 
 class RecordError(ValueError):
     """A record is unreadable, edited, of another version, plant or scenario, or the replay has left it; the text says which."""
+
+
+class DepartureError(RecordError):
+    """A replay has come to other values than the record; names the first step and reading."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -42,6 +51,8 @@ class Record:
     disturbances: str
     """Checksum of heat and weather."""
     step_s: float
+    heartbeat_s: float
+    """Longest silence of a supervisor."""
     begin: dict[str, Any]
     """Snapshot at its begin."""
     commands: tuple[tuple[int, int, float], ...]
@@ -166,12 +177,12 @@ def check_fits(record: Record, served: ServedPlant) -> None:
     """
     for key, value in _identity(served).items():
         if getattr(record, key) != value:
-            raise RecordError(f"the record is of {key} {getattr(record, key)!r}, this run has {value!r}")
+            raise RecordError(DIFFERS.get(key) or f"the record is of {key} {getattr(record, key)!r}, this run has {value!r}")
 
 
 def _identity(served: ServedPlant) -> dict[str, Any]:
     return {"plant": served.plant.site.name, "points": served.points_hash, "scenario": served.scenario.name,
-            "disturbances": served.course_hash, "step_s": served.step_size}  # fmt: skip
+            "disturbances": served.course_hash, "step_s": served.step_size, "heartbeat_s": served.supervision.timeout}  # fmt: skip
 
 
 def _switched(said: dict[str, Any]) -> Fault:

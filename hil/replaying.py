@@ -1,13 +1,19 @@
 """A recorded run, run again: same begin, same commands, same faults, and every reading compared bit by bit."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 
+from lowlift import models
 from lowlift.hil import snapshot
+from lowlift.hil.default_scenario import scenario_of
+from lowlift.hil.fault_file import load_faults
+from lowlift.hil.fault_points import with_fault_points
 from lowlift.hil.faults import Switch
-from lowlift.hil.record import Record, RecordError, check_fits
+from lowlift.hil.record import DepartureError, Record, check_fits, load_record
 from lowlift.hil.served_plant import ServedPlant
+from lowlift.wire.points import points_of
 
 COMPARED = ("true", "read", "position", "setpoints")
 
@@ -21,7 +27,8 @@ def replay(record: Record, served: ServedPlant, progress: Callable[[float], obje
         progress: told the share done.
 
     Raises:
-        RecordError: it is another plant, or it goes another way: names step and reading.
+        RecordError: it is another plant, scenario, step or heartbeat.
+        DepartureError: it goes another way.
         SnapshotError: the begin of the record does not fit.
     """
     check_fits(record, served)
@@ -38,6 +45,31 @@ def replay(record: Record, served: ServedPlant, progress: Callable[[float], obje
         served.step(commands)
         _compare(record, served, k)
         progress((k + 1) / record.n)
+
+
+def replay_file(
+    path: str | Path, *, plant: str | Path | None = None, scenario: str | None = None, fault_points: str | Path | None = None,
+    progress: Callable[[float], object] = lambda share: None,
+) -> Record:  # fmt: skip
+    """Run the record of a file again, on a plant that is made for it, and return it.
+
+    Args:
+        path: the file.
+        plant: name or site file; the packaged plant that the record names, if not given.
+        scenario: as the run was given it, see :func:`lowlift.hil.default_scenario.scenario_of`.
+        fault_points: schedule of the faults that had points of their own, where the run had such points.
+        progress: told the share done.
+
+    Raises:
+        RecordError, DepartureError, SnapshotError: see :func:`replay`.
+        SiteError, ScenarioError, DataError, FaultError: what is to be run cannot be made.
+    """
+    record = load_record(path)
+    made = models.load(record.plant if plant is None else plant, check=False)
+    points = points_of(made) if fault_points is None else with_fault_points(points_of(made), load_faults(fault_points, made))
+    served = ServedPlant(made, scenario_of(made, scenario), step=record.step_s, heartbeat=record.heartbeat_s, points=points)
+    replay(record, served, progress)
+    return record
 
 
 def _switch(served: ServedPlant, switch: Switch) -> None:
@@ -57,7 +89,7 @@ def _compare(record: Record, served: ServedPlant, k: int) -> None:
         differs = np.flatnonzero((now[what][0] != then) & ~(np.isnan(now[what][0]) & np.isnan(then)))
         if len(differs):
             j = int(differs[0])
-            raise RecordError(
+            raise DepartureError(
                 f"step {k + 1} of {record.n}: {what} {names[what][j]} is {now[what][0, j]!r}, the record has {then[j]!r}: "
                 "another version of the plant or of the library"
             )

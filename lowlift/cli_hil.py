@@ -1,4 +1,4 @@
-"""Commands about the plant on the wire: ``lowlift points`` and ``lowlift serve``."""
+"""Commands about the plant on the wire: ``lowlift points``, ``lowlift serve`` and ``lowlift replay``."""
 
 import contextlib
 import tomllib
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from lowlift.cli_link import MapOption
-from lowlift.terminal import UsageError, friendly
+from lowlift.terminal import UsageError, bar, friendly
 
 if TYPE_CHECKING:
     from lowlift.models.plant import Plant
@@ -148,6 +148,29 @@ def serve(
         run_until_stopped(put_together, lambda line: typer.echo(line), duration=duration)
 
 
+def replay(
+    record: Annotated[Path, typer.Argument(help="Record of a run, as lowlift serve --record writes it.")],
+    plant: Annotated[str | None, typer.Option(help="Plant name or site file; the plant that the record names, if not given.")] = None,
+    scenario: Annotated[str | None, typer.Option(help="As the run was given it; the plant's own day if not given.")] = None,
+    fault_points: Annotated[
+        Path | None, typer.Option(help="Schedule of faults that the run was given with --faults and --fault-points, TOML.")
+    ] = None,
+) -> None:
+    """Run a recorded run again: exit code 0 if it is the same bit by bit, 1 if it goes another way, 2 if it cannot be run."""
+    with friendly():
+        from lowlift.hil.record import DepartureError
+        from lowlift.hil.replaying import replay_file
+
+        try:
+            with bar(record.name) as done:
+                run = replay_file(record, plant=plant, scenario=scenario, fault_points=fault_points, progress=done)
+        except DepartureError as error:
+            typer.echo(f"{record}: {error}")
+            raise typer.Exit(1) from error
+        typer.echo(f"{record}: {run.plant}, {run.scenario}: {run.n} steps of {run.step_s:g} s to plant time {run.t[-1]:.0f} s, "
+                   f"{len(run.events)} events: the same bit by bit")  # fmt: skip
+
+
 def _listed(text: str) -> list[str]:
     return [part.strip() for part in text.split(",") if part.strip()]
 
@@ -189,3 +212,4 @@ def register(app: typer.Typer) -> None:
     """Add these commands to the command line."""
     app.command()(points)
     app.command()(serve)
+    app.command()(replay)

@@ -12,6 +12,7 @@ from lowlift.wire.point_list import PointList
 from lowlift.wire.points import points_of
 
 SMALL = "chiller_plant"
+DAY = "workload=llm_training,weather=tucson,start=07-04,days=0.1"
 PLANTS = ("air_hall", "chiller_plant", "frontier", "gb200_hall", "hybrid_hall")
 
 
@@ -27,7 +28,7 @@ def points(name: str = SMALL) -> PointList:
 
 @functools.cache
 def scenario(name: str = SMALL) -> Scenario:
-    return scenario_of(plant(name), "workload=llm_training,weather=tucson,start=07-04,days=0.1")
+    return scenario_of(plant(name), DAY)
 
 
 def served(name: str = SMALL, **options) -> ServedPlant:

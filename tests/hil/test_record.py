@@ -7,10 +7,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from wire_plants import PLANTS, points, scenario, served
+from typer.testing import CliRunner
+from wire_plants import DAY, PLANTS, plant, points, scenario, served
 
+from lowlift.cli import app
 from lowlift.hil.fault import Fault, What
-from lowlift.hil.record import Record, Recorder, RecordError, load_record, save_record
+from lowlift.hil.fault_file import load_faults
+from lowlift.hil.fault_points import with_fault_points
+from lowlift.hil.record import DepartureError, Record, Recorder, RecordError, load_record, save_record
 from lowlift.hil.replaying import replay
 from lowlift.hil.served_plant import ServedPlant
 from lowlift.wire.points import HAND
@@ -101,6 +105,7 @@ def test_foreign_records_are_refused() -> None:
     for other, message in (
         (served("air_hall"), "of plant 'chiller_plant', this run has 'air_hall'"),
         (served(step=scenario().step), r"of step_s 5\.0, this run has 15\.0"),
+        (served(heartbeat=30.0), r"of heartbeat_s 60\.0, this run has 30\.0"),
     ):
         with pytest.raises(RecordError, match=message):
             replay(record, other)
@@ -110,7 +115,7 @@ def test_a_run_that_goes_another_way_is_named() -> None:
     record = eventful("chiller_plant", 3)
     true = record.true.copy()
     true[4, 1] += 1e-12
-    with pytest.raises(RecordError, match=r"step 5 of 9: true T_return is .* the record has"):
+    with pytest.raises(DepartureError, match=r"step 5 of 9: true T_return is .* the record has"):
         replay(dataclasses.replace(record, true=true), served(heartbeat=60.0))
 
 
@@ -127,4 +132,48 @@ def test_one_recorder_at_a_time_and_none_without_a_step() -> None:
 def test_a_record_is_data(tmp_path: Path) -> None:
     with zipfile.ZipFile(save_record(eventful("chiller_plant", 3), tmp_path / "run.lowlift")) as file:
         said = json.loads(file.read("run.json"))
-    assert said["format"] == "lowlift-record/1" and said["plant"] == "chiller_plant"
+    assert said["format"] == "lowlift-record/2" and said["plant"] == "chiller_plant"
+
+
+def replayed(path: Path, *options: str) -> tuple[int, str]:
+    done = CliRunner().invoke(app, ["replay", str(path), *options])
+    assert "Traceback" not in done.output
+    return done.exit_code, done.output
+
+
+def test_on_the_command_line_a_replay_is_the_run_or_says_where_it_departs(tmp_path: Path) -> None:
+    record = eventful("chiller_plant", 3)
+    path = save_record(record, tmp_path / "run.lowlift")
+    code, said = replayed(path, "--scenario", DAY)
+    assert code == 0 and "9 steps of 5 s to plant time 70 s" in said and "the same bit by bit" in said
+    code, said = replayed(path)
+    assert code == 2 and "the record is of other heat and weather" in said
+    code, said = replayed(path, "--scenario", DAY, "--plant", "chiler_plant")
+    assert code == 2 and "did you mean chiller_plant" in said
+    code, said = replayed(tmp_path / "none")
+    assert code == 2 and "unreadable" in said
+    read = record.read.copy()
+    read[7, 0] += 1e-12
+    code, said = replayed(save_record(dataclasses.replace(record, read=read), tmp_path / "other.lowlift"), "--scenario", DAY)
+    assert code == 1 and "step 8 of 9: read" in said
+
+
+def test_a_run_whose_faults_were_pressed_over_the_wire_is_replayed_with_them(tmp_path: Path) -> None:
+    schedule = tmp_path / "faults.toml"
+    schedule.write_text('[[fault]]\nname = "reads low"\nwhat = "bias"\nwhere = "T_chw"\nsize = -2.0\nby_hand = true\n', encoding="utf-8")
+    faults = load_faults(schedule, plant())
+    one = served(faults=faults, points=with_fault_points(points(), faults))
+    recorder = Recorder(one)
+    run(one, 3)
+    one.image.write({"fault.reads_low": 1.0}, "test rig")
+    run(one, 3)
+    one.image.write({"fault.reads_low": 0.0}, "test rig")
+    run(one, 3)
+    record = recorder.stop()
+    column = plant().site.sheet.measurements.names.index("T_chw")
+    assert (np.flatnonzero(record.read[:, column] != record.true[:, column]) == [3, 4, 5]).all()
+    path = save_record(record, tmp_path / "run.lowlift")
+    code, said = replayed(path, "--scenario", DAY, "--fault-points", str(schedule))
+    assert code == 0 and "bit by bit" in said
+    code, said = replayed(path, "--scenario", DAY)
+    assert code == 2 and "the record is of another point list" in said
