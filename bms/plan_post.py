@@ -17,7 +17,7 @@ from lowlift.controllers.interface import Plan
 from lowlift.models.plant import Plant
 from lowlift.wire.adapter import is_loopback
 from lowlift.wire.links import UrlError
-from lowlift.wire.plan_courses import CourseError, courses_of
+from lowlift.wire.plan_courses import courses_of
 from lowlift.wire.point_list import PointList
 
 TIMEOUT = 2.0
@@ -106,8 +106,11 @@ class PlanPoster:
                 return
             try:
                 self._send(job)
-            except (OSError, http.client.HTTPException, CourseError, _RefusedError) as error:
-                self._say(f"{type(error).__name__}: {error}" if isinstance(error, OSError | http.client.HTTPException) else str(error))
+            except (OSError, http.client.HTTPException) as error:
+                self._say(f"{type(error).__name__}: {error}")
+            # A plan with holes (CourseError), a host name that is none (UnicodeError).
+            except (ValueError, _RefusedError) as error:
+                self._say(str(error))
             else:
                 self._say("")
 

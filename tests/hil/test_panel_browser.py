@@ -12,9 +12,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from panel_run import TOKEN, running_panel
 
+from lowlift.bms.plan_post import PlanPoster
+from lowlift.controllers.interface import Plan
 from lowlift.hil.panel.plans import PlanBody
 from lowlift.hil.panel.server import PanelServer
 
@@ -177,6 +180,16 @@ def test_a_plan_is_drawn_against_reality(browser: Any, server: PanelServer) -> N
     wait(page, "document.querySelector('#plan tbody td').textContent === '300.0'")
     page.click("#plan tbody button:text('T_tower')")
     wait(page, "[...document.querySelectorAll('.legend .name')].some(e => e.textContent === 'T_tower')")
+
+    # The next one comes from a controller in another program.
+    hall = server.panel.runner.served.plant
+    table = hall.site.sheet.setpoints
+    plan = Plan(t=np.array([0.0, 1e4, 2e4]), predicted={"P_cooling": np.array([[321e3], [254e3]]), "T_tower": np.full((3, 1), 293.65)},
+                setpoints=np.tile(0.5 * (table.low + table.high), (2, 1)))  # fmt: skip
+    with PlanPoster(server.url, hall, server.panel.runner.served.image.points, "MPC from afar", token=TOKEN) as poster:
+        poster.post(plan, t)
+    wait(page, "document.getElementById('plan').textContent.includes('Plan of MPC from afar')")
+    wait(page, "[...document.querySelectorAll('#plan tbody td')].some(e => e.textContent === '321.0')")
     assert page.complaints == []
     page.context.close()
 
