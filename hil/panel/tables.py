@@ -1,8 +1,9 @@
 """A plant of whose structure no drawing is known, an FMU for one: its signals in tables, by what they measure."""
 
 from lowlift.hil.panel.diagram import Block, Diagram, Item, components
-from lowlift.hil.panel.shown import COOLING, PUE, Shown
+from lowlift.hil.panel.shown import Shown
 from lowlift.models.plant import Plant
+from lowlift.wire.plan_courses import COOLING, PUE
 
 GROUPS = (
     ("temperatures", "Temperatures", "thermometer", ("degC", "K")),
@@ -24,7 +25,7 @@ def tables_of(plant: Plant, shown: Shown) -> Diagram:
     sheet, known = plant.site.sheet, components(shown)
     signals = [s.name for s in sheet.measurements.signals] + [*sheet.powers, *sheet.waters, COOLING, PUE]
     signals += [f"{s.name}.fbk" for s in sheet.setpoints.signals] + [s.name for s in plant.actuators.signals]
-    groups: dict[tuple[str, str, str], list[Item]] = {group[:3]: [] for group in GROUPS} | {OTHER: []}
+    groups: dict[tuple[str, str, str], list[Item]] = {key: [] for key in (*(group[:3] for group in GROUPS), OTHER)}
     for name in dict.fromkeys(signals):
         if name in known:
             unit = shown.columns[shown.index[known[name][0]]].unit
