@@ -64,7 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if told.install:
         told.packages.mkdir(parents=True, exist_ok=True)
         quiet = ["--no-audit", "--no-fund", "--ignore-scripts"]
-        subprocess.run(["npm", "install", "--prefix", str(told.packages), *quiet, *PACKAGES.values()], check=True)
+        subprocess.run(["npm", "install", "--prefix", str(told.packages), *quiet, *PACKAGES.values()], check=True, stdout=sys.stderr)
     results, missing = [], []
     for name in told.plants:
         for protocol in told.protocols:
