@@ -102,6 +102,16 @@ def design(model: Baseline, meter: Meter) -> Array:
     return _columns(model.form, T, model.points, P_it)
 
 
+def goodness(model: Baseline, meter: Meter) -> tuple[float, float, float]:
+    """CV(RMSE), NMBE, and the correlation of residuals a day apart (0 where days are the intervals), of a model on a baseline period."""
+    P = meter.frame["P"].to_numpy()
+    e = P - model.predict(meter)
+    free = max(len(e) - model.p, 1)
+    lag, square = round(24.0 / float(meter.frame["hours"].median())), float(np.sum(e**2))
+    daily = float(np.sum(e[lag:] * e[:-lag])) / square if lag > 1 and square > 0.0 else 0.0
+    return float(np.sqrt(square / free)) / float(np.mean(P)), float(np.sum(e)) / (free * float(np.mean(P))), daily
+
+
 def fit(meter: Meter, *, forms: Sequence[str] = tuple(FORMS), use_it: bool | None = None) -> Baseline:
     """The best model of a baseline period.
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from lowlift.bms.baseline import design
 from lowlift.bms.meter import TEMPERATURES, Meter
-from lowlift.bms.savings import CV_LIMIT, NMBE_LIMIT, Savings
+from lowlift.bms.savings import NMBE_LIMIT, Savings, cv_limit
 from lowlift.sim.files import write_text
 from lowlift.sim.plot_style import INK, MUTED, style, svg
 from lowlift.sim.schedule_rows import ScheduleError
@@ -44,7 +44,7 @@ def markdown(result: Savings) -> str:
     lines += [f"> **NOT GOOD ENOUGH: {p}.**" for p in result.problems] + ([""] if result.problems else [])
     lines += [f"**{_headline(result)}**", ""]
     for title, rows in _tables(result).items():
-        lines += [f"## {title}", "", "| | |", "| --- | --- |", *(f"| {name} | {value} |" for name, value in rows), ""]
+        lines += [f"## {title}", "", "| | |", "| --- | --- |", *(f"| {_cell(name)} | {_cell(value)} |" for name, value in rows), ""]
     if result.warnings:
         lines += ["## To know besides", "", *(f"- {w}" for w in result.warnings), ""]
     lines += ["## Method", "", *(f"{p}\n" for p in _method(result))]
@@ -76,6 +76,7 @@ def chart(result: Savings) -> "Figure":
         b.set_title("Reporting period")
         b.set_ylabel("[kW]")
         b.legend(loc="upper left", ncols=2)
+        # Non-routine adjustments have no course of their own; they are in the sum that is stated.
         saved = np.cumsum((result.predicted - after["P"].to_numpy()) * after["hours"].to_numpy()) / 1e3
         # Errors of neighbouring intervals are alike, so the band grows with the square root of their number.
         band = result.uncertainty / KWH * np.sqrt(np.arange(1, len(saved) + 1) / len(saved))
@@ -101,18 +102,23 @@ def _tables(result: Savings) -> dict[str, list[tuple[str, str]]]:
     period = [(name, f"{_date(x.span[0])} to {_date(x.span[1])}, {len(x.frame)} {x.frequency} values, {x.energy / KWH:,.0f} kWh")
               for name, x in (("baseline period", result.baseline), ("reporting period", m))]  # fmt: skip
     sums = [
-        ("as before (model)", f"{result.predicted_energy / KWH:,.0f} kWh"),
-        ("metered", f"{m.energy / KWH:,.0f} kWh"),
+        ("baseline model for the weather" + (" and IT load" if model.with_it else "") + " of the reporting period (routine adjustments)",
+         f"{result.predicted_energy / KWH:,.0f} kWh"),
+        *((f"non-routine adjustment: {a.what}", f"{a.energy / KWH:+,.0f} ± {a.uncertainty / KWH:,.0f} kWh (standard uncertainty)")
+          for a in result.adjustments),
+        *(() if result.adjustments else (("non-routine adjustments", "none stated"),)),
+        ("adjusted baseline", f"{result.adjusted_baseline / KWH:,.0f} kWh"),
+        ("metered in the reporting period", f"{m.energy / KWH:,.0f} kWh"),
         ("avoided", f"{result.avoided / KWH:,.0f} ± {result.uncertainty / KWH:,.0f} kWh"),
         ("uncertainty by ASHRAE Guideline 14", f"± {result.uncertainty_guideline / KWH:,.0f} kWh"),
         ("uncertainty by the regression's covariance", f"± {result.uncertainty_regression / KWH:,.0f} kWh"),
         ("fractional savings uncertainty at 68 %", fsu),
-    ]
-    limit = 100 * CV_LIMIT[result.baseline.frequency]
+    ]  # fmt: skip
+    limit = 100 * cv_limit(result.reporting)
     goodness = [
         ("model", f"{model.form}: {model.equation()}"),
-        ("CV(RMSE)", f"{100 * model.cv_rmse:.1f} % (at most {limit:g} %)"),
-        ("NMBE", f"{100 * model.nmbe:.5f} % (within {100 * NMBE_LIMIT:g} %)"),
+        ("CV(RMSE)", f"{100 * result.cv_rmse:.1f} % (at most {limit:g} %)"),
+        ("NMBE", f"{100 * result.nmbe:.5f} % (within {100 * NMBE_LIMIT:g} %)"),
         ("R²", f"{model.r2:.3f}"),
         ("autocorrelation of residuals", f"{model.rho:.2f}: {model.n} values are worth {model.n_independent:.0f}"),
     ]
@@ -123,7 +129,8 @@ def _method(result: Savings) -> list[str]:
     return [
         "Avoided energy after IPMVP Option C: what a regression of the baseline period gives for the weather"
         + (" and IT load" if result.model.with_it else "")
-        + " of the reporting period, less what was metered. It says what changed, not why: whatever else changed on this meter is in it.",
+        + " of the reporting period, with the non-routine adjustments that are listed, less what was metered. It says what changed, not "
+        "why: whatever else changed on this meter (static factors: equipment, its use, its maintenance) and is not listed is in it.",
         "Uncertainty: the larger of ASHRAE Guideline 14's formula for autocorrelated residuals and of the covariance of the regression "
         "with AR(1) residuals. Errors of the meters themselves are not in it.",
     ]
@@ -147,6 +154,10 @@ def _page(result: Savings, drawing: str) -> str:
         f'<!DOCTYPE html>\n<html lang="en"><head>{head}<title>{title}</title><style>{css}</style></head>\n<body><header class="top">'
         f'<p class="brand">lowlift</p><h1>{title}</h1></header><main>{"".join(parts)}</main></body></html>\n'
     )
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")
 
 
 def _date(at: object) -> str:

@@ -28,7 +28,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from lowlift.data.hints import hint
-from lowlift.hil.fouling import can_foul
+from lowlift.hil.fouling import can_foul, equipment
 from lowlift.hil.machinery import Part, part_of
 from lowlift.models.plant import Plant
 from lowlift.models.signals import SignalInfo, SignalVector
@@ -190,7 +190,7 @@ def _place(fault: Fault, plant: Plant, at: str) -> None:
     places: dict[What, list[str]] = {What.FOULING: list(can_foul(plant)), What.COMMS: [GATEWAY], What.POWER: [SITE]}
     if fault.what in places:
         known = places[fault.what]
-        if not known:
+        if fault.what is What.FOULING and not known and equipment(plant.site):
             raise FaultError(f"{at}.what = {fault.what.value!r}: the physics of {plant.site.name} are not open to it here")
     elif fault.what is What.STUCK:
         known = _names(readings, actuators)

@@ -214,15 +214,21 @@ def savings(
     frequency: Annotated[str, typer.Option(help="daily or hourly.")] = "daily",
     zone: Annotated[str | None, typer.Option(help="Time zone of naive time stamps and of local days, like Europe/Berlin.")] = None,
     confidence: Annotated[float, typer.Option(help="Confidence of the interval.")] = 0.9,
+    adjustments: Annotated[
+        Path | None, typer.Option(help="Non-routine adjustments, TOML: what else changed, its energy and how sure that is.")
+    ] = None,
+    poor: Annotated[bool, typer.Option("--poor", help="State savings, marked, of a baseline that fails its fit criteria.")] = False,
 ) -> None:
-    """Avoided energy with its uncertainty; exit code 1 if the baseline model is not good enough to state it."""
+    """Avoided energy with its uncertainty; exit code 1 if it is not good enough, 2 if the baseline fails its fit criteria."""
     with friendly():
+        from lowlift.bms.adjustments import read_adjustments
         from lowlift.bms.meter import read_meter
         from lowlift.bms.savings import measure_savings
         from lowlift.bms.savings_report import markdown, write_report
 
         before, after = (read_meter(path, frequency=frequency, zone=zone) for path in (baseline, reporting))
-        result = measure_savings(before, after, confidence=confidence)
+        known = () if adjustments is None else read_adjustments(adjustments)
+        result = measure_savings(before, after, confidence=confidence, adjustments=known, poor=poor)
         typer.echo(markdown(result).split("\n## Method")[0])
         for path in write_report(result, out) if out is not None else []:
             typer.echo(str(path))

@@ -7,9 +7,10 @@ import pandas as pd
 import pytest
 from meter_readings import readings
 
+from lowlift.bms.adjustments import Adjustment, read_adjustments
 from lowlift.bms.baseline import fit
 from lowlift.bms.meter import SavingsError, metered, read_meter
-from lowlift.bms.savings import Savings, measure_savings
+from lowlift.bms.savings import BaselineError, Savings, cv_limit, measure_savings
 from lowlift.bms.savings_report import markdown, write_report
 
 KWH, MW = 3.6e6, 1e6
@@ -18,7 +19,7 @@ KWH, MW = 3.6e6, 1e6
 def result(seed: int, *, days: int = 120, **how: object) -> tuple[Savings, float]:
     after = readings("2029-03-01", days, 2 * seed + 1, **{"saved": 0.1} | how)  # type: ignore[arg-type]
     before = readings("2028-01-01", 366, 2 * seed, **{k: v for k, v in how.items() if k not in ("saved", "warm")})  # type: ignore[arg-type]
-    return measure_savings(metered(before, "before"), metered(after, "after")), float(after["truth_kWh"].sum()) * KWH
+    return measure_savings(metered(before, "before"), metered(after, "after"), poor=True), float(after["truth_kWh"].sum()) * KWH
 
 
 def test_the_model_that_made_the_data_is_found() -> None:
@@ -117,6 +118,10 @@ def test_what_is_not_good_enough_is_said_loudly_and_refused_if_asked(tmp_path: P
     assert any("wet bulb: " in p and "outside what the baseline period saw" in p for p in hot.problems)
     with pytest.raises(SavingsError, match=r"no savings are stated for after: CV\(RMSE\)"):
         measure_savings(poor.baseline, poor.reporting, strict=True)
+    with pytest.raises(
+        BaselineError, match=r"baseline model of before fails its fit criteria: CV\(RMSE\) = \d+.\d %: must be at most 20 %"
+    ):
+        measure_savings(poor.baseline, poor.reporting)
     assert markdown(poor).splitlines()[2].startswith("> **NOT GOOD ENOUGH: CV(RMSE)")
     (page,) = write_report(poor, tmp_path / "a.html")
     assert 0 < page.read_text(encoding="utf-8").index("NOT GOOD ENOUGH") < page.read_text(encoding="utf-8").index("kWh avoided")
@@ -178,3 +183,83 @@ def test_csv_round_trip(tmp_path: Path) -> None:
     frame.drop(columns="truth_kWh").rename_axis("time").to_csv(tmp_path / "a.csv")
     back = read_meter(tmp_path / "a.csv", zone="Europe/Berlin")
     pd.testing.assert_frame_equal(back.frame, metered(frame, "x").frame, check_freq=False, check_index_type=False)
+
+
+@pytest.mark.parametrize(("days", "limit"), [(120, 0.20), (360, 0.20), (365, 0.25), (5 * 365 - 30, 0.25), (5 * 365 + 30, 0.30)])
+def test_the_limit_of_the_fit_depends_on_the_length_of_the_reporting_period(days: int, limit: float) -> None:
+    assert cv_limit(metered(readings("2029-03-01", days, 1), "r")) == limit
+
+
+def test_the_guideline_s_factor_grows_with_the_months_of_daily_values() -> None:
+    """For two years it is that of the edition of 2014; for four months, in the test above, that of 2002."""
+    r, _ = result(4, days=730)
+    m, n_, months = r.model, r.model.n_independent, 730 / 365.25 * 12
+    from scipy.stats import t
+
+    a = 1.00286 + 0.03535 * months - 0.00024 * months**2
+    wanted = t.ppf(0.95, n_ - m.p) * a * m.cv_rmse * np.sqrt(m.n / n_ * (1 + 2 / n_) / 730) * r.predicted_energy
+    assert a > 1.6 and r.uncertainty_guideline == pytest.approx(wanted, rel=1e-4)
+
+
+def test_a_model_is_judged_by_the_baseline_readings_that_are_given() -> None:
+    before, after = metered(readings("2028-01-01", 366, 1), "before"), metered(readings("2029-03-01", 120, 2, saved=0.1), "after")
+    model = fit(before)
+    other = metered(readings("2028-01-01", 366, 3).assign(energy_kWh=lambda f: 1.01 * f["energy_kWh"]), "another")
+    assert measure_savings(before, after, model=model).good
+    with pytest.raises(BaselineError, match=r"of another fails its fit criteria: NMBE = [01]\.\d+ %: must be within 0.005 %"):
+        measure_savings(other, after, model=model)
+
+
+def test_non_routine_adjustments_are_added_and_make_it_less_sure(tmp_path: Path) -> None:
+    before, frame = metered(readings("2028-01-01", 366, 8), "before"), readings("2029-03-01", 120, 9, saved=0.1)
+    plain = measure_savings(before, metered(frame, "after"))
+    # 24 kW that nobody had before: on the meter, and known.
+    more = metered(frame.assign(energy_kWh=frame["energy_kWh"] + 24.0 * 24.0), "after")
+    hidden = measure_savings(before, more)
+    known = Adjustment(what="a pump of the neighbour's on this meter", energy=24.0 * 24.0 * 120 * KWH, uncertainty=3000.0 * KWH)
+    told = measure_savings(before, more, adjustments=[known])
+    assert hidden.avoided < 0.0 < plain.avoided and told.avoided == pytest.approx(plain.avoided)
+    assert told.adjusted_baseline == pytest.approx(told.predicted_energy + known.energy) and told.share < plain.share
+    assert told.uncertainty == pytest.approx(np.hypot(plain.uncertainty, 1.6449 * known.uncertainty), rel=1e-4)
+    assert told.fsu_68 > plain.fsu_68
+    text = markdown(told)
+    assert "non-routine adjustment: a pump of the neighbour's" in text and "+69,120 ± 3,000 kWh" in text and "| adjusted baseline |" in text
+    assert "| non-routine adjustments | none stated |" in markdown(plain)
+    path = tmp_path / "a.toml"
+    path.write_text('[[adjustment]]\nwhat = "x"\nenergy_kWh = -12\nuncertainty_kWh = 1.5\n')
+    (read,) = read_adjustments(path)
+    assert (read.what, read.energy, read.uncertainty) == ("x", -12.0 * KWH, 1.5 * KWH)
+    for text, said in (
+        ("", r"must hold \[\[adjustment\]\]"), ("[[adjustment]]\nwhat = 1", "adjustment 1: must have what, energy_kWh, uncertainty_kWh"),
+        ('[[adjustment]]\nwhat = "x"\nenergy_kWh = "1"\nuncertainty_kWh = 1', "adjustment 1.energy_kWh = '1': must be a number"),
+        ('[[adjustment]]\nwhat = "x"\nenergy_kWh = 1\nuncertainty_kWh = -1', "uncertainty = -1 kWh: must be a number of at least 0"),
+        ('[[adjustment]]\nwhat = " "\nenergy_kWh = 1\nuncertainty_kWh = 1', "what is empty"),
+        ("x =", "a.toml: "),
+    ):  # fmt: skip
+        path.write_text(text)
+        with pytest.raises(SavingsError, match=said):
+            read_adjustments(path)
+    with pytest.raises(SavingsError, match=r"the adjusted baseline is -.* kWh: must be above 0"):
+        measure_savings(before, more, adjustments=[Adjustment(what="x", energy=-1e15, uncertainty=0.0)])
+
+
+def test_hourly_residuals_that_repeat_day_by_day_are_said() -> None:
+    rng = np.random.default_rng(3)
+
+    def hourly(start: str, days: int, wave: float) -> pd.DataFrame:
+        index = pd.date_range(start, periods=24 * days, freq="h", tz="UTC")
+        load = 1000.0 + 50.0 * rng.standard_normal(len(index))
+        shape = wave * np.sin(2.0 * np.pi * index.hour / 24.0)
+        wet = 10.0 + 5.0 * rng.standard_normal(len(index))
+        power = 0.06 * load + 6.0 * np.maximum(wet - 8.0, 0.0) + shape + rng.standard_normal(len(index))
+        return pd.DataFrame({"energy_kWh": np.maximum(power, 0.0), "T_wb_degC": wet, "it_kWh": load}, index=index)
+
+    for wave, told in ((5.0, True), (0.0, False)):
+        before, after = (metered(hourly(start, 40, wave), "x", frequency="hourly") for start in ("2028-01-01", "2028-03-01"))
+        r = measure_savings(before, after, poor=True)
+        assert any("residuals a day apart are correlated" in w for w in r.warnings) is told
+
+
+def test_swapped_periods_are_said() -> None:
+    year, later = metered(readings("2028-01-01", 366, 1), "before"), metered(readings("2029-03-01", 300, 2), "after")
+    assert any("begins before the baseline period, after: are they swapped?" in p for p in measure_savings(later, year, poor=True).problems)

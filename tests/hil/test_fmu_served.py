@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 from lowlift.cli import app
 from lowlift.hil.fault import Fault, FaultError, What, check
 from lowlift.hil.fmu_plant import FmuPlant
+from lowlift.hil.fouling import can_foul
 from lowlift.hil.panel.diagram import components
 from lowlift.hil.panel.fault_bank import typical
 from lowlift.hil.panel.shown import Shown
@@ -74,11 +75,18 @@ def test_tables_hold_every_signal_once_under_its_unit() -> None:
         assert {i.signal for b in blocks for i in b.items} <= set(components(shown))
 
 
+class Foreign:
+    """Somebody else's physics at a site whose equipment could foul."""
+
+    site, actuators = plant_of("gb200_hall").site, plant_of("gb200_hall").actuators
+
+
 def test_equipment_inside_an_fmu_cannot_foul(plant: Any) -> None:
     fault = Fault(what=What.FOULING, where="tower_fill", size=0.3)
-    with pytest.raises(FaultError, match=r"the physics of chiller_plant are not open to it here"):
-        check(fault, plant)
-    assert not any(f.what is What.FOULING for f in typical(plant)) and any(f.what is What.BIAS for f in typical(plant))
+    assert check(fault, plant_of("gb200_hall")) and not can_foul(Foreign()) and not can_foul(plant)  # type: ignore[arg-type]
+    with pytest.raises(FaultError, match=r"the physics of gb200_hall are not open to it here"):
+        check(fault, Foreign())  # type: ignore[arg-type]
+    assert not any(f.what is What.FOULING for f in typical(plant)) and any(f.what is What.COMMS for f in typical(plant))
 
 
 def test_controllers_are_compared_on_an_fmu_and_no_bound_is_claimed(fmus: Path, tmp_path: Path) -> None:

@@ -73,4 +73,12 @@ def test_savings(tmp_path: Path) -> None:
     text = said("savings", before, after, "--zone", "Europe/Berlin", "--out", tmp_path / "r.html")
     assert "with 90 % confidence between" in text and "NOT GOOD" not in text and (tmp_path / "r.html").exists()
     assert "NOT GOOD ENOUGH" in said("savings", after, before, "--zone", "Europe/Berlin", code=1)
+    (tmp_path / "a.toml").write_text('[[adjustment]]\nwhat = "two racks gone"\nenergy_kWh = -900\nuncertainty_kWh = 90\n')
+    assert "two racks gone | -900 ± 90 kWh" in said(
+        "savings", before, after, "--zone", "Europe/Berlin", "--adjustments", tmp_path / "a.toml"
+    )
+    poor: pd.DataFrame = readings("2028-01-01", 366, 4, noise=0.6).drop(columns="truth_kWh")
+    poor.rename_axis("time").to_csv(tmp_path / "poor.csv")
+    assert "fails its fit criteria: CV(RMSE)" in said("savings", tmp_path / "poor.csv", after, "--zone", "Europe/Berlin", code=2)
+    assert "NOT GOOD ENOUGH: CV(RMSE)" in said("savings", tmp_path / "poor.csv", after, "--zone", "Europe/Berlin", "--poor", code=1)
     assert "overlap" in said("savings", before, before, "--zone", "Europe/Berlin", code=2)
