@@ -10,13 +10,13 @@ GROUPS = (
     ("flows", "Flows", "pump", ("kg/s", "L/s", "m3/s")),
     ("pressures", "Pressures", "gauge", ("kPa", "Pa")),
     ("powers", "Powers and heat", "power", ("kW", "W")),
-    ("numbers", "Speeds, openings, numbers", "fan", ("1",)),
+    ("numbers", "Positions, numbers", "fan", ("1",)),
 )
 """Key, title, symbol and site units."""
 OTHER = ("others", "Other", "gauge")
 MOST = 14
 """Signals in one block."""
-LETTERS = 17
+LETTERS = 14
 """Of a name beside its figure."""
 
 
@@ -30,7 +30,7 @@ def tables_of(plant: Plant, shown: Shown) -> Diagram:
         if name in known:
             unit = shown.columns[shown.index[known[name][0]]].unit
             group = next((g[:3] for g in GROUPS if unit in g[3]), OTHER)
-            words = name.replace(".fbk", ", asked") + (", max" if len(known[name]) > 1 else "")
+            words = ("↑" if len(known[name]) > 1 else "") + (f"{name[:-4].removesuffix('_set')} asked" if name.endswith(".fbk") else name)
             groups[group].append(Item(words=_cut(words), signal=name, points=known[name]))
     parts = [
         (key if k == 0 else f"{key}{k + 1}", title if k == 0 else f"{title} {k + 1}", symbol, tuple(items[k * MOST : (k + 1) * MOST]))

@@ -24,7 +24,7 @@ export class Schematic {
   async load() {
     const home = byId("schematic");
     if (this.live.plant.schematic === "tables") {
-      home.append(make("p", { class: "note" }, "How this plant is built is not known here: its signals by what they measure."));
+      home.append(make("p", { class: "note" }, "How this plant is built is not known here: its signals by what they measure; ↑ the highest of several."));
     }
     for (const name of ["wide", "narrow"]) {
       const text = await (await get(`/api/schematic/${name}.svg`)).text();
