@@ -1,4 +1,4 @@
-"""Real processes that die: ``lowlift serve`` and ``lowlift control`` are killed and started again, over every protocol (F46 to F48)."""
+"""Real processes that die: ``lowlift serve`` and ``lowlift control`` are cut off, killed and started again (F46 to F48)."""
 
 import re
 import subprocess
@@ -10,9 +10,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from cable import Cable
 from wire_plants import SMALL, plant, points
 
-from lowlift.bms.audit_log import verify
+from lowlift.bms.audit_log import records, verify
 from lowlift.hil.record import Record, load_record
 from lowlift.wire.link import Link
 from lowlift.wire.links import make_link
@@ -22,7 +23,7 @@ pytestmark = pytest.mark.slow
 
 STEP, SPEED, HEARTBEAT, SAMPLE = 5.0, 60.0, 300.0, 30.0
 PATIENCE = 900.0
-"""Longest wait for anything [s]: machines that run tests are busy."""
+"""Longest wait for anything [s]. Machines that run tests are busy: a late answer is a lost connection, a late cycle a take-over."""
 SETPOINTS = plant().site.sheet.setpoints
 BEHIND = 14
 """A BACnet priority that sees who holds the client's, 13."""
@@ -98,8 +99,10 @@ class Rig:
         self.port = int(self.url.rpartition(":")[2])
         return server
 
-    def control(self) -> Process:
-        return self._run("control", SMALL, "--url", self.url, "--controller", "Guideline36", "--write", "--sample", f"{SAMPLE:g}",
+    def control(self, port: int | None = None) -> Process:
+        """At the server's port, or at another one that leads to it."""
+        url = self.url if port is None else f"{self.url.rpartition(':')[0]}:{port}"
+        return self._run("control", SMALL, "--url", url, "--controller", "Guideline36", "--write", "--sample", f"{SAMPLE:g}",
                          "--log", str(self.log))  # fmt: skip
 
     def observer(self) -> Link:
@@ -155,6 +158,32 @@ def keeps_rates(record: Record) -> None:
     assert (np.abs(np.diff(record.setpoints, axis=0)) <= most(STEP)).all()
 
 
+@pytest.mark.parametrize("rig", ["modbus", "opcua"], indirect=True)
+def test_F46_a_cable_pulled_for_ten_minutes(rig: Rig) -> None:
+    server = rig.serve()
+    with Cable(rig.port) as cable, rig.observer() as site:
+        client = rig.control(cable.port)
+        client.says(r"s: rule, .* [1-9]\d* written")
+        until(lambda: state(site) == SUPERVISED)
+        cable.pull()
+        pulled = site.read(["elapsed"])["elapsed"]
+        until(lambda: state(site) == FAIL_SAFE)
+        client.says("no connection: .*; trying again")
+        until(lambda: site.read(["elapsed"])["elapsed"] > pulled + 600.0)
+        cable.plug()
+        client.says("in touch with", 2)
+        until(lambda: state(site) == SUPERVISED)
+        until(lambda: site.read(["alarm.fail_safe"])["alarm.fail_safe"] == 0.0)
+        assert client.end() == 0
+        until(lambda: state(site) == ALONE)
+    assert server.end() == 0
+    ended = verify(rig.log)
+    assert ended.kinds["lost"] >= 1 and ended.kinds["stop"] == 1 and (ended.torn, ended.repaired) == (0, 0)
+    gap = [r["missed"] for r in records(rig.log) if r["kind"] == "take-over" and r["missed"]]
+    assert max(gap) > 600.0 - SAMPLE, "the gap is marked in the record"
+    keeps_rates(load_record(rig.record))
+
+
 def test_F48_a_killed_client_leaves_a_safe_site_and_its_successor_goes_on(rig: Rig) -> None:
     server = rig.serve()
     client = rig.control()
@@ -167,7 +196,7 @@ def test_F48_a_killed_client_leaves_a_safe_site_and_its_successor_goes_on(rig: R
         assert rig.holds(site) == ({13} if rig.protocol == "bacnet" else set())
         until(lambda: site.read(["alarm.fail_safe"])["alarm.fail_safe"] == 1.0)
         killed = verify(rig.log)
-        assert killed.kinds["take-over"] == 1 and "stop" not in killed.kinds
+        assert killed.kinds["take-over"] >= 1 and "stop" not in killed.kinds
 
         successor = rig.control()
         successor.says("in touch with")
@@ -208,7 +237,7 @@ def test_F47_a_killed_server_is_missed_and_found_again(rig: Rig) -> None:
     client.says("no connection: .*; trying again")
     assert client.alive and not rig.record.exists()
     lost = verify(rig.log)
-    assert lost.kinds["lost"] == 1 and lost.torn == 0
+    assert lost.kinds["lost"] >= 1 and lost.torn == 0
 
     again = rig.serve()
     again.says("goes on from .* at plant time")
@@ -221,7 +250,7 @@ def test_F47_a_killed_server_is_missed_and_found_again(rig: Rig) -> None:
         until(lambda: state(site) == ALONE)
     assert again.end() == 0
     ended = verify(rig.log)
-    assert ended.kinds["take-over"] == 2 and ended.kinds["stop"] == 1 and (ended.torn, ended.repaired) == (0, 0)
+    assert ended.kinds["take-over"] > lost.kinds["take-over"] and ended.kinds["stop"] == 1 and (ended.torn, ended.repaired) == (0, 0)
     record = load_record(rig.record)
     keeps_rates(record)
     apart = max(abs(record.t[0] - first), abs(record.t[0] - last)) + STEP
