@@ -24,6 +24,10 @@ class Values:
     cost: np.ndarray
     """``(N, B)``."""
 
+    def scaled(self, factor: np.ndarray) -> "Values":
+        """With costs times ``(B,)``."""
+        return Values(self.F, self.c, self.cost * factor)
+
 
 @dataclasses.dataclass(frozen=True)
 class FirstOrder:
@@ -32,6 +36,10 @@ class FirstOrder:
     values: Values
     gradient: np.ndarray
     """Of ``l + y.F + lam.c`` with respect to ``(x, u, w)``, ``(N, B, n_z)``."""
+
+    def scaled(self, factor: np.ndarray) -> "FirstOrder":
+        """With costs and multipliers times ``(B,)``."""
+        return FirstOrder(self.values.scaled(factor), self.gradient * factor[None, :, None])
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,6 +56,11 @@ class SecondOrder:
     dc: np.ndarray
     hessian: np.ndarray
     """Lower triangle of the Lagrangian's Hessian."""
+
+    def scaled(self, factor: np.ndarray) -> "SecondOrder":
+        """With costs and multipliers times ``(B,)``."""
+        rows = factor[None, :, None]
+        return SecondOrder(self.values.scaled(factor), self.slope * rows, self.gradient * rows, self.dF, self.dc, self.hessian * rows)
 
     def take(self, index: np.ndarray) -> "SecondOrder":
         """Of some problems."""

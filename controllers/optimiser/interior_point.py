@@ -20,6 +20,7 @@ from lowlift.controllers.optimiser.newton import Newton, System
 from lowlift.controllers.optimiser.problem import BatchData
 from lowlift.controllers.optimiser.residuals import Residuals
 from lowlift.controllers.optimiser.result import BatchResult, Outcome
+from lowlift.controllers.optimiser.scaling import cost_scale, scaled_data, scaled_multipliers
 from lowlift.controllers.optimiser.warm import warm_point
 
 KAPPA_EPSILON, KAPPA_MU, THETA_MU = 10.0, 0.2, 1.5
@@ -56,7 +57,7 @@ class Options:
     """
 
     tolerance: float = 1e-6
-    """Scaled KKT error at which a problem is solved."""
+    """KKT error, of the objective as :mod:`.scaling` scales it, at which a problem is solved."""
     max_iterations: int = 100
     mu: float = 0.1
     """First barrier parameter."""
@@ -97,8 +98,10 @@ class InteriorPoint:
         began = time.perf_counter()
         data.check(self.rows.problem)
         check_start(self.rows.problem, data, start, dual=dual, inequalities=self.rows.size)
-        bounds = self.rows.bounds(data)
-        run = _Run(self, data, bounds, self._first(data, bounds, start, options, dual), options)
+        bounds, scale = self.rows.bounds(data), cost_scale(self.rows.problem, self.evaluator, data, start)
+        if (scale != 1.0).any():
+            data, start = scaled_data(data, scale), scaled_multipliers(start, scale) if dual else start
+        run = _Run(self, data, bounds, self._first(data, bounds, start, options, dual), options, scale)
         while run.live.size:
             run.iterate()
         result = run.result
@@ -130,8 +133,11 @@ class InteriorPoint:
 class _Run:
     """One solve: the problems that are still in it."""
 
-    def __init__(self, method: InteriorPoint, data: BatchData, bounds: Bounds, point: Iterate, options: Options) -> None:
+    def __init__(self, method: InteriorPoint, data: BatchData, bounds: Bounds, point: Iterate, options: Options, scale: np.ndarray) -> None:
         self.method, self.data, self.bounds, self.point, self.options = method, data, bounds, point, options
+        self.scale = scale
+        """Of the objective, which data and multipliers here have in them, and results do not."""
+        self.plain = bool((scale == 1.0).all())
         b = data.size
         self.live = np.arange(b)
         self.mu = np.full(b, options.mu)
@@ -145,7 +151,7 @@ class _Run:
         self.result = BatchResult(
             point=point.take(self.live), outcome=np.full(b, Outcome.ITERATIONS), kkt_error=unknown(), infeasibility=unknown(),
             stationarity=unknown(), complementarity=unknown(), objective=unknown(), iterations=np.zeros(b, dtype=int), mu=self.mu.copy(),
-            stage=np.full(b, -1),
+            stage=np.full(b, -1), cost_scale=scale,
         )  # fmt: skip
         self.trial = unknown()
         """Merit of the last point that a line search tried."""
@@ -197,7 +203,11 @@ class _Run:
 
     def _look(self) -> None:
         q, m = self.point, self.method
-        self.second: SecondOrder = m.evaluator.second(q.x, q.u, q.w, self.data.p, q.y, q.lam[..., m.rows.path])
+        if self.plain:
+            self.second: SecondOrder = m.evaluator.second(q.x, q.u, q.w, self.data.p, q.y, q.lam[..., m.rows.path])
+        else:
+            of = scaled_multipliers(q, 1.0 / self.scale)
+            self.second = m.evaluator.second(q.x, q.u, q.w, self.data.p, of.y, of.lam[..., m.rows.path]).scaled(self.scale)
         self.G = m.measures.stack(self.second.values.c, q, self.bounds)
         self.merit = m.measures.merit(self.data, q, self.second.values, self.G)
 
@@ -272,6 +282,8 @@ class _Run:
                 part, along, some, bounds = q.take(waiting), d.take(waiting), data.take(waiting), self.bounds.take(waiting)
             trial = measures.moved(part, along, alpha[waiting], np.zeros(waiting.size))
             values = self.method.evaluator.values(trial.x, trial.u, trial.w, some.p)
+            if not self.plain:
+                values = values.scaled(self.scale[waiting])
             merit = measures.merit(some, trial, values, measures.stack(values.c, trial, bounds))
             here, there = (theta[waiting], phi[waiting]), (merit.theta, merit.phi(self.mu[waiting]))
             self.trial[waiting] = there[0] + there[1]
@@ -304,15 +316,15 @@ class _Run:
 
     def _leave(self, ended: np.ndarray, found: Residuals) -> None:
         gone, stay = np.flatnonzero(ended >= 0), np.flatnonzero(ended < 0)
-        at, r = self.live[gone], self.result
-        r.point.put(at, self.point.take(gone))
+        at, r, scale = self.live[gone], self.result, self.scale[gone]
+        r.point.put(at, scaled_multipliers(self.point.take(gone), 1.0 / scale))
         r.outcome[at] = ended[gone]
         r.mu[at], r.iterations[at] = self.mu[gone], self.count[gone]
-        r.kkt_error[at], r.complementarity[at] = found.error(0.0)[gone], found.complementarity(0.0)[gone]
-        r.infeasibility[at], r.stationarity[at] = found.infeasibility[gone], found.stationarity[gone]
-        r.objective[at] = self.merit.cost[gone]
+        r.kkt_error[at], r.complementarity[at] = found.error(0.0)[gone], found.complementarity(0.0)[gone] / scale
+        r.infeasibility[at], r.stationarity[at] = found.infeasibility[gone], found.stationarity[gone] / scale
+        r.objective[at] = self.merit.cost[gone] / scale
         self.live = self.live[stay]
-        self.mu, self.shift, self.count = self.mu[stay], self.shift[stay], self.count[stay]
+        self.mu, self.shift, self.count, self.scale = self.mu[stay], self.shift[stay], self.count[stay], self.scale[stay]
         self.best, self.waited = self.best[stay], self.waited[stay]
         self.point, self.data, self.bounds = self.point.take(stay), self.data.take(stay), self.bounds.take(stay)
         self.second, self.G, self.merit = self.second.take(stay), np.take(self.G, stay, axis=1), self.merit.take(stay)

@@ -45,6 +45,7 @@ class ShootingProgram:
         x0, P = ca.MX.sym("x0", nx), ca.MX.sym("p", p.n_parameters, n)
         a, b = ca.MX.sym("a", ns, n), ca.MX.sym("b", ns, n)
         W = ca.MX.sym("W", nx, nx) if self.free_initial else ca.MX(0, 0)
+        scale = ca.MX.sym("scale")
         x = ca.MX.sym("x_0", nx)
         variables, constraints = [x], []
         cost: Any = 0.5 * ca.bilin(W, x - x0, x - x0) if self.free_initial else 0.0
@@ -59,7 +60,7 @@ class ShootingProgram:
             constraints += [F, c - softening @ s]
             variables += [u, w, s, x_next]
             x = x_next
-        return {"x": ca.vertcat(*variables), "f": cost, "g": ca.vertcat(*constraints), "p": ca.veccat(x0, P, a, b, W)}
+        return {"x": ca.vertcat(*variables), "f": scale * cost, "g": ca.vertcat(*constraints), "p": ca.veccat(scale, x0, P, a, b, W)}
 
     @functools.cached_property
     def equality(self) -> np.ndarray:
@@ -84,9 +85,9 @@ class ShootingProgram:
         high = self._join(free[0], u_high, w_high, s_low + np.inf, free)
         return low, high
 
-    def parameters(self, data: BatchData, i: int) -> np.ndarray:
-        """Parameters of problem ``i``."""
-        parts = [data.x0[i], data.p[:, i].ravel(), data.slack_linear[:, i].ravel(), data.slack_quadratic[:, i].ravel()]
+    def parameters(self, data: BatchData, i: int, scale: float = 1.0) -> np.ndarray:
+        """Parameters of problem ``i``, whose objective is multiplied by ``scale``."""
+        parts = [np.array([scale]), data.x0[i], data.p[:, i].ravel(), data.slack_linear[:, i].ravel(), data.slack_quadratic[:, i].ravel()]
         if self.free_initial:
             assert data.arrival is not None  # noqa: S101 - the program is chosen by it
             parts.append(data.arrival[i].ravel())

@@ -34,8 +34,9 @@ class StageSymbols:
     path: Any
     """``c``."""
     cost: Any
-    """``l``, a scalar. Scale it to the order of one a stage: a problem counts as solved where the gradient of the Lagrangian, in units of
-    the cost per unit of a variable, is within the tolerance. A cost far smaller is never improved, one far larger is solved for long."""
+    """``l``, a scalar in any unit. A problem counts as solved where the gradient of the Lagrangian, per unit of a variable, is within the
+    tolerance. Slopes of the cost from a hundredth to a thousand are taken as they are, and others scaled to about one (:mod:`.scaling`), so
+    that a cost far smaller is improved too, and one far larger not solved for long."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, eq=False)

@@ -16,6 +16,7 @@ from lowlift.controllers.optimiser.judge import judge
 from lowlift.controllers.optimiser.nlp import ShootingProgram
 from lowlift.controllers.optimiser.problem import BatchData
 from lowlift.controllers.optimiser.result import BatchResult, Outcome
+from lowlift.controllers.optimiser.scaling import cost_scale
 from lowlift.controllers.optimiser.store import CASADI, Parts
 
 
@@ -79,15 +80,17 @@ class ProgramSolver(abc.ABC):
         sizes = [program.nlp[key].numel() for key in ("x", "g", "x")]
         z, lam_g, lam_x = (np.empty((data.size, size)) for size in sizes)
         iterations = np.zeros(data.size, dtype=int)
+        scale = cost_scale(self.problem, self.parts.evaluator, data, start)
         for i in range(data.size):
             low, high = program.bounds(data, i)
             solver = self._solver(program, low == high)
             lbg, ubg = program.row_bounds
-            r = solver(x0=np.clip(program.guess(start, i), low, high), p=program.parameters(data, i), lbx=low, ubx=high,
+            r = solver(x0=np.clip(program.guess(start, i), low, high), p=program.parameters(data, i, scale[i]), lbx=low, ubx=high,
                        lbg=lbg, ubg=ubg)  # fmt: skip
             z[i], lam_g[i], lam_x[i] = (np.asarray(r[key]).ravel() for key in ("x", "lam_g", "lam_x"))
+            lam_g[i], lam_x[i] = lam_g[i] / scale[i], lam_x[i] / scale[i]
             iterations[i] = int(solver.stats().get("iter_count", 0))
-        found = judge(self.parts.rows, self.parts.evaluator, data, program.iterate(data, z, lam_g, lam_x))
+        found = judge(self.parts.rows, self.parts.evaluator, data, program.iterate(data, z, lam_g, lam_x), scale)
         ended = np.where(found.infeasibility > 1e3 * self.tolerance, Outcome.INFEASIBLE, Outcome.STALLED)
         ended[iterations >= self.max_iterations] = Outcome.ITERATIONS
         ended[found.kkt_error <= self.tolerance] = Outcome.CONVERGED

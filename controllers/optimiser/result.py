@@ -35,15 +35,20 @@ class BatchResult:
     outcome: np.ndarray
     """Of :class:`Outcome`."""
     kkt_error: np.ndarray
-    """Scaled: the largest of infeasibility, stationarity and complementarity."""
+    """The largest of infeasibility, and of stationarity and complementarity times the cost's scale: what the tolerance is compared with."""
     infeasibility: np.ndarray
     """Largest violated row or bound."""
     stationarity: np.ndarray
+    """Largest derivative of the Lagrangian, in units of the cost per scaled unit of a variable."""
     complementarity: np.ndarray
+    """Largest product of a distance and its multiplier, in units of the cost; less where multipliers are large."""
     objective: np.ndarray
     iterations: np.ndarray
     mu: np.ndarray
-    """Barrier parameter at the end."""
+    """Barrier parameter at the end, of the scaled cost."""
+    cost_scale: np.ndarray
+    """By which the objective was multiplied inside; one unless it is far from order one (see :mod:`.scaling`). Objective and multipliers
+    are free of it."""
     stage: np.ndarray
     """Number of the stage that is singular, the first one where several are; -1 of all other outcomes."""
     seconds: float = 0.0
@@ -87,5 +92,6 @@ class BatchResult:
 
 
 _PER_PROBLEM = (
-    "outcome", "kkt_error", "infeasibility", "stationarity", "complementarity", "objective", "iterations", "mu", "stage", "solver",
+    "outcome", "kkt_error", "infeasibility", "stationarity", "complementarity", "objective", "iterations", "mu", "cost_scale", "stage",
+    "solver",
 )  # fmt: skip

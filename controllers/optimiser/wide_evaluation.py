@@ -24,6 +24,11 @@ class BlockDerivatives:
         """Of some problems."""
         return BlockDerivatives(*(getattr(self, f.name)[:, index] for f in dataclasses.fields(self)))
 
+    def scaled(self, factor: np.ndarray) -> "BlockDerivatives":
+        """With costs and multipliers times ``(B,)``."""
+        rows = factor[None, :, None, None]
+        return dataclasses.replace(self, gradient=self.gradient * rows, hessian=self.hessian * rows)
+
 
 @dataclasses.dataclass(frozen=True)
 class WideSecondOrder(SecondOrder):
@@ -35,9 +40,15 @@ class WideSecondOrder(SecondOrder):
 
     def take(self, index: np.ndarray) -> "WideSecondOrder":
         """Of some problems."""
-        whole = super().take(index)
-        parts = {f.name: getattr(whole, f.name) for f in dataclasses.fields(SecondOrder)}
-        return WideSecondOrder(**parts, core=self.core.take(index), blocks=self.blocks.take(index))
+        return self._with(super().take(index), self.core.take(index), self.blocks.take(index))
+
+    def scaled(self, factor: np.ndarray) -> "WideSecondOrder":
+        """With costs and multipliers times ``(B,)``."""
+        return self._with(super().scaled(factor), self.core.scaled(factor), self.blocks.scaled(factor))
+
+    @staticmethod
+    def _with(whole: SecondOrder, core: SecondOrder, blocks: BlockDerivatives) -> "WideSecondOrder":
+        return WideSecondOrder(**{f.name: getattr(whole, f.name) for f in dataclasses.fields(SecondOrder)}, core=core, blocks=blocks)
 
 
 class WideEvaluator:
