@@ -4,12 +4,15 @@ The same three functions serve every stage, so the time to build does not grow w
 """
 
 import dataclasses
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from lowlift.controllers.optimiser.problem import StageProblem
 from lowlift.controllers.optimiser.sweeps import Sweeps
+
+Hessian = Literal["exact", "gauss_newton"]
+"""``exact``: of the whole Lagrangian. ``gauss_newton``: of the cost alone, so that curvature of dynamics and limits is left out."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,8 +34,12 @@ class StageFunctions:
     hessian_at: tuple[np.ndarray, np.ndarray]
 
 
-def stage_functions(problem: StageProblem) -> StageFunctions:
+def stage_functions(problem: StageProblem, hessian: Hessian = "exact") -> StageFunctions:
     """Differentiate a stage.
+
+    Args:
+        problem: the structure.
+        hessian: which one ``full`` has; gradients are those of the whole Lagrangian either way.
 
     Raises:
         ValueError: the stage's expressions have other sizes than the structure declares.
@@ -49,7 +56,7 @@ def stage_functions(problem: StageProblem) -> StageFunctions:
             raise ValueError(f"{problem.name}: {name} has {value.numel()} rows: must be {rows}")
     sweeps = Sweeps(ca.vertcat(F, c, cost), ca.vertcat(x, u, w))
     weights = ca.vertcat(y, lam, 1.0)
-    lower, gradient = sweeps.hessian(weights)
+    lower, gradient = lagrangian(sweeps, weights, hessian)
     dF, dc, slope = ca.vertsplit(sweeps.jacobian(), [0, problem.ny, problem.ny + problem.nc, problem.ny + problem.nc + 1])
     options = {"cse": True}
     ins, outs = ["x", "u", "w", "p"], ["F", "c", "cost"]
@@ -59,6 +66,16 @@ def stage_functions(problem: StageProblem) -> StageFunctions:
     outs += ["slope", "gradient", "dF", "dc", "hessian"]
     full = ca.Function("full", [x, u, w, p, y, lam], [F, c, cost, ca.densify(slope.T), gradient, dF, dc, lower], ins, outs, options)
     return StageFunctions(light, first, full, _at(dF), _at(dc), _at(lower))
+
+
+def lagrangian(sweeps: Sweeps, weights: Any, hessian: Hessian) -> tuple[Any, Any]:
+    """Hessian (lower triangle) and gradient of a Lagrangian; the cost is the last of its outputs."""
+    import casadi as ca
+
+    lower, gradient = sweeps.hessian(weights)
+    if hessian == "gauss_newton":
+        lower, _ = sweeps.hessian(ca.vertcat(ca.SX(weights.numel() - 1, 1), 1.0))
+    return lower, gradient
 
 
 def _at(matrix: Any) -> tuple[np.ndarray, np.ndarray]:

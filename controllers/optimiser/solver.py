@@ -6,6 +6,7 @@ from typing import Literal, Protocol, get_args
 
 import numpy as np
 
+from lowlift.controllers.optimiser.derivatives import Hessian
 from lowlift.controllers.optimiser.interior_point import NAME, InteriorPoint, Options
 from lowlift.controllers.optimiser.iterate import Iterate
 from lowlift.controllers.optimiser.problem import BatchData, StageProblem
@@ -154,7 +155,7 @@ class FewElsewhere:
 
 def make_solver(
     problem: StageProblem | WideProblem, backend: Backend = "auto", *, tolerance: float = 1e-6, real_time: int | None = None,
-    compiled: bool | None = None,
+    compiled: bool | None = None, hessian: Hessian = "exact",
 ) -> Solver:  # fmt: skip
     """A solver of a structure; one that was made before for an equal structure is handed out again. Threads may share it: the core solves
     in all of them at once, fatrop and IPOPT in one after the other.
@@ -167,20 +168,30 @@ def make_solver(
         tolerance: KKT error at which a problem is solved.
         real_time: of the core only: number of iterations after which every problem ends.
         compiled: of the core: whether it has a compiled kernel; ``None``: where one can be made.
+        hessian: of the core only: ``exact``, or ``gauss_newton``, that of the cost alone, with corrected pivots where it is concave. The
+            second one is for costs that are sums of squares; it costs a quarter less to evaluate and converges linearly. Where the
+            curvature that matters is that of dynamics and limits, as in plans of halls, it does not converge, and says so.
 
     Raises:
-        ValueError: algebraic controls of a structure that is not wide, a backend that does not exist, real-time iterations of one
-            that has none, or a tolerance or a number of iterations that is not positive.
+        ValueError: algebraic controls of a structure that is not wide, a backend or Hessian that does not exist, real-time iterations or
+            a Hessian of a backend that has no choice, or a tolerance or a number of iterations that is not positive.
         CompilerError: a kernel is required and cannot be made.
         LoweringError: a kernel is required and a graph cannot be printed as C, or any path and it cannot be printed as NumPy either.
     """
     if backend not in get_args(Backend):
         raise ValueError(f"backend = {backend!r}: must be one of {', '.join(get_args(Backend))}")
+    if hessian not in get_args(Hessian):
+        raise ValueError(f"hessian = {hessian!r}: must be one of {', '.join(get_args(Hessian))}")
+    if hessian != "exact" and backend in ("fatrop", "ipopt"):
+        raise ValueError(f"hessian = {hessian!r} with backend {backend!r}: only the core leaves curvature out")
     if real_time is not None and backend in ("fatrop", "ipopt"):
         raise ValueError(f"real_time = {real_time} with backend {backend!r}: only the core ends after a given number of iterations")
     began = time.perf_counter()
     key, wide = structure_key(problem), isinstance(problem, WideProblem)
-    parts = wide_parts(problem, key, compiled) if isinstance(problem, WideProblem) else core_parts(problem, key, compiled)
+    if isinstance(problem, WideProblem):
+        parts = wide_parts(problem, key, compiled, hessian)
+    else:
+        parts = core_parts(problem, key, compiled, hessian)
     n_stages = parts.rows.problem.n_stages
     building = time.perf_counter() - began
 
@@ -195,7 +206,7 @@ def make_solver(
 
     if backend in ("fatrop", "ipopt"):
         return other(FatropSolver if backend == "fatrop" else IpoptSolver)
-    own = kept(("core", key, n_stages, tolerance, real_time, parts.how), core)
+    own = kept(("core", key, n_stages, tolerance, real_time, hessian, parts.how), core)
     # The one place where a backend is chosen.
     if backend == "core" or real_time is not None or parts.compiled or wide:
         return own

@@ -12,7 +12,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from typing import Any, TypeVar
 
-from lowlift.controllers.optimiser.derivatives import StageFunctions, stage_functions
+from lowlift.controllers.optimiser.derivatives import Hessian, StageFunctions, stage_functions
 from lowlift.controllers.optimiser.evaluation import Evaluator, NumpyEvaluator
 from lowlift.controllers.optimiser.inequalities import Inequalities
 from lowlift.controllers.optimiser.kernel import KernelEvaluator, KernelMeasures, KernelNewton
@@ -95,13 +95,14 @@ def _digest_of(graph: str, structure: Any, *without: str) -> str:
     return digest.hexdigest()
 
 
-def core_parts(problem: StageProblem, key: str | None = None, compiled: bool | None = None) -> Parts:
+def core_parts(problem: StageProblem, key: str | None = None, compiled: bool | None = None, hessian: Hessian = "exact") -> Parts:
     """The core's parts for a structure; horizons share them.
 
     Args:
         problem: the structure.
         key: its digest, where it is known already.
         compiled: whether to compile a kernel; ``None``: where one can be made. :attr:`Parts.how` says why there is none.
+        hessian: of the whole Lagrangian, or of the cost alone.
 
     Raises:
         ValueError: the structure has algebraic controls, which only :func:`~.wide.wide_parts` knows to solve.
@@ -113,14 +114,14 @@ def core_parts(problem: StageProblem, key: str | None = None, compiled: bool | N
             f"{problem.name}: algebraic = {problem.algebraic}: must be 0, unless it is the core of a WideProblem and that is given"
         )
     key = structure_key(problem) if key is None else key
-    place = ("parts", key, problem.n_stages)
+    place = ("parts", key, problem.n_stages, hessian)
 
     def functions() -> StageFunctions:
-        return kept(("functions", key), lambda: stage_functions(problem))
+        return kept(("functions", key, hessian), lambda: stage_functions(problem, hessian))
 
     def numpy(why: str) -> Parts:
         rows, f = Inequalities(problem), functions()
-        evaluator = kept(("numpy", key), lambda: NumpyEvaluator(problem, f))
+        evaluator = kept(("numpy", key, hessian), lambda: NumpyEvaluator(problem, f))
         return Parts(rows, evaluator, NumpyNewton(rows, f), NumpyMeasures(rows), why, False)
 
     def kernel() -> Parts:

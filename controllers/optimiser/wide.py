@@ -1,6 +1,6 @@
 """What the core is made of for wide problems: evaluation and directions that use their structure, on either path."""
 
-from lowlift.controllers.optimiser.derivatives import stage_functions
+from lowlift.controllers.optimiser.derivatives import Hessian, stage_functions
 from lowlift.controllers.optimiser.evaluation import NumpyEvaluator
 from lowlift.controllers.optimiser.graphs import KernelGraphs, NumpyGraphs
 from lowlift.controllers.optimiser.inequalities import Inequalities
@@ -24,7 +24,7 @@ every plan. A small one keeps to the bounds of a plan that is no longer right, a
 """
 
 
-def wide_parts(problem: WideProblem, key: str | None = None, compiled: bool | None = None) -> Parts:
+def wide_parts(problem: WideProblem, key: str | None = None, compiled: bool | None = None, hessian: Hessian = "exact") -> Parts:
     """The core's parts for a wide problem, in its flat form (:attr:`.WideProblem.flat`).
 
     What is built depends on the core and on one block, never on the number of stages or blocks, and halls of any size share it.
@@ -33,6 +33,7 @@ def wide_parts(problem: WideProblem, key: str | None = None, compiled: bool | No
         problem: the problem.
         key: its digest, where it is known already.
         compiled: whether graphs and recursion are compiled; ``None``: where they can be.
+        hessian: of the whole Lagrangian, or of the costs alone.
 
     Raises:
         CompilerError: a kernel is required and cannot be made.
@@ -42,21 +43,21 @@ def wide_parts(problem: WideProblem, key: str | None = None, compiled: bool | No
     key = structure_key(problem) if key is None else key
     of_core, of_block = structure_key(problem.core), block_key(problem.structure)
 
-    functions = kept(("functions", of_core), lambda: stage_functions(problem.core))
-    blocks = kept(("blocks", of_block), lambda: block_functions(problem.structure))
+    functions = kept(("functions", of_core, hessian), lambda: stage_functions(problem.core, hessian))
+    blocks = kept(("blocks", of_block, hessian), lambda: block_functions(problem.structure, hessian))
 
     def numpy(why: str) -> Parts:
         rows = Inequalities(problem.flat)
-        core = kept(("numpy", of_core), lambda: NumpyEvaluator(problem.core, functions))
-        graphs = kept(("block graphs", of_block, False), lambda: NumpyGraphs(blocks.all))
+        core = kept(("numpy", of_core, hessian), lambda: NumpyEvaluator(problem.core, functions))
+        graphs = kept(("block graphs", of_block, hessian, False), lambda: NumpyGraphs(blocks.all))
         newton = WideNewton(problem, rows, functions, graphs, NumpyNewton)
         return Parts(rows, WideEvaluator(problem, core, graphs), newton, NumpyMeasures(rows), why, False)
 
     def kernel() -> Parts:
         rows = Inequalities(problem.flat)
         core = KernelEvaluator(functions)
-        graphs = kept(("block graphs", of_block, True), lambda: KernelGraphs(blocks.all))
+        graphs = kept(("block graphs", of_block, hessian, True), lambda: KernelGraphs(blocks.all))
         newton = WideNewton(problem, rows, functions, graphs, KernelNewton)
         return Parts(rows, WideEvaluator(problem, core, graphs), newton, NumpyMeasures(rows), core.how, True)
 
-    return on_a_path(("wide parts", key, problem.core.n_stages), problem.core.name, compiled, kernel, numpy)
+    return on_a_path(("wide parts", key, problem.core.n_stages, hessian), problem.core.name, compiled, kernel, numpy)

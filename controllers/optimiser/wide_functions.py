@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from lowlift.controllers.optimiser.derivatives import Hessian, lagrangian
 from lowlift.controllers.optimiser.riccati import REPLACED, SMALLEST_PIVOT, SMALLEST_SCALE
 from lowlift.controllers.optimiser.sweeps import Sweeps
 from lowlift.controllers.optimiser.wide_problem import BlockStructure
@@ -44,8 +45,8 @@ class BlockFunctions:
         return [self.light, self.full, self.eliminate, self.restore]
 
 
-def block_functions(s: BlockStructure) -> BlockFunctions:
-    """Differentiate a block.
+def block_functions(s: BlockStructure, hessian: Hessian = "exact") -> BlockFunctions:
+    """Differentiate a block; for ``hessian`` see :func:`.stage_functions`.
 
     Raises:
         ValueError: the block's expressions have other sizes than the structure declares.
@@ -61,7 +62,7 @@ def block_functions(s: BlockStructure) -> BlockFunctions:
         if value.numel() != rows:
             raise ValueError(f"block: {name} has {value.numel()} rows: must be {rows}")
     sweeps = Sweeps(ca.vertcat(e, c, phi, cost), ca.vertcat(v, links))
-    lower, gradient = sweeps.hessian(ca.vertcat(n, lam, -y, 1.0))
+    lower, gradient = lagrangian(sweeps, ca.vertcat(n, lam, -y, 1.0), hessian)
     de, dc, dphi, slope = ca.vertsplit(sweeps.jacobian(), [0, *np.cumsum([k.numel() for k in (e, c, phi, cost)]).tolist()])
     options = {"cse": True}
     light = ca.Function("block_light", [v, links, own, shared], [e, c, cost, phi], options)
