@@ -1,21 +1,6 @@
 /* Newton's direction of many problems, LANES of them at a time; see newton.py and riccati.py for the mathematics.
    Arrays of the caller are [stage][problem][component]; inside, a V holds one component of LANES problems. The variables of a stage are
    ordered (u, x, w) here, so that the controls are eliminated by the first steps of one factorisation, in place: what is left is P. */
-#if LANES == 1
-typedef double N(V);
-#define PUT(v, l, value) ((v) = (value))
-#define GET(v, l) (v)
-#define PADDED(n) (((n) + 7) / 8 * 8) /* rows are vectors here */
-#define FROM(i) ((i) / 8 * 8)
-#else
-typedef double N(V) __attribute__((vector_size(8 * LANES), aligned(8)));
-#define PUT(v, l, value) (((double *)&(v))[l] = (value))
-#define GET(v, l) (((const double *)&(v))[l])
-#define PADDED(n) (n)
-#define FROM(i) (i)
-#endif
-#define V N(V)
-#define XP PADDED(NX)
 #define VP PADDED(NV + 1) /* the last column holds the gradient */
 #define PHI(i, j) Phi[(i) * NZ + (j)]
 
@@ -27,54 +12,6 @@ typedef struct {
 long N(direction_work)(long n)
 {
   return (n * (long)sizeof(N(Stage)) + (NZ * NZ + NV * VP) * (long)sizeof(V)) / 8;
-}
-
-static inline void N(get)(V *to, const double *from, long n, const long *row)
-{
-  for (int l = 0; l < LANES; l++)
-    for (long i = 0; i < n; i++)
-      PUT(to[i], l, from[row[l] * n + i]);
-}
-
-static inline void N(set)(double *to, const V *from, long n, const long *row, long used)
-{
-  for (int l = 0; l < used; l++)
-    for (long i = 0; i < n; i++)
-      to[row[l] * n + i] = GET(from[i], l);
-}
-
-/* Inverse by Gauss-Jordan without exchange of rows; returns the smallest pivot relative to the largest entry of its row. */
-static V N(invert)(V *restrict a)
-{
-  V worst;
-  for (int l = 0; l < LANES; l++)
-    PUT(worst, l, 1.0);
-  for (int k = 0; k < NX; k++) {
-    V row[XP];
-    for (int j = 0; j < XP; j++)
-      row[j] = a[k * XP + j];
-    for (int l = 0; l < LANES; l++) {
-      double pivot = fabs(GET(row[k], l)), largest = 0.0;
-      for (int j = 0; j < NX; j++)
-        largest = __builtin_fmax(largest, fabs(GET(row[j], l)));
-      double ratio = largest > 0.0 ? pivot / largest : 0.0;
-      if (!(ratio > GET(worst, l)))
-        PUT(worst, l, ratio);
-    }
-    V inverse = 1.0 / row[k];
-    for (int j = 0; j < XP; j++)
-      row[j] *= inverse;
-    row[k] = inverse;
-    for (int i = 0; i < NX; i++) {
-      V factor = a[i * XP + k];
-      a[i * XP + k] = (V){0};
-      for (int j = 0; j < XP; j++)
-        a[i * XP + j] -= factor * row[j];
-    }
-    for (int j = 0; j < XP; j++)
-      a[k * XP + j] = row[j];
-  }
-  return worst;
 }
 
 /* Condense inequalities and slacks of a stage into Phi (upper triangle) and phi. */
@@ -129,65 +66,6 @@ static void N(condense)(V *restrict Phi, V *restrict phi, N(Stage) *restrict s, 
   for (int i = 0; i < NZ; i++)
     if (i < NU || i >= NV)
       PHI(i, i) += shift;
-}
-
-/* A positive pivot for row j of a matrix of `steps` rows (upper triangle): the row's own, or one turned round; see riccati.py. */
-static inline V N(pivot)(const V *row, int j, int steps, const V *scale, double *convex)
-{
-  V result = row[j];
-  for (int l = 0; l < LANES; l++) {
-    double value = GET(result, l), own = GET(scale[j], l);
-    if (value > PIVOT_CONTROLS * own)
-      continue;
-    double turned = fabs(value);
-    for (int i = j + 1; i < steps; i++) {
-      double beside = GET(row[i], l) * GET(row[i], l) / GET(scale[i], l);
-      turned = beside > turned ? beside : turned;
-    }
-    turned = REPLACED * own > turned ? REPLACED * own : turned;
-    convex[l] = 0.0;
-    PUT(result, l, value == value ? turned : value);
-  }
-  return result;
-}
-
-/* Sizes of the rows of a matrix: of their diagonal entries as they are before elimination. */
-static inline void N(sizes)(const V *Q, int steps, int width, V *scale)
-{
-  for (int l = 0; l < LANES; l++) {
-    double largest = 0.0;
-    for (int j = 0; j < steps; j++) {
-      double own = fabs(GET(Q[j * width + j], l));
-      PUT(scale[j], l, own);
-      largest = own > largest ? own : largest;
-    }
-    double least = SMALLEST_SCALE * largest > 1e-300 ? SMALLEST_SCALE * largest : 1e-300;
-    for (int j = 0; j < steps; j++)
-      if (!(GET(scale[j], l) > least))
-        PUT(scale[j], l, least);
-  }
-}
-
-/* Eliminate the first `steps` rows of a symmetric matrix (upper triangle, rows of `width`), its last column being a right side: their rows
-   become those of the Cholesky factor, the rest the Schur complement. */
-static void N(eliminate)(V *restrict Q, int steps, int size, int width, double *convex)
-{
-  V scale[NU + 1];
-  N(sizes)(Q, steps, width, scale);
-  for (int j = 0; j < steps; j++) {
-    V *restrict row = Q + j * width;
-    V inverse;
-    row[j] = N(pivot)(row, j, steps, scale, convex);
-    for (int l = 0; l < LANES; l++)
-      PUT(inverse, l, 1.0 / sqrt(GET(row[j], l)));
-    for (int k = FROM(j); k < width; k++)
-      row[k] *= inverse;
-    for (int i = j + 1; i < size; i++) {
-      V factor = row[i], *restrict below = Q + i * width;
-      for (int k = FROM(i); k < width; k++)
-        below[k] -= factor * row[k];
-    }
-  }
 }
 
 /* One backward stage: P and p of what follows become those of this stage; keeps what the way forward needs. */

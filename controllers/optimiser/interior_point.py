@@ -11,13 +11,15 @@ import time
 import numpy as np
 
 from lowlift.controllers.optimiser.checks import check_settings, check_start
-from lowlift.controllers.optimiser.evaluation import Evaluator, SecondOrder
+from lowlift.controllers.optimiser.evaluation import Evaluator, SecondOrder, Values
 from lowlift.controllers.optimiser.filters import Filters
 from lowlift.controllers.optimiser.inequalities import Bounds, Inequalities
 from lowlift.controllers.optimiser.iterate import Iterate
+from lowlift.controllers.optimiser.line_search import Place, Searched, search
 from lowlift.controllers.optimiser.measures import Measures
 from lowlift.controllers.optimiser.newton import Newton, System
 from lowlift.controllers.optimiser.problem import BatchData
+from lowlift.controllers.optimiser.regularisation import Trusted, trusted_direction
 from lowlift.controllers.optimiser.residuals import Residuals
 from lowlift.controllers.optimiser.result import BatchResult, Outcome
 from lowlift.controllers.optimiser.scaling import cost_scale, scaled_data, scaled_multipliers
@@ -27,19 +29,11 @@ KAPPA_EPSILON, KAPPA_MU, THETA_MU = 10.0, 0.2, 1.5
 """The barrier parameter falls when the error of its problem is below this many times itself; how far it falls."""
 FALLS = 8
 """Most falls of the barrier parameter at one point."""
-TAU = 0.99
-"""Share of the way to a bound that a step may go, at least."""
 KAPPA_SIGMA = 1e10
 """How far products of distances and multipliers may leave the barrier parameter."""
-SHORT = 0.1
-"""Longest step below which a direction with corrected pivots is not trusted."""
-SHIFT_FIRST, SHIFT_LEAST, SHIFT_MOST = 1e-4, 1e-10, 1e8
-SHIFT_UP_FIRST, SHIFT_UP, SHIFT_DOWN = 100.0, 8.0, 1.0 / 3.0
-"""Inertia correction: first value, limits, growth and fall."""
 FIRST_MULTIPLIER = 1.0
 """Multipliers of inequalities at a cold start, as in IPOPT. ``mu / t`` would be large at all limits that the first point breaks, and what
 is concave in them would leave no direction without inertia correction."""
-BACKTRACKS = 30
 NAME = "core"
 """Of the solver, in results."""
 PATIENCE, IMPROVED = 8, 0.9
@@ -153,8 +147,6 @@ class _Run:
             stationarity=unknown(), complementarity=unknown(), objective=unknown(), iterations=np.zeros(b, dtype=int), mu=self.mu.copy(),
             stage=np.full(b, -1), cost_scale=scale,
         )  # fmt: skip
-        self.trial = unknown()
-        """Merit of the last point that a line search tried."""
         self._look()
         self.filters = Filters(self.merit.theta)
 
@@ -188,16 +180,16 @@ class _Run:
             if not self.live.size:
                 return
             direction, primal, dual = direction.take(stay), primal[stay], dual[stay]
-        stuck = None
+        searched = None
         if o.real_time is None:
-            primal, stuck = self._search(direction, primal)
-            unseen = stuck & ~np.isfinite(self.trial)
+            searched = self._search(direction, primal)
+            primal = searched.alpha
         self.point = self.method.measures.moved(self.point, direction, primal, dual)
         self._guard()
         self.count += 1
         self._look()
-        if stuck is not None and stuck.any():
-            self._give_up(stuck, unseen)
+        if searched is not None and searched.stuck.any():
+            self._give_up(searched.stuck, searched.unseen)
 
     # -- parts of an iteration --------------------------------------------------------------------------------------
 
@@ -235,70 +227,23 @@ class _Run:
         self.filters.clear(np.flatnonzero(fell))
         return ended
 
-    def _direction(self, found: Residuals) -> tuple[Iterate, np.ndarray, np.ndarray, np.ndarray]:
-        """Directions, their longest steps, and the stages for which there is none, else -1.
-
-        Corrected pivots do where a Hessian is a little concave; where they lead to short steps, a multiple of the identity is added until
-        nothing needs correction.
-        """
-        data, point, newton = self.data, self.point, self.method.newton
+    def _direction(self, found: Residuals) -> Trusted:
+        data, point, method = self.data, self.point, self.method
         arrival = None
         if data.arrival is not None:
             arrival = data.arrival, (data.arrival @ (point.x0 - data.x0)[..., None])[..., 0]
         system = System(point, self.second, self.G, found.slack_gradient, data.slack_quadratic, data.x0 - point.x0, arrival)
-        direction, convex, singular = newton.direction(system, self.mu, np.zeros(self.live.size))
-        tau = np.maximum(TAU, 1.0 - self.mu)
-        primal, dual = self.method.measures.reach(point, direction, tau)
-        bad = np.flatnonzero(~convex & ~(primal >= SHORT) | (singular >= 0))
-        if not bad.size:
-            return direction, primal, dual, singular
-        shift = np.where(self.shift[bad] > 0.0, np.maximum(SHIFT_LEAST, SHIFT_DOWN * self.shift[bad]), SHIFT_FIRST)
-        fresh = self.shift[bad] == 0.0
-        while bad.size:
-            self.shift[bad] = shift
-            again, convex, singular[bad] = newton.direction(system.take(bad), self.mu[bad], shift)
-            keep = ~(convex & (singular[bad] < 0)) & (shift <= SHIFT_MOST)
-            done = np.flatnonzero(~keep)
-            direction.put(bad[done], again.take(done))
-            grown = shift * np.where(fresh, SHIFT_UP_FIRST, SHIFT_UP)
-            bad, shift, fresh = bad[keep], grown[keep], fresh[keep]
-        primal, dual = self.method.measures.reach(point, direction, tau)
-        return direction, primal, dual, singular
+        return trusted_direction(method.newton, method.measures, system, self.mu, self.shift)
 
-    def _search(self, d: Iterate, alpha: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Accepted step lengths, and which problems have none."""
-        data, q, measures = self.data, self.point, self.method.measures
-        theta, phi = self.merit.theta, self.merit.phi(self.mu)
-        cost_slope, barrier_slope = measures.slope(data, q, d, self.second)
-        slope = cost_slope - self.mu * barrier_slope
-        everyone = np.arange(self.live.size)
-        smallest = self.filters.smallest(everyone, slope, theta)
-        alpha = alpha.copy()
-        waiting, stuck = everyone, np.zeros(self.live.size, dtype=bool)
-        self.trial = np.empty(self.live.size)
-        for _ in range(BACKTRACKS):
-            part, along, some, bounds = q, d, data, self.bounds
-            if waiting.size < everyone.size:
-                part, along, some, bounds = q.take(waiting), d.take(waiting), data.take(waiting), self.bounds.take(waiting)
-            trial = measures.moved(part, along, alpha[waiting], np.zeros(waiting.size))
-            values = self.method.evaluator.values(trial.x, trial.u, trial.w, some.p)
-            if not self.plain:
-                values = values.scaled(self.scale[waiting])
-            merit = measures.merit(some, trial, values, measures.stack(values.c, trial, bounds))
-            here, there = (theta[waiting], phi[waiting]), (merit.theta, merit.phi(self.mu[waiting]))
-            self.trial[waiting] = there[0] + there[1]
-            accepted, corner = self.filters.accept(waiting, alpha[waiting], slope[waiting], here, there)
-            self.filters.add(waiting[corner], here[0][corner], here[1][corner])
-            waiting = waiting[~accepted]
-            alpha[waiting] *= 0.5
-            hopeless = alpha[waiting] < smallest[waiting]
-            stuck[waiting[hopeless]] = True
-            waiting = waiting[~hopeless]
-            if not waiting.size:
-                break
-        stuck[waiting] = True
-        alpha[stuck] = 0.0
-        return alpha, stuck
+    def _search(self, direction: Iterate, longest: np.ndarray) -> Searched:
+        measures = self.method.measures
+        here = Place(self.point, self.data, self.bounds, self.merit)
+        slopes = measures.slope(self.data, self.point, direction, self.second)
+        return search(measures, self.filters, self._values, here, direction, longest, slopes, self.mu)
+
+    def _values(self, trial: Iterate, data: BatchData, problems: np.ndarray) -> Values:
+        values = self.method.evaluator.values(trial.x, trial.u, trial.w, data.p)
+        return values if self.plain else values.scaled(self.scale[problems])
 
     def _guard(self) -> None:
         """Keep products of distances and multipliers near the barrier parameter."""

@@ -86,7 +86,10 @@ def method_source(rows: Inequalities, functions: StageFunctions) -> str:
     head = [f"#define {name} {value!r}" for name, value in sizes.items()]
     head += [f"static const int {name}[] = {{{', '.join(str(int(v)) for v in values) or '0'}}};" for name, values in tables.items()]
     head += ["#define JOINED(a, b) a##_##b", "#define JOIN(a, b) JOINED(a, b)", "#define N(name) JOIN(name, LANES)"]
-    body, measures = (packaged(name, "lowlift.controllers.optimiser") for name in ("direction.c", "measures.c"))
+    matrices, directions, measures = (
+        packaged(f"{name}.c", "lowlift.controllers.optimiser") for name in ("matrices", "direction", "measures")
+    )
+    body = f"{matrices}\n{directions}"
     lanes = f"#define LANES {LANES}"
     return "\n".join([lanes, packaged("lanes.h"), *head, measures, body, "#undef LANES", "#define LANES 1", body])
 
