@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from stage_problems import room, rooms
 
-from lowlift.controllers.optimiser import Iterate, cold_start, make_solver
+from lowlift.controllers.optimiser import FatropSolver, IpoptSolver, Iterate, cold_start, make_solver
 from lowlift.controllers.optimiser.inequalities import Inequalities
 from lowlift.controllers.optimiser.measures import NumpyMeasures
 from lowlift.controllers.optimiser.nlp import ShootingProgram
@@ -50,6 +50,16 @@ def test_multipliers_satisfy_the_same_conditions(backend: str) -> None:
     assert found.converged.all() and np.all(found.kkt_error <= 1e-6)
     assert np.all(found.point.lam >= 0.0) and np.abs(found.point.y).max() > 1e-3
     np.testing.assert_allclose(found.point.x0, data.x0)
+
+
+@pytest.mark.parametrize("kind", [FatropSolver, IpoptSolver])
+def test_what_is_prepared_is_not_built_again(kind: type[FatropSolver | IpoptSolver]) -> None:
+    problem = room()
+    data = rooms(problem, 2)
+    solver = kind(core_parts(problem, compiled=False), tolerance=1e-6)
+    solver.prepare(data)
+    built = solver.build_seconds
+    assert built > 0.0 and solver.solve(data, cold_start(problem, data)).converged.all() and solver.build_seconds == built
 
 
 @pytest.mark.parametrize("backend", ["fatrop", "ipopt"])

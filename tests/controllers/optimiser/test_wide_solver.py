@@ -1,13 +1,25 @@
 """Wide problems behind the common interface: one call, solvers by structure, and the flat form for solvers from elsewhere."""
 
 import dataclasses
+from typing import Any
 
+import casadi as ca
 import numpy as np
 import pytest
 from compiler_here import needs_compiler
 from wide_cases import batch, cold, taps
 
-from lowlift.controllers.optimiser import BatchData, BatchResult, CoreSolver, Fallback, Iterate, Outcome, make_solver, wide_parts
+from lowlift.controllers.optimiser import (
+    BatchData,
+    BatchResult,
+    CoreSolver,
+    Fallback,
+    Iterate,
+    Outcome,
+    StageSymbols,
+    make_solver,
+    wide_parts,
+)
 from lowlift.controllers.optimiser.interior_point import InteriorPoint, Options
 from lowlift.controllers.optimiser.store import forget, structure_key
 from lowlift.controllers.optimiser.wide import COLD, WARM
@@ -97,3 +109,26 @@ def test_both_paths_are_equal() -> None:
     one, two = (make_solver(problem, "core", compiled=k).solve(data, cold(problem, data)) for k in (False, True))
     np.testing.assert_array_equal(one.iterations, two.iterations)
     np.testing.assert_allclose(one.point.u, two.point.u, atol=1e-8)
+
+
+@pytest.mark.parametrize("compiled", [False, pytest.param(True, marks=needs_compiler)])
+def test_rows_that_do_not_determine_their_variable_make_one_problem_singular(compiled: bool) -> None:
+    """From the second stage on, and in one problem of three, a sum says nothing of the heat that it is the sum of."""
+    problem = taps(STAGES)
+
+    def stage(x: Any, u: Any, w: Any, p: Any) -> StageSymbols:
+        made = problem.core.stage(x, u, w, p)
+        rows = ca.SX(made.dynamics)
+        rows[-1] *= ca.if_else(p[1] > 2.0, 0.0, 1.0)
+        return dataclasses.replace(made, dynamics=rows)
+
+    lost = dataclasses.replace(problem, core=dataclasses.replace(problem.core, stage=stage))
+    data = batch(problem, 3)
+    data.p[1:, 1, 1] = 3.0
+    found = make_solver(lost, "core", compiled=compiled).solve(data, cold(problem, data))
+    assert found.outcome.tolist() == [Outcome.CONVERGED, Outcome.SINGULAR, Outcome.CONVERGED]
+    assert found.stage.tolist() == [-1, 1, -1]
+    others = np.array([0, 2])
+    alone = make_solver(problem, "core", compiled=compiled).solve(data.take(others), cold(problem, data.take(others)))
+    np.testing.assert_array_equal(found.iterations[others], alone.iterations)
+    np.testing.assert_allclose(found.point.u[:, others], alone.point.u, atol=1e-9)
