@@ -106,7 +106,22 @@ class _Telling:
 
 
 class _OutOfRange(_Telling, OutOfRangeEventAlgorithm):  # type: ignore[misc]
-    pass
+    _what_changed: dict[str, Any]
+
+    def _execute(self) -> None:
+        """Evaluate, unless a healthy reading has moved between its limits: the library takes 0.3 ms to find that nothing has happened."""
+        now = vars(self.monitored_object)
+        if (
+            now["eventState"] == EventState.normal and now["reliability"] == self._seen == Reliability.noFaultDetected
+            and self._what_changed.keys() <= {"pMonitoredValue"} and self._between(now["presentValue"])
+        ):  # fmt: skip
+            self._execute_handle, self._what_changed = None, {}
+            return
+        super()._execute()
+
+    def _between(self, value: float) -> bool:
+        point: Point = self.monitored_object._point
+        return (point.alarm_low is None or value >= point.alarm_low) and (point.alarm_high is None or value <= point.alarm_high)
 
 
 class _ChangeOfState(_Telling, ChangeOfStateEventAlgorithm):  # type: ignore[misc]

@@ -32,6 +32,7 @@ from lowlift.wire.bacnet_network import guard, let_go
 from lowlift.wire.bacnet_objects import LOWEST, native, number, object_of, show
 from lowlift.wire.bacnet_services import PlantApplication
 from lowlift.wire.bacnet_trends import TrendBuffer, logged, trend_log
+from lowlift.wire.bacnet_values import PresentValues
 from lowlift.wire.image import PointImage, Snapshot
 from lowlift.wire.point import Point
 
@@ -78,6 +79,7 @@ class BacnetServer(Adapter):
         self._app: Application | None = None
         self._objects: list[Any] = []
         self._shown = np.zeros(0)
+        self._values = PresentValues()
 
     @property
     def url(self) -> str:
@@ -113,8 +115,12 @@ class BacnetServer(Adapter):
             guard(layer)
             for task in layer.server._transport_tasks:
                 await task
-        for made in self._objects:
+        values = self._values = PresentValues()
+        for made, point in zip(self._objects, points.points, strict=True):
             look(made)
+            values.follow(made, point.kind)
+        for layer in self._app.link_layers.values():
+            values.listen(layer.server.local_protocol)
 
     async def close(self) -> None:
         """Let go of the port."""
