@@ -60,7 +60,7 @@ class Client:
         try:
             await self.app.write_property(self.address, where, prop, value, None, priority)
         except ErrorRejectAbortNack as error:
-            return str(error.errorCode)
+            return str(error.reason)
         return "good"
 
     async def ask(self, request: Any) -> Any:
@@ -69,7 +69,7 @@ class Client:
         try:
             return await self.app.request(request)
         except ErrorRejectAbortNack as error:
-            return str(error.errorCode)
+            return str(error.reason)
 
     async def told(self) -> Any:
         """The next event."""

@@ -18,6 +18,7 @@ from bacpypes3.primitivedata import Null, Real, Unsigned
 
 from lowlift.wire.addresses import Address
 from lowlift.wire.bacnet_events import event_settings, watch
+from lowlift.wire.bacnet_writes import check_command
 from lowlift.wire.image import PointImage
 from lowlift.wire.point import Kind, Point, Refusal, RefusedError
 from lowlift.wire.units import codes
@@ -55,6 +56,7 @@ class _Told:
         if name != "presentValue":
             self._image.refused("bacnet", self._point.name, f"{self._point.name}: {name} cannot be written")
             raise ExecutionError(errorClass="property", errorCode="writeAccessDenied")
+        check_command(index, priority)
         if not isinstance(value, Null | tuple):
             try:
                 self._point.accept(number(self._point, value))

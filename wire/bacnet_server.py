@@ -8,7 +8,8 @@ never enters the array; relinquishing falls back to the next priority, at last t
 Other protocols know no priorities: what they write counts as priority 16, and gives way to a BACnet command above it, as an operator's at
 priority 8.
 
-Alarms are in :mod:`lowlift.wire.bacnet_events`, trend logs in :mod:`lowlift.wire.bacnet_trends`. The device is a BBMD, which takes foreign
+Alarms are in :mod:`lowlift.wire.bacnet_events`, trend logs in :mod:`lowlift.wire.bacnet_trends`, the device's description of itself in
+:mod:`lowlift.wire.bacnet_device`, subscriptions in :mod:`lowlift.wire.bacnet_cov`. The device is a BBMD, which takes foreign
 devices, or a foreign device itself, where it is told so (ASHRAE 135, annex J).
 """
 
@@ -22,11 +23,10 @@ from typing import Any, ClassVar
 import numpy as np
 from bacpypes3.app import Application
 from bacpypes3.basetypes import BDTEntry, HostNPort, PriorityValue
-from bacpypes3.local.device import DeviceObject
-from bacpypes3.local.networkport import NetworkPortObject
 from bacpypes3.pdu import IPv4Address
 
 from lowlift.wire.adapter import Adapter, ServeError
+from lowlift.wire.bacnet_device import Device, NetworkPort
 from lowlift.wire.bacnet_events import look, notification_class
 from lowlift.wire.bacnet_network import guard, let_go
 from lowlift.wire.bacnet_objects import LOWEST, native, number, object_of, show
@@ -97,7 +97,7 @@ class BacnetServer(Adapter):
             probe.bind((str(self.network.ip), self.port))
             self.port = probe.getsockname()[1]
         points = self.image.points
-        device = DeviceObject(
+        device = Device(
             objectIdentifier=("device", points.device_instance), objectName=points.site, description=points.title, vendorName="lowlift",
             vendorIdentifier=VENDOR, modelName="lowlift", maxApduLengthAccepted=1476, segmentationSupported="segmentedBoth",
         )  # fmt: skip
@@ -161,7 +161,7 @@ class BacnetServer(Adapter):
         else:
             target.priorityArray[LOWEST - 1] = PriorityValue(native(point, value))
 
-    def _port(self) -> NetworkPortObject:
+    def _port(self) -> NetworkPort:
         own = f"{self.network.with_prefixlen}:{self.port}"
         role: dict[str, Any] = {}
         if self.foreign is not None:
@@ -170,7 +170,7 @@ class BacnetServer(Adapter):
             table = [BDTEntry(f"{self.network.ip}:{self.port}"), *(BDTEntry(peer) for peer in self.bbmd)]
             role = {"bacnetIPMode": "bbmd", "bbmdAcceptFDRegistrations": True, "bbmdForeignDeviceTable": [],
                     "bbmdBroadcastDistributionTable": table}  # fmt: skip
-        return NetworkPortObject(IPv4Address(own), objectIdentifier=("network-port", 1), objectName="BACnet/IP", **role)
+        return NetworkPort(IPv4Address(own), objectIdentifier=("network-port", 1), objectName="BACnet/IP", **role)
 
 
 def _check(address: str) -> None:

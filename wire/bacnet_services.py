@@ -1,9 +1,16 @@
-"""Services that bacpypes3 (0.0.110) leaves to its users: *ReadRange*, *AcknowledgeAlarm*, *GetEventInformation*."""
+"""Services that bacpypes3 (0.0.110) leaves to its users: *ReadRange*, *AcknowledgeAlarm*, *GetEventInformation*.
 
+Writing is in :mod:`lowlift.wire.bacnet_writes`, subscribing in :mod:`lowlift.wire.bacnet_cov`.
+"""
+
+import asyncio
 import logging
 from typing import Any
 
 from bacpypes3.apdu import (
+    AbortPDU,
+    AbortReason,
+    ConfirmedRequestPDU,
     GetEventInformationACK,
     GetEventInformationRequest,
     ReadRangeACK,
@@ -17,8 +24,10 @@ from bacpypes3.constructeddata import Any as AnyValue
 from bacpypes3.constructeddata import SequenceOf
 from bacpypes3.errors import ExecutionError
 
+from lowlift.wire.bacnet_cov import CovServices
 from lowlift.wire.bacnet_events import acknowledgement, group_of, tell
 from lowlift.wire.bacnet_trends import RECORD_BYTES, REPLY_BYTES, TrendLog
+from lowlift.wire.bacnet_writes import WriteServices
 
 logger = logging.getLogger(__name__)
 
@@ -26,6 +35,8 @@ SUMMARY_BYTES = 72
 """Most that one event summary takes: identifier 5, state 2, bits 6, time stamps 40, type 2, priorities 11."""
 OURS = 1476
 """Longest APDU of BACnet/IP."""
+UNANSWERED_MAX = 200
+"""Requests on the way to one client; there are 256 numbers for them."""
 
 
 def room(apdu: Any, each: int) -> int:
@@ -34,8 +45,18 @@ def room(apdu: Any, each: int) -> int:
     return max((longest - REPLY_BYTES) // each, 1)
 
 
-class PlantApplication(Application):  # type: ignore[misc]
-    """The library's application with these services."""
+class PlantApplication(WriteServices, CovServices, Application):  # type: ignore[misc]
+    """The library's application with these services, and without those of clients, which nothing here is."""
+
+    do_ConfirmedCOVNotificationRequest = do_UnconfirmedCOVNotificationRequest = None
+
+    def request(self, apdu: Any) -> Any:
+        """Send a request, unless too many wait for an answer of this client: the library would look for a free number for ever."""
+        if isinstance(apdu, ConfirmedRequestPDU) and len(self._requests.get(apdu.pduDestination, ())) >= UNANSWERED_MAX:
+            full: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+            full.set_exception(AbortPDU(reason=AbortReason.outOfResources))
+            return full
+        return super().request(apdu)
 
     async def do_ReadRangeRequest(self, apdu: ReadRangeRequest) -> None:
         """Answer with as many records of a trend log as fit.
