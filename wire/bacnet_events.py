@@ -20,12 +20,11 @@ from bacpypes3.object import NotificationClassObject
 from bacpypes3.pdu import Address, GlobalBroadcast, LocalBroadcast, LocalStation, RemoteBroadcast, RemoteStation
 from bacpypes3.primitivedata import Time, Unsigned
 
+from lowlift.wire.bacnet_extras import NOTIFICATION_CLASS, NOTIFICATION_CLASS_NAME, NOTIFICATION_CLASS_TEXT, reports
 from lowlift.wire.point import Kind, Point
 
 logger = logging.getLogger(__name__)
 
-NOTIFICATION_CLASS = 1
-"""Instance and number of the one notification class."""
 DEADBAND = 0.2
 """How far a reading must come back from a limit before it is normal again (guess) [unit of the point]."""
 PRIORITIES = (64, 128, 192)
@@ -37,11 +36,6 @@ RECIPIENTS_MAX = 32
 def group_of(state: Any) -> int:
     """Index of an event state in arrays of transitions: 0 off-normal, 1 fault, 2 normal."""
     return {EventState.normal: 2, EventState.fault: 1}.get(state, 0)
-
-
-def reports(point: Point) -> bool:
-    """Whether the object of a point reports events."""
-    return not point.writable and (point.name.startswith("alarm.") or point.alarm_low is not None or point.alarm_high is not None)
 
 
 def event_settings(point: Point) -> dict[str, Any]:
@@ -205,7 +199,8 @@ def notification_class(recipients: list[str]) -> NotificationClass:
         ValueError: no address.
     """
     return NotificationClass(
-        objectIdentifier=("notification-class", NOTIFICATION_CLASS), objectName="alarms", description="alarms of the plant",
+        objectIdentifier=("notification-class", NOTIFICATION_CLASS), objectName=NOTIFICATION_CLASS_NAME,
+        description=NOTIFICATION_CLASS_TEXT,
         notificationClass=NOTIFICATION_CLASS, priority=[Unsigned(p) for p in PRIORITIES], ackRequired=[1, 1, 0],
         recipientList=[destination(r) for r in recipients],
     )  # fmt: skip

@@ -13,6 +13,7 @@ from bacpypes3.errors import ExecutionError
 from bacpypes3.local.analog import AnalogInputObject, AnalogOutputObject, AnalogValueObject, AnalogValueObjectCmd
 from bacpypes3.local.binary import BinaryInputObject, BinaryOutputObject, BinaryValueObject
 from bacpypes3.local.cmd import Commandable
+from bacpypes3.local.cov import GenericCriteria
 from bacpypes3.local.multistate import MultiStateInputObject, MultiStateOutputObject, MultiStateValueObject
 from bacpypes3.primitivedata import Null, Real, Unsigned
 
@@ -68,9 +69,13 @@ class _Told:
         self._image.write({self._point.name: self._point.accept(now)}, f"bacnet priority {LOWEST if priority is None else priority}")
 
 
-def _class(*bases: Any) -> Any:
+def _class(*bases: Any, **attributes: Any) -> Any:
     """A class of these bases alone; bacpypes3 has a metaclass, which asks in which module the class is."""
-    return type(bases[-1])(f"{bases[0].__name__}{bases[-1].__name__}", bases, {"__module__": __name__})
+    return type(bases[-1])(f"{bases[0].__name__}{bases[-1].__name__}", bases, {"__module__": __name__} | attributes)
+
+
+UNITLESS = {"_cov_criteria": GenericCriteria}
+"""Multi-state objects tell every change; the library (0.0.110) asks them for an increment, which they do not have."""
 
 
 CLASSES: dict[tuple[str, bool], Any] = {
@@ -82,10 +87,10 @@ CLASSES: dict[tuple[str, bool], Any] = {
     ("binary-value", False): _class(_Shown, BinaryValueObject),
     ("binary-output", True): _class(_Told, BinaryOutputObject),
     ("binary-value", True): _class(_Told, Commandable, BinaryValueObject),
-    ("multi-state-input", False): _class(_Shown, MultiStateInputObject),
-    ("multi-state-value", False): _class(_Shown, MultiStateValueObject),
-    ("multi-state-output", True): _class(_Told, MultiStateOutputObject),
-    ("multi-state-value", True): _class(_Told, Commandable, MultiStateValueObject),
+    ("multi-state-input", False): _class(_Shown, MultiStateInputObject, **UNITLESS),
+    ("multi-state-value", False): _class(_Shown, MultiStateValueObject, **UNITLESS),
+    ("multi-state-output", True): _class(_Told, MultiStateOutputObject, **UNITLESS),
+    ("multi-state-value", True): _class(_Told, Commandable, MultiStateValueObject, **UNITLESS),
 }
 """By object type and whether it can be written."""
 

@@ -28,10 +28,11 @@ from bacpypes3.pdu import IPv4Address
 from lowlift.wire.adapter import Adapter, ServeError
 from lowlift.wire.bacnet_device import Device, NetworkPort
 from lowlift.wire.bacnet_events import look, notification_class
+from lowlift.wire.bacnet_extras import PORT, PORT_NAME, log_instances
 from lowlift.wire.bacnet_network import guard, let_go
 from lowlift.wire.bacnet_objects import LOWEST, native, number, object_of, show
 from lowlift.wire.bacnet_services import PlantApplication
-from lowlift.wire.bacnet_trends import TrendBuffer, logged, trend_log
+from lowlift.wire.bacnet_trends import TrendBuffer, trend_log
 from lowlift.wire.bacnet_values import PresentValues
 from lowlift.wire.image import PointImage, Snapshot
 from lowlift.wire.point import Point
@@ -105,7 +106,7 @@ class BacnetServer(Adapter):
         self._objects = [
             object_of(self.image, p, a, float(value)) for p, a, value in zip(points.points, points.addresses, self._shown, strict=True)
         ]
-        self._logged = np.array([k for k, p in enumerate(points.points) if logged(p)], dtype=int)
+        self._logged = np.array(list(log_instances(points.points)), dtype=int)
         self.trends = TrendBuffer(len(self._logged))
         logs = [trend_log(self.trends, c, points.points[k], points.addresses[k]) for c, k in enumerate(self._logged)]
         self._app = PlantApplication.from_object_list(
@@ -170,7 +171,7 @@ class BacnetServer(Adapter):
             table = [BDTEntry(f"{self.network.ip}:{self.port}"), *(BDTEntry(peer) for peer in self.bbmd)]
             role = {"bacnetIPMode": "bbmd", "bbmdAcceptFDRegistrations": True, "bbmdForeignDeviceTable": [],
                     "bbmdBroadcastDistributionTable": table}  # fmt: skip
-        return NetworkPort(IPv4Address(own), objectIdentifier=("network-port", 1), objectName="BACnet/IP", **role)
+        return NetworkPort(IPv4Address(own), objectIdentifier=("network-port", PORT), objectName=PORT_NAME, **role)
 
 
 def _check(address: str) -> None:

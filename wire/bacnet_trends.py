@@ -19,7 +19,8 @@ from bacpypes3.object import TrendLogObject
 from bacpypes3.primitivedata import Date, Real, Time, Unsigned
 
 from lowlift.wire.addresses import Address
-from lowlift.wire.point import Kind, Point, Role
+from lowlift.wire.bacnet_extras import log_name, log_text
+from lowlift.wire.point import Point
 
 EVERY = 60.0
 """Plant time between two records [s]."""
@@ -29,11 +30,6 @@ RECORD_BYTES = 24
 """Most that one encoded record takes: date and time 12, real 7, flags 3."""
 REPLY_BYTES = 48
 """Most that everything else of a reply takes."""
-
-
-def logged(point: Point) -> bool:
-    """Whether a point has a trend log: sensors and meters."""
-    return point.kind is Kind.ANALOG and point.role is Role.SENSOR and point.name != "elapsed"
 
 
 class TrendBuffer:
@@ -196,7 +192,7 @@ def trend_log(buffer: TrendBuffer, column: int, point: Point, at: Address) -> Tr
     """
     return TrendLog(
         buffer, column,
-        objectIdentifier=("trend-log", column + 1), objectName=f"{at.label}.log", description=f"{point.description}, logged",
+        objectIdentifier=("trend-log", column + 1), objectName=log_name(at.label), description=log_text(point),
         enable=True, stopWhenFull=False, bufferSize=buffer.size, logBuffer=ListOf(LogRecord)([]), recordCount=0, totalRecordCount=0,
         loggingType="polled", logInterval=round(buffer.every * 100.0), alignIntervals=True, intervalOffset=0,
         logDeviceObjectProperty=DeviceObjectPropertyReference(

@@ -1,21 +1,37 @@
-"""BACnet Engineering Data Exchange, layout 2.3 of the BACnet Interest Group Europe: a table of objects, and one of state texts."""
+"""BACnet Engineering Data Exchange, layout 2.3 of the BACnet Interest Group Europe: a table of objects, and one of state texts.
+
+Limits are those against which an object reports events. What an object does not have is left empty.
+"""
 
 import csv
 import io
+from collections.abc import Mapping
 
+from lowlift.wire.bacnet_extras import (
+    NOTIFICATION_CLASS,
+    NOTIFICATION_CLASS_NAME,
+    NOTIFICATION_CLASS_TEXT,
+    PORT,
+    PORT_NAME,
+    log_instances,
+    log_name,
+    log_text,
+    reports,
+)  # fmt: skip
 from lowlift.wire.point import Kind
 from lowlift.wire.point_list import PointList
 from lowlift.wire.units import codes
 
 OBJECT_CODES = {
     "analog-input": 0, "analog-output": 1, "analog-value": 2, "binary-input": 3, "binary-output": 4, "binary-value": 5, "device": 8,
-    "multi-state-input": 13, "multi-state-output": 14, "multi-state-value": 19,
+    "multi-state-input": 13, "multi-state-output": 14, "notification-class": 15, "multi-state-value": 19, "trend-log": 20,
+    "network-port": 56,
 }  # fmt: skip
 """BACnetObjectType (ASHRAE 135, clause 21)."""
 COLUMNS = (
     "# keyname", "device obj.-instance", "object-name", "object-type", "object-instance", "description", "present-value-default",
     "min-present-value", "max-present-value", "settable", "supports COV", "hi-limit", "low-limit", "state-text-reference", "unit-code",
-    "vendor-specific-address",
+    "vendor-specific-address", "notification-class",
 )  # fmt: skip
 MANDATORY = 5
 
@@ -27,31 +43,34 @@ def ede_text(points: PointList) -> str:
         ["# Engineering-Data-Exchange - B.I.G.-EU"], ["PROJECT_NAME", points.site], ["VERSION_OF_REFERENCEFILE", 1],
         ["TIMESTAMP_OF_LAST_CHANGE", ""], ["AUTHOR_OF_LAST_CHANGE", "lowlift"], ["VERSION_OF_LAYOUT", "2.3"],
         ["#mandatory", *["mandatory"] * (MANDATORY - 1), *["optional"] * (len(COLUMNS) - MANDATORY)], list(COLUMNS),
-        [points.site, points.device_instance, points.site, OBJECT_CODES["device"], points.device_instance, points.title,
-         *[""] * 3, "N", "N", *[""] * 5],
     ]  # fmt: skip
+    rows.append(_row(points, "", points.site, "device", points.device_instance, points.title))
+    rows.append(_row(points, f".{PORT_NAME}", PORT_NAME, "network-port", PORT, ""))
     for p, a in zip(points.points, points.addresses, strict=True):
-        analog = p.kind is Kind.ANALOG
-        rows.append(
-            [
-                f"{points.site}.{p.name}",
-                points.device_instance,
-                a.label,
-                OBJECT_CODES[a.bacnet.object_type],
-                a.bacnet.instance,
-                p.description,
-                _shown(p.default),
-                _shown(p.low) if analog else "",
-                _shown(p.high) if analog else "",
-                "Y" if p.writable else "N",
-                "Y",
-                *["", ""],
-                texts[p.states] if p.states else "",
-                codes(p.unit).bacnet_code if analog else "",
-                "",
-            ]
-        )
+        analog, alarmed = p.kind is Kind.ANALOG, reports(p)
+        own: dict[str, object] = {
+            "present-value-default": _shown(p.default), "settable": "Y" if p.writable else "N", "supports COV": "Y",
+            "min-present-value": _shown(p.low) if analog else "", "max-present-value": _shown(p.high) if analog else "",
+            "hi-limit": _shown(p.alarm_high) if alarmed else "", "low-limit": _shown(p.alarm_low) if alarmed else "",
+            "state-text-reference": texts[p.states] if p.states else "", "unit-code": codes(p.unit).bacnet_code if analog else "",
+            "notification-class": NOTIFICATION_CLASS if alarmed else "",
+        }  # fmt: skip
+        rows.append(_row(points, f".{p.name}", a.label, a.bacnet.object_type, a.bacnet.instance, p.description, own))
+    name, own = NOTIFICATION_CLASS_NAME, {"notification-class": NOTIFICATION_CLASS}
+    rows.append(_row(points, f".{name}", name, "notification-class", NOTIFICATION_CLASS, NOTIFICATION_CLASS_TEXT, own))
+    for k, instance in log_instances(points.points).items():
+        p, a = points.points[k], points.addresses[k]
+        rows.append(_row(points, f".{log_name(p.name)}", log_name(a.label), "trend-log", instance, log_text(p)))
     return _written(rows)
+
+
+def _row(
+    points: PointList, key: str, label: str, kind: str, instance: int, text: str, own: Mapping[str, object] | None = None,
+) -> list[object]:  # fmt: skip
+    """One object: what all have, and what only this one has, by column."""
+    cells: dict[str, object] = dict.fromkeys(COLUMNS, "") | {"settable": "N", "supports COV": "N"} | dict(own or {})
+    first = [f"{points.site}{key}", points.device_instance, label, OBJECT_CODES[kind], instance, text]
+    return [*first, *list(cells.values())[len(first) :]]
 
 
 def state_texts(points: PointList) -> str:

@@ -13,8 +13,8 @@ from wire_plants import points, served
 
 from lowlift.hil.served_plant import ServedPlant
 from lowlift.wire.adapter import ServeError
+from lowlift.wire.bacnet_extras import logged
 from lowlift.wire.bacnet_server import BacnetServer
-from lowlift.wire.bacnet_trends import logged
 
 
 def broken(t: float, readings: dict[str, np.ndarray]) -> dict[str, np.ndarray]:

@@ -10,7 +10,7 @@ from bacpypes3.apdu import ReadPropertyRequest, SubscribeCOVRequest
 from bacpypes3.basetypes import PropertyIdentifier
 from bacpypes3.pdu import Address
 from bacpypes3.primitivedata import ObjectIdentifier
-from wire_plants import served
+from wire_plants import points, served
 
 from lowlift.hil.served_plant import ServedPlant
 from lowlift.wire import bacnet_cov
@@ -58,6 +58,28 @@ def test_subscriptions_are_bounded_in_all_and_of_each_client(server: BacnetServe
             assert await subscribe(others, 2) == "good"
         finally:
             others.app.close()
+
+    with_client(server, work)
+
+
+def test_a_client_hears_of_every_point(server: BacnetServer) -> None:
+    async def work(client: Client) -> None:
+        heard: set[int] = set()
+
+        async def hear(apdu: Any) -> None:
+            heard.add(apdu.subscriberProcessIdentifier)
+            assert len(apdu.listOfValues) == 2
+
+        client.app.do_UnconfirmedCOVNotificationRequest = hear
+        for k, p in enumerate(points().points):
+            answer = await client.ask(request(k, p.name, issueConfirmedNotifications=False, lifetime=60))
+            assert not isinstance(answer, str), (p.name, answer)
+
+        async def all_heard() -> bool:
+            await client.read(NAME)
+            return heard == set(range(len(points())))
+
+        await until(all_heard)
 
     with_client(server, work)
 

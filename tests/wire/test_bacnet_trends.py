@@ -14,8 +14,9 @@ from bacpypes3.primitivedata import Date, ObjectIdentifier, Time
 from wire_plants import points, served
 
 from lowlift.hil.served_plant import ServedPlant
+from lowlift.wire.bacnet_extras import logged
 from lowlift.wire.bacnet_server import BacnetServer
-from lowlift.wire.bacnet_trends import EVERY, TrendBuffer, logged
+from lowlift.wire.bacnet_trends import EVERY, TrendBuffer
 
 BEGIN = datetime.datetime(2026, 3, 1, 12, 0, 0)
 

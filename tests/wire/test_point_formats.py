@@ -6,9 +6,11 @@ import json
 import re
 
 import pytest
-from wire_plants import PLANTS, points
+from wire_plants import PLANTS, points, served
 
-from lowlift.wire.ede import COLUMNS, state_texts
+from lowlift.wire.bacnet_extras import logged, reports
+from lowlift.wire.bacnet_server import BacnetServer
+from lowlift.wire.ede import COLUMNS, OBJECT_CODES, state_texts
 from lowlift.wire.haystack import MARKERS, VALUES
 from lowlift.wire.point import Kind
 from lowlift.wire.point_formats import FORMATS, FormatError, point_text
@@ -33,12 +35,40 @@ def test_csv_has_a_row_for_each_point() -> None:
 def test_ede_rows_have_codes_of_the_standard() -> None:
     rows = list(csv.reader(io.StringIO(point_text(points(), "ede"), newline=""), delimiter=";"))
     assert rows[7] == list(COLUMNS)
-    data = {r[2]: r for r in rows[9:]}
-    assert set(data) == set(points().index) and {len(r) for r in rows[8:]} == {len(COLUMNS)}
+    data = {r[2]: r for r in rows[10:]}
+    beside = {f"{p.name}.log" for p in points().points if logged(p)} | {"alarms"}
+    assert set(data) == set(points().index) | beside and {len(r) for r in rows[8:]} == {len(COLUMNS)}
+    assert [r[3] for r in rows[8:10]] == ["8", "56"] and data["alarms"][3:5] == ["15", "1"] and data["alarms"][16] == "1"
     assert data["T_chw"][3:5] == ["0", "1"] and data["T_chw"][14] == "62" and data["T_chw"][9] == "N"
     assert data["T_chw_set.cmd"][3] == "2" and data["T_chw_set.cmd"][6:10] == ["9", "5.5", "10", "Y"]
     texts = {r[0]: [t for t in r[1:] if t] for r in csv.reader(io.StringIO(state_texts(points())), delimiter=";")}
     assert texts[data["y_chw.mode"][13]] == ["hand", "off", "auto"]
+
+
+@pytest.mark.parametrize("name", PLANTS)
+def test_ede_rows_have_the_limits_that_objects_report_against(name: str) -> None:
+    rows = list(csv.DictReader(io.StringIO(point_text(points(name), "ede"), newline="").readlines()[7:], delimiter=";"))
+    data, alarmed = {r["object-name"]: r for r in rows}, 0
+    for p in points(name).points:
+        limits = [p.alarm_high, p.alarm_low] if reports(p) else [None, None]
+        assert [float(v) if v else None for v in (data[p.name]["hi-limit"], data[p.name]["low-limit"])] == limits, p.name
+        assert data[p.name]["notification-class"] == ("1" if reports(p) else "")
+        alarmed += limits != [None, None]
+    assert alarmed > 0
+
+
+def test_ede_lists_the_objects_that_are_served() -> None:
+    plant = served()
+    server = BacnetServer(plant.image, "127.0.0.1/32:0")
+    server.start()
+    try:
+        assert server._app is not None
+        made = {(str(kind), number, str(one.objectName)) for (kind, number), one in server._app.objectIdentifier.items()}
+    finally:
+        server.stop()
+    kinds = {code: kind for kind, code in OBJECT_CODES.items()}
+    rows = csv.DictReader(io.StringIO(point_text(points(), "ede"), newline="").readlines()[7:], delimiter=";")
+    assert {(kinds[int(r["object-type"])], int(r["object-instance"]), r["object-name"]) for r in rows} == made
 
 
 def test_haystack_rows_have_a_cell_for_each_column() -> None:

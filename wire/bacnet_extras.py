@@ -1,0 +1,35 @@
+"""Which BACnet objects a point has beside its own: a trend log, events with the one notification class; what they are called."""
+
+from collections.abc import Sequence
+
+from lowlift.wire.point import Kind, Point, Role
+
+NOTIFICATION_CLASS, NOTIFICATION_CLASS_NAME, NOTIFICATION_CLASS_TEXT = 1, "alarms", "alarms of the plant"
+"""Instance and number of the one notification class, its name and description."""
+PORT, PORT_NAME = 1, "BACnet/IP"
+"""Instance and name of the network port."""
+
+
+def logged(point: Point) -> bool:
+    """Whether a point has a trend log: sensors and meters."""
+    return point.kind is Kind.ANALOG and point.role is Role.SENSOR and point.name != "elapsed"
+
+
+def log_instances(points: Sequence[Point]) -> dict[int, int]:
+    """Instance of the trend log of each point that has one, by position of the point."""
+    return {k: instance for instance, k in enumerate((k for k, p in enumerate(points) if logged(p)), 1)}
+
+
+def log_name(label: str) -> str:
+    """Name of the trend log of a point."""
+    return f"{label}.log"
+
+
+def log_text(point: Point) -> str:
+    """Description of the trend log of a point."""
+    return f"{point.description}, logged"
+
+
+def reports(point: Point) -> bool:
+    """Whether the object of a point reports events."""
+    return not point.writable and (point.name.startswith("alarm.") or point.alarm_low is not None or point.alarm_high is not None)
