@@ -25,7 +25,7 @@ from independent_clients_run import PACKAGES, RUNS, MissingError
 from lowlift.hil.default_scenario import scenario_of
 from lowlift.hil.served_plant import ServedPlant
 from lowlift.models import load
-from lowlift.wire.point_formats import entries
+from lowlift.wire.point_table import entries
 
 PLANTS = ("gb200_hall", "frontier")
 SCENARIO = "workload=llm_training,weather=tucson,start=07-04,days=0.1"

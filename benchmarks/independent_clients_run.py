@@ -16,7 +16,7 @@ import numpy as np
 
 from lowlift.hil.served_plant import ServedPlant
 from lowlift.wire.addresses import Table
-from lowlift.wire.point_formats import entries
+from lowlift.wire.point_table import entries
 from lowlift.wire.protocols import server
 
 CLIENTS = Path(__file__).parent / "clients"

@@ -1,6 +1,6 @@
 """An existing site's names, instances and registers for a plant's points: ``--map FILE``.
 
-A map is TOML, or CSV with one row a point and the columns of :data:`COLUMNS`, of which only ``point`` must be there::
+A map is TOML, or CSV with one row a point (:mod:`lowlift.wire.map_rows`), as ``lowlift points PLANT --format csv`` writes it for editing::
 
     unit_id = 7                      # Modbus unit
     word_order = "low first"
@@ -16,9 +16,7 @@ What is not said stays. In a Modbus table, or under a BACnet object type, in whi
 last one placed, in the order of the list, so that a map of ten points need not name the other hundred; elsewhere nothing moves.
 """
 
-import csv
 import dataclasses
-import io
 import tomllib
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -27,15 +25,11 @@ from typing import Any
 
 from lowlift.data.hints import hint
 from lowlift.wire.addresses import Address, BacnetAddress, Encoding, ModbusAddress, Table, WordOrder
+from lowlift.wire.map_rows import RowsError, read_rows
 from lowlift.wire.point import Kind, Point
 from lowlift.wire.point_list import PointList
 from lowlift.wire.registers import WHOLE
 
-COLUMNS = {
-    "label": ("label",), "table": ("modbus", "table"), "address": ("modbus", "address"), "encoding": ("modbus", "encoding"),
-    "scale": ("modbus", "scale"), "object_type": ("bacnet", "object_type"), "instance": ("bacnet", "instance"), "node": ("opcua", "node"),
-}  # fmt: skip
-"""Columns of a CSV and what they are in TOML."""
 HEAD = {"unit_id": (int, 0, 247), "device_instance": (int, 0, 4_194_302)}
 """Keys above the points: type, least, most."""
 SECTIONS = {"modbus": ("table", "address", "encoding", "scale"), "bacnet": ("object_type", "instance"), "opcua": ("node",)}
@@ -60,7 +54,7 @@ def apply_map(points: PointList, path: str | Path) -> PointList:
         MapError: unreadable, an unknown point or key, a value of the wrong type or out of range, a table or object type that does not fit
             the point, or two points in one place.
     """
-    entries, head = _read(path)
+    entries, head = _read(path, points)
     faults: list[str] = []
     placed: dict[int, Address] = {}
     moved: list[tuple[int, str]] = []
@@ -112,7 +106,7 @@ def collisions(points: PointList) -> list[str]:
     return result
 
 
-def _read(path: str | Path) -> tuple[list[tuple[str, dict[str, Any]]], dict[str, Any]]:
+def _read(path: str | Path, points: PointList) -> tuple[list[tuple[str, dict[str, Any]]], dict[str, Any]]:
     """Entries by point name, and the keys above them."""
     suffix = Path(path).suffix.lower()
     if suffix not in (".toml", ".csv"):
@@ -120,44 +114,14 @@ def _read(path: str | Path) -> tuple[list[tuple[str, dict[str, Any]]], dict[str,
     try:
         text = Path(path).read_text(encoding="utf-8-sig")
         if suffix == ".csv":
-            return _rows(path, text), {}
+            return read_rows(text, points)
         record = tomllib.loads(text)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RowsError) as error:
         raise MapError(f"{path}: {error}") from error
     listed = record.pop("points", {})
     if not isinstance(listed, dict) or not all(isinstance(entry, dict) for entry in listed.values()):
         raise MapError(f'{path}: points must be tables like [points."T_supply[1]"]')
     return list(listed.items()), record
-
-
-def _rows(path: str | Path, text: str) -> list[tuple[str, dict[str, Any]]]:
-    reader = csv.DictReader(io.StringIO(text))
-    names = list(reader.fieldnames or ())
-    if "point" not in names:
-        raise MapError(f"{path}: line 1: has no column 'point'")
-    for name in names:
-        if name != "point" and name not in COLUMNS:
-            raise MapError(f"{path}: line 1: unknown column {name!r}; {hint(name, COLUMNS)}")
-    entries = []
-    for row in reader:
-        if None in row or None in row.values():
-            raise MapError(f"{path}: line {reader.line_num}: has another number of fields than line 1")
-        entry: dict[str, Any] = {}
-        for column, keys in COLUMNS.items():
-            if cell := (row.get(column) or "").strip():
-                target = entry if len(keys) == 1 else entry.setdefault(keys[0], {})
-                target[keys[-1]] = _number(cell) if column in ("address", "instance", "scale") else cell
-        entries.append((str(row["point"]).strip(), entry))
-    return entries
-
-
-def _number(cell: str) -> int | float | str:
-    for kind in (int, float):
-        try:
-            return kind(cell)
-        except ValueError:
-            continue
-    return cell
 
 
 def _head(head: Mapping[str, Any], faults: list[str]) -> dict[str, Any]:

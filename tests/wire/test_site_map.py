@@ -1,14 +1,19 @@
 """Maps of existing sites: what they say holds, what they leave out stays or follows, what is wrong is named."""
 
+import csv
+import io
 from pathlib import Path
 
 import pytest
-from wire_plants import points, served
+from typer.testing import CliRunner
+from wire_plants import PLANTS, points, served
 
+from lowlift.cli import app
 from lowlift.hil.served_plant import ServedPlant
 from lowlift.wire.addresses import Encoding, Table, WordOrder
 from lowlift.wire.modbus_client import ModbusLink
 from lowlift.wire.modbus_server import ModbusServer
+from lowlift.wire.point_formats import point_text
 from lowlift.wire.site_map import MapError, apply_map, collisions
 
 GOOD = """
@@ -75,6 +80,51 @@ def test_csv(tmp_path: Path) -> None:
     assert mapped.addresses[mapped.position("T_return")].label == "A2"
 
 
+def edited(text: str, **cells: dict[str, str]) -> str:
+    """A table with cells of some rows replaced: as somebody would in a spreadsheet."""
+    rows = list(csv.DictReader(io.StringIO(text)))
+    for row in rows:
+        row |= cells.get(row["name"], {})
+    out = io.StringIO()
+    writer = csv.DictWriter(out, list(rows[0]))
+    writer.writeheader()
+    writer.writerows(rows)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("name", PLANTS)
+def test_the_exported_table_is_a_map_that_changes_nothing(tmp_path: Path, name: str) -> None:
+    text = point_text(points(name), "csv")
+    assert apply_map(points(name), written(tmp_path, text, "map.csv")) == points(name)
+
+
+def test_a_mapped_list_exported_and_given_back_is_the_same(tmp_path: Path) -> None:
+    mapped = apply_map(points(), written(tmp_path, GOOD))
+    assert apply_map(points(), written(tmp_path, point_text(mapped, "csv"), "map.csv")) == mapped
+
+
+def test_the_exported_table_edited_is_served(tmp_path: Path) -> None:
+    exported = tmp_path / "map.csv"
+    assert CliRunner().invoke(app, ["points", "chiller_plant", "--format", "csv", "--out", str(exported)]).exit_code == 0
+    change = {"T_chw": {"label": "CH01 LeavingTemp", "modbus_address": "400"}}
+    exported.write_text(edited(exported.read_text(encoding="utf-8"), **change), encoding="utf-8-sig")
+    mapped = apply_map(points(), exported)
+    moved = mapped.addresses[mapped.position("T_chw")]
+    assert (moved.label, moved.modbus.address, moved.opcua.path[-1]) == ("CH01 LeavingTemp", 400, "CH01 LeavingTemp")
+    others = [k for k, p in enumerate(points().points) if p.name != "T_chw"]
+    assert [mapped.addresses[k] for k in others] == [points().addresses[k] for k in others]
+    plant = served(points=mapped)
+    server = ModbusServer(plant.image, port=0)
+    server.start()
+    try:
+        with ModbusLink(mapped, "127.0.0.1", server.port) as link:
+            assert link.read()["T_chw"] == pytest.approx(chilled(plant), abs=1e-3)
+    finally:
+        server.stop()
+    again = CliRunner().invoke(app, ["points", "chiller_plant", "--format", "csv", "--map", str(exported)])
+    assert again.exit_code == 0 and "CH01 LeavingTemp" in again.stdout
+
+
 @pytest.mark.parametrize(
     ("text", "match"),
     [
@@ -117,7 +167,12 @@ def test_all_faults_are_named_at_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "match"),
     [
-        ("name,label\nT_chw,a\n", "has no column 'point'"),
+        ("nom,label\nT_chw,a\n", "has no column 'point', nor 'name'"),
+        ("name,lable\nT_chw,a\n", "unknown column 'lable'; did you mean label"),
+        ("name,label\nT_chwx,a\n", "unknown point 'T_chwx'; did you mean T_chw"),
+        ("name,high\nT_chw,99\n", "line 2: T_chw: high = '99': a map cannot change it from"),
+        ("name,modbus_unit_id\nT_chw,3\nT_return,4\n", "line 3: modbus_unit_id = 4: is 3 in a line above"),
+        ("name,modbus_address\nT_chw,ten\n", "address = 'ten'"),
         ("point,lable\nT_chw,a\n", "unknown column 'lable'; did you mean table, label"),
         ("point,label\nT_chw\n", "line 2: has another number of fields"),
         ("point,label\nT_chw,a\nT_chw,b\n", "T_chw: named twice"),
