@@ -6,8 +6,9 @@ Below Objects there is one object a plant, with folders for sensors, feedback, c
 BadSensorFailure.
 
 A write is answered with BadNotWritable, BadTypeMismatch, BadOutOfRange or BadUserAccessDenied where it is refused. Without ``users``
-everybody may write, which is for loopback only; with users, anonymous clients may read. A certificate adds signed and encrypted endpoints,
-and is needed before passwords may travel beyond loopback.
+everybody may write, which is for loopback only; with users, anonymous clients may read, and *UserAccessLevel* says so to them. A
+certificate adds signed and encrypted endpoints, and is needed before passwords may travel beyond loopback. Histories are not kept
+(BadHistoryOperationUnsupported).
 """
 
 import asyncio
@@ -27,6 +28,7 @@ from asyncua.server.address_space import AttributeService
 
 from lowlift.wire.adapter import Adapter, ServeError, is_loopback
 from lowlift.wire.image import PointImage, Snapshot
+from lowlift.wire.opcua_answers import no_history, show_rights
 from lowlift.wire.point import Kind, Point, Refusal, RefusedError
 from lowlift.wire.units import codes
 
@@ -110,6 +112,8 @@ class OpcUaServer(Adapter):
         server.set_identity_tokens([*tokens, ua.UserNameIdentityToken] if self.users else tokens)
         await self._build(server)
         server.iserver.attribute_service = _Attributes(server.iserver.aspace, self)
+        show_rights(server, self._may_write, self.positions)
+        no_history(server, self._aspace)
         await server.start()
         if server.bserver is not None:
             server.bserver.closing_tasks = _Closing()
@@ -139,7 +143,7 @@ class OpcUaServer(Adapter):
         point = self.image.points.points[position]
         source = f"{self.protocol} {user.name or 'anonymous'}"
         variant = item.Value.Value
-        if self.users and user.name is None:
+        if not self._may_write(user):
             self.image.refused(source, point.name, f"{point.name}: anonymous clients may only read")
             return ua.StatusCode(ua.StatusCodes.BadUserAccessDenied)
         if variant is None or variant.is_array or variant.VariantType != TYPES[point.kind][0]:
@@ -153,6 +157,9 @@ class OpcUaServer(Adapter):
             return ua.StatusCode(CODES[error.refusal])
         await self._show(position, self.image.value(position), datetime.now(UTC))
         return ua.StatusCode()
+
+    def _may_write(self, user: User) -> bool:
+        return not self.users or user.name is not None
 
     @property
     def known(self) -> Any:

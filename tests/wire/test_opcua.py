@@ -3,6 +3,7 @@
 import asyncio
 import socket
 from collections.abc import Awaitable, Callable, Iterator
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
@@ -159,3 +160,18 @@ def test_what_would_be_open_to_everybody_is_refused(plant: ServedPlant) -> None:
         OpcUaServer(plant.image, host="0.0.0.0")
     with pytest.raises(ServeError, match="needs its private key"):
         OpcUaServer(plant.image, certificate="cert.pem")
+
+
+@pytest.mark.parametrize("modified", [False, True])
+def test_there_are_no_histories(server: OpcUaServer, modified: bool) -> None:
+    async def work(client: Client, index: int) -> None:
+        details = ua.ReadRawModifiedDetails(
+            IsReadModified=modified, StartTime=datetime.now(UTC) - timedelta(hours=1), EndTime=datetime.now(UTC), NumValuesPerNode=10
+        )
+        asked = [ua.HistoryReadValueId(NodeId=ua.NodeId(f"chiller_plant/{name}", index)) for name in ("T_chw", "nobody_knows")]
+        answer = await client.uaclient.history_read(ua.HistoryReadParameters(HistoryReadDetails=details, NodesToRead=asked))
+        assert [one.StatusCode.name for one in answer] == ["BadHistoryOperationUnsupported", "BadNodeIdUnknown"]
+        with pytest.raises(UaStatusCodeError, match="BadHistoryOperationUnsupported"):
+            await client.get_node(asked[0].NodeId).read_raw_history()
+
+    with_client(server, work)

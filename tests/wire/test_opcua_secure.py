@@ -108,6 +108,20 @@ def test_f41_unauthenticated_writes_are_refused_and_logged_and_reads_are_not(
     assert len(refused) == 2 and {e.source for e in refused} == {"opcua anonymous"}
 
 
+@pytest.mark.parametrize("user", ["operator", None])
+def test_users_are_shown_what_they_may_do(server: OpcUaServer, own: tuple[Path, Path], user: str | None) -> None:
+    async def work(client: Client) -> None:
+        index = await client.get_namespace_index(NAMESPACE)
+        for name, written in ((SET, user is not None), ("chiller_plant/T_chw", False)):
+            node = client.get_node(ua.NodeId(name, index))
+            levels = await node.read_attributes([ua.AttributeIds.AccessLevel, ua.AttributeIds.UserAccessLevel, ua.AttributeIds.Value])
+            both, own_level = ({k for k in ua.AccessLevel if v.Value.Value & k.mask} for v in levels[:2])
+            assert own_level == {ua.AccessLevel.CurrentRead} | ({ua.AccessLevel.CurrentWrite} if written else set())
+            assert both == {ua.AccessLevel.CurrentRead} | ({ua.AccessLevel.CurrentWrite} if name == SET else set())
+
+    with_client(server, own, ua.MessageSecurityMode.SignAndEncrypt, work, user=user)
+
+
 def test_f41_a_wrong_password_is_not_let_in(server: OpcUaServer, own: tuple[Path, Path]) -> None:
     async def nothing(client: Client) -> None:
         raise AssertionError("a stranger was let in")

@@ -1,0 +1,50 @@
+"""What asyncua (2.1) would answer wrongly: rights of users that may only read, and histories that nobody keeps (OPC UA parts 3 and 11)."""
+
+import types
+from collections.abc import Callable, Container
+from typing import Any
+
+from asyncua import Server, ua
+from asyncua.common.callback import CallbackType
+
+UNSUPPORTED = ua.StatusCodes.BadHistoryOperationUnsupported
+
+
+def show_rights(server: Server, may_write: Callable[[Any], bool], points: Container[ua.NodeId]) -> None:
+    """Show each user the rights that it has: *UserAccessLevel* without *CurrentWrite* where it may not write.
+
+    Args:
+        server: initialised.
+        may_write: whether a user may write the points that can be written.
+        points: nodes of the points.
+    """
+
+    async def shown(event: Any, _: Any) -> None:
+        if may_write(event.user):
+            return
+        for k, asked in enumerate(event.request_params.NodesToRead):
+            if asked.AttributeId == ua.AttributeIds.UserAccessLevel and asked.NodeId in points:
+                level = event.response_params[k].Value.Value & ~ua.AccessLevel.CurrentWrite.mask
+                event.response_params[k] = ua.DataValue(ua.Variant(level, ua.VariantType.Byte))
+
+    server.subscribe_server_callback(CallbackType.PostRead, shown)
+
+
+def no_history(server: Server, nodes: Container[ua.NodeId]) -> None:
+    """Answer reads and updates of histories with what they are: *BadHistoryOperationUnsupported*.
+
+    Args:
+        server: initialised.
+        nodes: all nodes of its address space.
+    """
+
+    async def read(_: Any, params: ua.HistoryReadParameters) -> list[ua.HistoryReadResult]:
+        codes = (UNSUPPORTED if item.NodeId in nodes else ua.StatusCodes.BadNodeIdUnknown for item in params.NodesToRead)
+        return [ua.HistoryReadResult(StatusCode=ua.StatusCode(code)) for code in codes]
+
+    def update(_: Any, params: ua.HistoryUpdateParameters) -> list[ua.HistoryUpdateResult]:
+        return [ua.HistoryUpdateResult(StatusCode=ua.StatusCode(UNSUPPORTED)) for _ in params.HistoryUpdateDetails]
+
+    manager = server.iserver.history_manager
+    manager.read_history = types.MethodType(read, manager)
+    manager.update_history = types.MethodType(update, manager)
