@@ -99,6 +99,9 @@ def serve(
         str | None, typer.Option(help="Be a BBMD that takes foreign devices: the other BBMDs, host:port, comma-separated, or none.")
     ] = None,
     bacnet_foreign: Annotated[str | None, typer.Option(help="Be a foreign device of this BBMD, host:port.")] = None,
+    bacnet_schedules: Annotated[
+        bool, typer.Option("--bacnet-schedules", help="Have a BACnet Schedule object for each setpoint, by the host's clock.")
+    ] = False,
     opcua_port: Annotated[int, typer.Option(help="TCP port of OPC UA; 0 takes a free one.")] = 4840,
     opcua_users: Annotated[Path | None, typer.Option(help="TOML file of names and passwords that may write over OPC UA.")] = None,
     certificate: Annotated[Path | None, typer.Option(help="Certificate of the OPC UA server, DER or PEM.")] = None,
@@ -129,6 +132,7 @@ def serve(
             "modbus": {"host": host, "port": modbus_port},
             "bacnet": {
                 "address": bacnet_address, "recipients": _listed(bacnet_recipients), "foreign": bacnet_foreign,
+                "schedules": bacnet_schedules,
                 "bbmd": None if bacnet_bbmd is None else _listed("" if bacnet_bbmd == "none" else bacnet_bbmd),
             },
             "opcua": {"host": host, "port": opcua_port, "users": users, "certificate": certificate, "private_key": private_key},

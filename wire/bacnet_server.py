@@ -31,6 +31,7 @@ from lowlift.wire.bacnet_events import look, notification_class
 from lowlift.wire.bacnet_extras import PORT, PORT_NAME, log_instances
 from lowlift.wire.bacnet_network import guard, let_go
 from lowlift.wire.bacnet_objects import LOWEST, native, number, object_of, show
+from lowlift.wire.bacnet_schedules import Schedules, check_names
 from lowlift.wire.bacnet_services import PlantApplication
 from lowlift.wire.bacnet_trends import TrendBuffer, trend_log
 from lowlift.wire.bacnet_values import PresentValues
@@ -53,9 +54,10 @@ class BacnetServer(Adapter):
         recipients: who is told of alarms from the beginning, ``host:port``, or ``*`` for a broadcast; clients may write the list.
         bbmd: makes it a BBMD: the other BBMDs of the network, ``host:port``, which may be none.
         foreign: makes it a foreign device of this BBMD, ``host:port``.
+        schedules: gives it a Schedule object for each setpoint command, see :mod:`lowlift.wire.bacnet_schedules`.
 
     Raises:
-        ServeError: no such address, or a BBMD that is to be a foreign device.
+        ServeError: no such address, a BBMD that is to be a foreign device, or a point that is called like a Schedule object.
     """
 
     protocol: ClassVar[str] = "bacnet"
@@ -63,7 +65,7 @@ class BacnetServer(Adapter):
 
     def __init__(
         self, image: PointImage, address: str = "127.0.0.1/32:47808", *, recipients: Sequence[str] = (),
-        bbmd: Sequence[str] | None = None, foreign: str | None = None,
+        bbmd: Sequence[str] | None = None, foreign: str | None = None, schedules: bool = False,
     ) -> None:  # fmt: skip
         super().__init__(image)
         try:
@@ -76,7 +78,10 @@ class BacnetServer(Adapter):
             _check(other)
         if bbmd is not None and foreign is not None:
             raise ServeError("bacnet: a BBMD cannot be a foreign device of another one")
-        self.recipients, self.bbmd, self.foreign = list(recipients), bbmd, foreign
+        if schedules:
+            check_names(image.points)
+        self.recipients, self.bbmd, self.foreign, self.scheduled = list(recipients), bbmd, foreign, schedules
+        self._schedules: Schedules | None = None
         self._app: Application | None = None
         self._objects: list[Any] = []
         self._shown = np.zeros(0)
@@ -109,8 +114,10 @@ class BacnetServer(Adapter):
         self._logged = np.array(list(log_instances(points.points)), dtype=int)
         self.trends = TrendBuffer(len(self._logged))
         logs = [trend_log(self.trends, c, points.points[k], points.addresses[k]) for c, k in enumerate(self._logged)]
+        self._schedules = Schedules(points, self._objects) if self.scheduled else None
+        beside = [*logs, *(self._schedules.objects if self._schedules else ())]
         self._app = PlantApplication.from_object_list(
-            [device, self._port(), *self._objects, notification_class(self.recipients), *logs]
+            [device, self._port(), *self._objects, notification_class(self.recipients), *beside]
         )  # fmt: skip
         for layer in self._app.link_layers.values():
             guard(layer)
@@ -122,9 +129,13 @@ class BacnetServer(Adapter):
             values.follow(made, point.kind)
         for layer in self._app.link_layers.values():
             values.listen(layer.server.local_protocol)
+        if self._schedules is not None:
+            self._schedules.start()
 
     async def close(self) -> None:
         """Let go of the port."""
+        if self._schedules is not None:
+            await self._schedules.stop()
         if self._app is not None:
             for layer in self._app.link_layers.values():
                 let_go(layer)

@@ -16,7 +16,9 @@ from bacpypes3.primitivedata import Unsigned
 PRIORITIES = range(1, 17)
 MINIMUM_ON_OFF = 6
 """Priority of minimum times on and off, for which nothing else may be commanded (19.2.3)."""
-WRITTEN = ("presentValue", "recipientList")
+WRITTEN = (
+    "presentValue", "recipientList", "weeklySchedule", "exceptionSchedule", "effectivePeriod", "scheduleDefault", "priorityForWriting",
+)  # fmt: skip
 """Properties that some object lets be written; of others the type does not matter."""
 
 

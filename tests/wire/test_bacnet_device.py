@@ -1,4 +1,4 @@
-"""What a served device says of itself, and that nobody writes more of it than present values and the recipient list."""
+"""What a served device says of itself, and that nobody writes more of it than present values, the recipient list and schedules."""
 
 import asyncio
 import datetime
@@ -26,6 +26,7 @@ from wire_plants import points, served
 
 from lowlift.hil.served_plant import ServedPlant
 from lowlift.wire.bacnet_device import SERVICES
+from lowlift.wire.bacnet_schedules import WRITABLE
 from lowlift.wire.bacnet_server import BacnetServer
 
 NAME = "T_chw_set.cmd"
@@ -39,7 +40,7 @@ def plant() -> ServedPlant:
 
 @pytest.fixture(scope="module")
 def server(plant: ServedPlant) -> Iterator[BacnetServer]:
-    one = BacnetServer(plant.image, LOOPBACK)
+    one = BacnetServer(plant.image, LOOPBACK, schedules=True)
     one.start()
     yield one
     one.stop()
@@ -57,8 +58,9 @@ def other(value: Any) -> Any:
 
 
 def writable(made: Any) -> set[str]:
-    if made.objectIdentifier[0] == ObjectIdentifier("notification-class,1")[0]:
-        return {"recipientList"}
+    kind = str(made.objectIdentifier[0])
+    if kind in ("notification-class", "schedule"):
+        return {"recipientList"} if kind == "notification-class" else set(WRITABLE)
     point = getattr(made, "_point", None)
     return {"presentValue"} if point is not None and point.writable else set()
 

@@ -1,0 +1,268 @@
+"""Schedule objects of a served plant (ASHRAE 135, 12.24): one for each setpoint command, so that sending a schedule can be rehearsed.
+
+A Schedule object is called like its setpoint, ``T_supply_set[1]`` for the point ``T_supply_set[1].cmd``, whatever a map calls the point:
+that is how :mod:`lowlift.bms.bacnet_device` finds it. Clients write its weekly schedule, exceptions, effective period, default, priority
+and description; what it acts on is fixed. It goes by the device's clock, which is the host's wall clock at every speed of the plant, and is
+looked at every second. A value is commanded when it changes, at the priority for writing; Null relinquishes what this object has commanded.
+Outside the effective period nothing is written, so that the last value stays. Objects begin without a default, commanding nothing, and are
+not kept over a restart.
+
+A value that the point does not take is refused where it is written into the schedule: *value-out-of-range*.
+"""
+
+import asyncio
+import contextlib
+import datetime
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from bacpypes3.basetypes import DailySchedule, DateRange, DeviceObjectPropertyReference, SpecialEvent
+from bacpypes3.constructeddata import AnyAtomic, ArrayOf
+from bacpypes3.errors import ExecutionError
+from bacpypes3.local.object import Object
+from bacpypes3.local.schedule import match_date, match_weeknday
+from bacpypes3.object import ScheduleObject
+from bacpypes3.primitivedata import Date, Null, Real, Time
+
+from lowlift.wire.adapter import ServeError
+from lowlift.wire.bacnet_writes import MINIMUM_ON_OFF, PRIORITIES
+from lowlift.wire.point import Kind, Point, RefusedError
+from lowlift.wire.point_list import PointList
+
+logger = logging.getLogger(__name__)
+
+WRITABLE = ("weeklySchedule", "exceptionSchedule", "effectivePeriod", "scheduleDefault", "priorityForWriting", "description")
+EVERY = 1.0
+"""Time between two looks at the clock [s]."""
+TIMES_MAX = 10_000
+"""Values of one weekly schedule, or of all exceptions of an object: anybody may write them."""
+EVENTS_MAX = 1000
+TEXT_MAX = 400_000
+"""Characters of a description: those of a schedule of lowlift with as many rows."""
+ANY = 255
+LOWEST = 16
+
+
+class Schedule(Object, ScheduleObject):  # type: ignore[misc]
+    """The schedule of one command."""
+
+    _point: Point
+    _target: Any
+    _commanded: tuple[float, int] | None = None
+    """Value and priority that it has commanded and not relinquished."""
+
+    async def write_property(self, attr: Any, value: Any, index: int | None = None, priority: int | None = None) -> None:
+        """Take a part of the schedule that the point can follow, and act on it."""
+        name = attr if isinstance(attr, str) else self._property_identifier_class(attr).attr
+        if name not in WRITABLE:
+            raise ExecutionError(errorClass="property", errorCode="writeAccessDenied")
+        if index is not None:
+            value = self._with(name, index, value)
+        self._check(name, value)
+        setattr(self, name, value)
+
+    def _with(self, name: str, index: int, value: Any) -> Any:
+        """An array with one element replaced."""
+        now = list(getattr(self, name))
+        if index == 0:
+            raise ExecutionError(errorClass="property", errorCode="writeAccessDenied")
+        if index > len(now):
+            raise ExecutionError(errorClass="property", errorCode="invalidArrayIndex")
+        now[index - 1] = value
+        return self._elements[name](now)
+
+    def _check(self, name: str, value: Any) -> None:
+        if name == "scheduleDefault":
+            self._check_value(value)
+        elif name == "priorityForWriting" and (value not in PRIORITIES or value == MINIMUM_ON_OFF):
+            raise _out_of_range()
+        elif name == "effectivePeriod" and not all(_plain(date) for date in (value.startDate, value.endDate)):
+            raise _out_of_range()
+        elif name == "description" and len(value) > TEXT_MAX:
+            raise _no_space()
+        elif name == "weeklySchedule":
+            if len(value) != 7:
+                raise ExecutionError(errorClass="property", errorCode="invalidArraySize")
+            self._check_times([t for day in value for t in day.daySchedule])
+        elif name == "exceptionSchedule":
+            if len(value) > EVENTS_MAX:
+                raise _no_space()
+            if any(event.eventPriority not in PRIORITIES or event.period.calendarEntry is None for event in value):
+                # There is no Calendar object to refer to.
+                raise _out_of_range()
+            self._check_times([t for event in value for t in event.listOfTimeValues])
+
+    def _check_times(self, times: Sequence[Any]) -> None:
+        if len(times) > TIMES_MAX:
+            raise _no_space()
+        for t in times:
+            if ANY in t.time:
+                raise _out_of_range()
+            self._check_value(t.value)
+
+    def _check_value(self, said: Any) -> None:
+        value = _value(said)
+        if value is None:
+            return
+        try:
+            self._point.accept(value)
+        except RefusedError as error:
+            raise _out_of_range() from error
+
+    def value_at(self, now: datetime.datetime) -> float | None:
+        """What the schedule says at a time of the device's clock; none where it leaves the point alone.
+
+        Raises:
+            LookupError: outside the effective period.
+        """
+        date, clock = Date((now.year - 1900, now.month, now.day, now.isoweekday())), Time((now.hour, now.minute, now.second, 0))
+        if not _within(date, self.effectivePeriod):
+            raise LookupError(f"{self.objectName}: {now} is outside the effective period")
+        today = [e.listOfTimeValues for e in sorted(self.exceptionSchedule, key=lambda e: int(e.eventPriority)) if _on(date, e.period)]
+        for times in (*today, self.weeklySchedule[now.weekday()].daySchedule):
+            if (found := _latest(times, clock)) is not None:
+                return found
+        return _value(self.scheduleDefault)
+
+    async def act(self, now: datetime.datetime) -> None:
+        """Command what the schedule says, if that is something else than before."""
+        try:
+            value = self.value_at(now)
+        except LookupError:
+            return
+        wanted, before = None if value is None else (value, int(self.priorityForWriting)), self._commanded
+        if wanted == before:
+            return
+        if before is not None and (wanted is None or wanted[1] != before[1]):
+            await self._target.write_property("presentValue", Null(()), None, before[1])
+        if wanted is not None:
+            await self._target.write_property("presentValue", Real(wanted[0]), None, wanted[1])
+        self._commanded = wanted
+        self.presentValue = AnyAtomic(Null(()) if value is None else Real(value))
+
+
+class Schedules:
+    """The Schedule objects of a device, and what looks at the clock for them. Belongs to the thread of its event loop.
+
+    Args:
+        points: of the device.
+        made: their objects, position by position.
+        clock: of the device.
+    """
+
+    def __init__(
+        self, points: PointList, made: Sequence[Any], clock: Callable[[], datetime.datetime] = datetime.datetime.now
+    ) -> None:  # fmt: skip
+        self.objects = [_schedule(k, p, target) for k, (p, target) in enumerate(_scheduled(points, made), 1)]
+        self._clock = clock
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Look at the clock from now on."""
+        self._task = asyncio.get_running_loop().create_task(self._go())
+
+    async def stop(self) -> None:
+        """Look no more; what has been commanded stays."""
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+            self._task = None
+
+    async def _go(self) -> None:
+        while True:
+            now = self._clock()
+            for one in self.objects:
+                try:
+                    await one.act(now)
+                except ExecutionError as error:
+                    logger.warning("bacnet: schedule %s cannot command: %s", one.objectName, error)
+            await asyncio.sleep(EVERY)
+
+
+def name_of(point: Point) -> str:
+    """Name of the Schedule object of a setpoint command: that of the setpoint."""
+    return point.name.removesuffix(".cmd")
+
+
+def check_names(points: PointList) -> None:
+    """Check that no point is called like a Schedule object.
+
+    Raises:
+        ServeError: a map has called one so.
+    """
+    labels = {a.label: p.name for p, a in zip(points.points, points.addresses, strict=True)}
+    for p, _ in _scheduled(points, points.addresses):
+        if (name := name_of(p)) in labels:
+            raise ServeError(f"bacnet: {name} is the name of a Schedule object, and of the point {labels[name]} in the map")
+
+
+def _scheduled(points: PointList, made: Sequence[Any]) -> Iterable[tuple[Point, Any]]:
+    """Setpoint commands with their objects: what has a fallback value."""
+    return ((p, m) for p, m in zip(points.points, made, strict=True) if p.writable and p.kind is Kind.ANALOG and p.fallback is not None)
+
+
+def _schedule(instance: int, point: Point, target: Any) -> Schedule:
+    any_day = Date((ANY, ANY, ANY, ANY))
+    made = Schedule(
+        objectIdentifier=("schedule", instance), objectName=name_of(point), description="", presentValue=AnyAtomic(Null(())),
+        effectivePeriod=DateRange(startDate=any_day, endDate=any_day),
+        weeklySchedule=ArrayOf(DailySchedule, _length=7)([DailySchedule(daySchedule=[]) for _ in range(7)]),
+        exceptionSchedule=ArrayOf(SpecialEvent)([]), scheduleDefault=AnyAtomic(Null(())), priorityForWriting=LOWEST,
+        listOfObjectPropertyReferences=[
+            DeviceObjectPropertyReference(objectIdentifier=target.objectIdentifier, propertyIdentifier="present-value"),
+        ],
+        statusFlags=[0, 0, 0, 0], reliability="noFaultDetected", outOfService=False,
+    )  # fmt: skip
+    made._point, made._target = point, target
+    return made
+
+
+def _value(said: Any) -> float | None:
+    """The number in a value of any type; none for Null."""
+    value = said.get_value()
+    if isinstance(value, Null | tuple):
+        return None
+    if not isinstance(value, Real):
+        raise ExecutionError(errorClass="property", errorCode="invalidDataType")
+    return float(value)
+
+
+def _latest(times: Iterable[Any], clock: Any) -> float | None:
+    """Value of the latest time that is not later than the clock; none where there is none, or Null."""
+    begun = [t for t in times if tuple(t.time) <= tuple(clock)]
+    return _value(max(begun, key=lambda t: tuple(t.time)).value) if begun else None
+
+
+def _plain(date: Any) -> bool:
+    """Whether a date of a period is a day of the calendar, or any."""
+    year, month, day, _ = date
+    if (year, month, day) == (ANY, ANY, ANY):
+        return True
+    try:
+        datetime.date(1900 + year, month, day)
+    except ValueError:
+        return False
+    return year != ANY
+
+
+def _within(date: Any, period: Any) -> bool:
+    start, end = tuple(period.startDate[:3]), tuple(period.endDate[:3])
+    return (start[0] == ANY or start <= tuple(date[:3])) and (end[0] == ANY or tuple(date[:3]) <= end)
+
+
+def _on(date: Any, period: Any) -> bool:
+    """Whether a day belongs to the period of an exception."""
+    entry = period.calendarEntry
+    if entry.dateRange is not None:
+        return _within(date, entry.dateRange)
+    return bool(match_date(date, entry.date) if entry.date is not None else match_weeknday(date, entry.weekNDay))
+
+
+def _out_of_range() -> ExecutionError:
+    return ExecutionError(errorClass="property", errorCode="valueOutOfRange")
+
+
+def _no_space() -> ExecutionError:
+    return ExecutionError(errorClass="resources", errorCode="noSpaceToWriteProperty")
