@@ -78,6 +78,12 @@ class CovServices:
             known.confirmed = confirmed
         await super().do_SubscribeCOVRequest(apdu)  # type: ignore[misc]
 
+    def close(self) -> None:
+        """Close, and tell nobody of anything any more."""
+        for table in (self._waiting, self._sent, self._failures):
+            table.clear()
+        super().close()  # type: ignore[misc]
+
     def _check_room(self, client: Any) -> None:
         holders = [s.client_addr for s in self.subscriptions()]
         if len(holders) >= SUBSCRIPTIONS_MAX or holders.count(client) >= CLIENT_MAX:

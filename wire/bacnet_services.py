@@ -19,18 +19,20 @@ from bacpypes3.apdu import (
     decode_max_apdu_length_accepted,
 )
 from bacpypes3.app import Application
-from bacpypes3.basetypes import EventState, GetEventInformationEventSummary, LogRecord
+from bacpypes3.basetypes import EventState, GetEventInformationEventSummary, LogRecord, ResultFlags
 from bacpypes3.constructeddata import Any as AnyValue
-from bacpypes3.constructeddata import SequenceOf
+from bacpypes3.constructeddata import List, SequenceOf
 from bacpypes3.errors import ExecutionError
 
 from lowlift.wire.bacnet_cov import CovServices
 from lowlift.wire.bacnet_events import acknowledgement, group_of, tell
-from lowlift.wire.bacnet_trends import RECORD_BYTES, REPLY_BYTES, TrendLog
+from lowlift.wire.bacnet_trends import RECORD_BYTES, REPLY_BYTES, TrendLog, span
 from lowlift.wire.bacnet_writes import WriteServices
 
 logger = logging.getLogger(__name__)
 
+ITEM_BYTES = 72
+"""Most that one item of a list takes: of active subscriptions 56, of recipients 50, with addresses of six bytes."""
 SUMMARY_BYTES = 72
 """Most that one event summary takes: identifier 5, state 2, bits 6, time stamps 40, type 2, priorities 11."""
 OURS = 1476
@@ -59,22 +61,25 @@ class PlantApplication(WriteServices, CovServices, Application):  # type: ignore
         return super().request(apdu)
 
     async def do_ReadRangeRequest(self, apdu: ReadRangeRequest) -> None:
-        """Answer with as many records of a trend log as fit.
+        """Answer with as many records of a trend log, or items of a list, as fit.
 
         Raises:
-            ExecutionError: no such object, not its log, or a range that is none.
+            ExecutionError: no such object or property, not a list, or a range that is none.
         """
-        log = self.get_object_id(apdu.objectIdentifier)
-        if log is None:
+        made, prop = self.get_object_id(apdu.objectIdentifier), apdu.propertyIdentifier
+        if made is None:
             raise ExecutionError(errorClass="object", errorCode="unknownObject")
-        if not isinstance(log, TrendLog) or str(apdu.propertyIdentifier) != "log-buffer":
-            raise ExecutionError(errorClass="services", errorCode="propertyIsNotAList")
-        if apdu.propertyArrayIndex is not None:
-            raise ExecutionError(errorClass="property", errorCode="propertyIsNotAnArray")
-        records, flags, first = log.select(apdu.range, room(apdu, RECORD_BYTES))
+        if isinstance(made, TrendLog) and str(prop) == "log-buffer":
+            if apdu.propertyArrayIndex is not None:
+                raise ExecutionError(errorClass="property", errorCode="propertyIsNotAnArray")
+            records, flags, first = made.select(apdu.range, room(apdu, RECORD_BYTES))
+            items: Any = SequenceOf(LogRecord)(records)
+        else:
+            items, flags = await _part(made, prop, apdu)
+            first = None
         answer = ReadRangeACK(
-            objectIdentifier=apdu.objectIdentifier, propertyIdentifier=apdu.propertyIdentifier, resultFlags=flags, itemCount=len(records),
-            itemData=AnyValue(SequenceOf(LogRecord)(records)), firstSequenceNumber=first, context=apdu,
+            objectIdentifier=apdu.objectIdentifier, propertyIdentifier=prop, resultFlags=flags, itemCount=len(items),
+            itemData=AnyValue(items), firstSequenceNumber=first, context=apdu,
         )  # fmt: skip
         await self.response(answer)
 
@@ -109,6 +114,27 @@ class PlantApplication(WriteServices, CovServices, Application):  # type: ignore
         logger.info("bacnet: %s acknowledged by %s", made.objectName, apdu.acknowledgmentSource)
         await self.response(SimpleAckPDU(context=apdu))
         await tell(made, group, acknowledgement(made, group, apdu.eventStateAcknowledged))
+
+
+async def _part(made: Any, prop: Any, apdu: ReadRangeRequest) -> tuple[Any, ResultFlags]:
+    """Items of a property that is a list, by position, and whether they hold the first and the last one and more were asked for."""
+    kind = made.get_property_type(prop)
+    value = None if kind is None else await made.read_property(prop)
+    if value is None:
+        raise ExecutionError(errorClass="property", errorCode="unknownProperty")
+    if not issubclass(kind, List) or apdu.propertyArrayIndex is not None:
+        raise ExecutionError(errorClass="services", errorCode="propertyIsNotAList")
+    asked, n = apdu.range, len(value)
+    first, last = 1, n
+    if asked is not None and asked._choice is not None:
+        if asked._choice != "byPosition":
+            raise ExecutionError(
+                errorClass="services", errorCode="listItemNotNumbered" if "Seq" in asked._choice else "listItemNotTimestamped"
+            )
+        first, last = span(asked.byPosition.referenceIndex, asked.byPosition.count, n)
+    end = min(last, first + room(apdu, ITEM_BYTES) - 1)
+    items = SequenceOf(kind._subtype)(list(value)[first - 1 : end])
+    return items, ResultFlags([int(bool(items) and first == 1), int(bool(items) and end == n), int(end < last)])
 
 
 def _moment(stamp: Any) -> tuple[Any, ...]:

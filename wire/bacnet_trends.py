@@ -142,13 +142,13 @@ class TrendLog(Object, TrendLogObject):  # type: ignore[misc]
         if asked is None or asked._choice is None:
             first, last = 1, n
         elif asked._choice == "byPosition":
-            first, last = _span(asked.byPosition.referenceIndex, asked.byPosition.count, n)
+            first, last = span(asked.byPosition.referenceIndex, asked.byPosition.count, n)
         elif asked._choice == "bySequenceNumber":
-            first, last = _span(asked.bySequenceNumber.referenceSequenceNumber - dropped, asked.bySequenceNumber.count, n)
+            first, last = span(asked.bySequenceNumber.referenceSequenceNumber - dropped, asked.bySequenceNumber.count, n)
             numbered = True
         else:
             stamp, count = _moment(asked.byTime.referenceTime), asked.byTime.count
-            first, last = _span(buffer.after(stamp) if count > 0 else buffer.before(stamp), count, n)
+            first, last = span(buffer.after(stamp) if count > 0 else buffer.before(stamp), count, n)
             numbered = True
         end = min(last, first + most - 1)
         records = [_record(*buffer.record(k, self._column)) for k in range(first, end + 1)]
@@ -156,8 +156,12 @@ class TrendLog(Object, TrendLogObject):  # type: ignore[misc]
         return records, flags, dropped + first if numbered and records else None
 
 
-def _span(reference: int, count: int, n: int) -> tuple[int, int]:
-    """Positions from and to, within ``1 .. n``; empty where the reference is not there."""
+def span(reference: int, count: int, n: int) -> tuple[int, int]:
+    """Positions from and to, within ``1 .. n``; empty where the reference is not there.
+
+    Raises:
+        ExecutionError: a count of zero.
+    """
     if count == 0:
         raise ExecutionError(errorClass="services", errorCode="parameterOutOfRange")
     if not 1 <= reference <= n:

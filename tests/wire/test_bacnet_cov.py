@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 from bacnet_client import LOOPBACK, Client, place, until, with_client
-from bacpypes3.apdu import ReadPropertyRequest, SubscribeCOVRequest
-from bacpypes3.basetypes import PropertyIdentifier
+from bacpypes3.apdu import ReadPropertyRequest, ReadRangeRequest, SubscribeCOVRequest
+from bacpypes3.basetypes import COVSubscription, PropertyIdentifier, Range, RangeByPosition, RangeBySequenceNumber
+from bacpypes3.constructeddata import SequenceOf
 from bacpypes3.pdu import Address
 from bacpypes3.primitivedata import ObjectIdentifier
 from wire_plants import points, served
@@ -97,6 +98,40 @@ def test_active_subscriptions_can_be_read(server: BacnetServer) -> None:
         host, port = (await client.where()).split(":")
         mac = first.recipient.recipient.address.macAddress
         assert mac == bytes(map(int, host.split("."))) + int(port).to_bytes(2, "big")
+
+    with_client(server, work)
+
+
+def test_a_long_list_of_subscriptions_is_read_in_parts(server: BacnetServer) -> None:
+    async def work(client: Client) -> None:
+        n = 70
+        for k in range(n):
+            assert await subscribe(client, k) == "good"
+
+        async def part(first: int, count: int, name: str = "active-cov-subscriptions", chosen: Range | None = None) -> Any:
+            chosen = chosen or Range(byPosition=RangeByPosition(referenceIndex=first, count=count))
+            return await client.ask(
+                ReadRangeRequest(
+                    objectIdentifier=ObjectIdentifier("device,1"), propertyIdentifier=PropertyIdentifier(name), range=chosen,
+                    destination=client.address,
+                )
+            )  # fmt: skip
+
+        found: list[int] = []
+        while len(found) < n:
+            answer = await part(len(found) + 1, n)
+            items = answer.itemData.cast_out(SequenceOf(COVSubscription))
+            assert len(items) == answer.itemCount > 0
+            found += [int(one.recipient.processIdentifier) for one in items]
+            first, last, more = answer.resultFlags
+            assert (first, last, more) == (int(len(found) == len(items)), int(len(found) == n), int(len(found) < n))
+        assert found == list(range(n))
+        assert (await part(n + 1, 5)).itemCount == 0
+        assert await part(1, 5, "object-list") == await part(1, 5, "object-name") == "property-is-not-alist"
+        assert await part(1, 5, "location") == "unknown-property"
+        assert await part(1, 0) == "parameter-out-of-range"
+        numbered = Range(bySequenceNumber=RangeBySequenceNumber(referenceSequenceNumber=1, count=1))
+        assert await part(1, 1, chosen=numbered) == "list-item-not-numbered"
 
     with_client(server, work)
 
