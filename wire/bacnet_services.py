@@ -13,6 +13,8 @@ from bacpypes3.apdu import (
     ConfirmedRequestPDU,
     GetEventInformationACK,
     GetEventInformationRequest,
+    ReadPropertyMultipleRequest,
+    ReadPropertyRequest,
     ReadRangeACK,
     ReadRangeRequest,
     SimpleAckPDU,
@@ -23,6 +25,7 @@ from bacpypes3.basetypes import EventState, GetEventInformationEventSummary, Log
 from bacpypes3.constructeddata import Any as AnyValue
 from bacpypes3.constructeddata import List, SequenceOf
 from bacpypes3.errors import ExecutionError
+from bacpypes3.primitivedata import ObjectIdentifier
 
 from lowlift.wire.bacnet_cov import CovServices
 from lowlift.wire.bacnet_events import acknowledgement, group_of, tell
@@ -37,6 +40,8 @@ SUMMARY_BYTES = 72
 """Most that one event summary takes: identifier 5, state 2, bits 6, time stamps 40, type 2, priorities 11."""
 OURS = 1476
 """Longest APDU of BACnet/IP."""
+ANY_DEVICE = ObjectIdentifier(("device", 4_194_303))
+"""Whoever does not know the instance of a device asks for this one (ASHRAE 135, 15.5.2)."""
 UNANSWERED_MAX = 200
 """Requests on the way to one client; there are 256 numbers for them."""
 
@@ -59,6 +64,20 @@ class PlantApplication(WriteServices, CovServices, Application):  # type: ignore
             full.set_exception(AbortPDU(reason=AbortReason.outOfResources))
             return full
         return super().request(apdu)
+
+    async def do_ReadPropertyRequest(self, apdu: ReadPropertyRequest) -> None:
+        """Read one property; of instance 4194303 that of the device, whichever it is, which the library overlooks."""
+        apdu.objectIdentifier = self._meant(apdu.objectIdentifier)
+        await super().do_ReadPropertyRequest(apdu)
+
+    async def do_ReadPropertyMultipleRequest(self, apdu: ReadPropertyMultipleRequest) -> None:
+        """Read properties of several objects likewise."""
+        for spec in apdu.listOfReadAccessSpecs:
+            spec.objectIdentifier = self._meant(spec.objectIdentifier)
+        await super().do_ReadPropertyMultipleRequest(apdu)
+
+    def _meant(self, asked: Any) -> Any:
+        return self.device_object.objectIdentifier if asked == ANY_DEVICE else asked
 
     async def do_ReadRangeRequest(self, apdu: ReadRangeRequest) -> None:
         """Answer with as many records of a trend log, or items of a list, as fit.

@@ -15,6 +15,7 @@ from bacpypes3.apdu import (
     DeleteObjectRequest,
     DeviceCommunicationControlRequest,
     ErrorRejectAbortNack,
+    ReadPropertyRequest,
     ReinitializeDeviceRequest,
     WritePropertyMultipleRequest,
     WritePropertyRequest,
@@ -212,5 +213,16 @@ def test_the_device_describes_itself_as_it_is(server: BacnetServer) -> None:
         day, clock = await read("local-date"), await read("local-time")
         shown = datetime.datetime(1900 + day[0], day[1], day[2], clock[0], clock[1], clock[2])
         assert abs(datetime.datetime.now() - shown) < datetime.timedelta(minutes=5)
+
+    with_client(server, work)
+
+
+def test_a_client_that_does_not_know_the_instance_of_the_device_reads_it(server: BacnetServer) -> None:
+    async def work(client: Client) -> None:
+        own, any_device = ObjectIdentifier("device,1"), ObjectIdentifier("device,4194303")
+        answer = await client.ask(ReadPropertyRequest(objectIdentifier=any_device, propertyIdentifier=PropertyIdentifier("object-name")))
+        assert answer.objectIdentifier == own and answer.propertyValue.cast_out(CharacterString) == "chiller_plant"
+        (several,) = await client.app.read_property_multiple(client.address, [any_device, ["object-name"]])
+        assert several[0] == own and several[3] == "chiller_plant"
 
     with_client(server, work)
