@@ -157,6 +157,7 @@ class ControlClient:
         self.requested = self.envelope.setpoints.copy()
         found = commands_of(self.envelope.setpoints, self.setpoints)
         self.gateway.found(self.t, found)
+        self.gateway.arrive(values[HEARTBEAT])
         self.humans.accept(values)
         self.account.took_over(self.t, now, missed * self.sample, supervision(values), found)
 
@@ -205,13 +206,25 @@ class ControlClient:
         """The connection is gone: nothing is written until it is back and the client has taken over again."""
         self.trail.append(self.t, ("lost", {"error": f"{type(error).__name__}: {error}"}))
 
-    def hand_back(self) -> None:
-        """Take back all commands and say good-bye.
+    def hand_back(self) -> str:
+        """Take back all commands of ours and say good-bye; leave everything as it is where another supervisor is in charge.
+
+        Returns:
+            What has been done, in words.
 
         Raises:
             LinkError: the site cannot be told; it will miss the heartbeat.
         """
-        self.gateway.hand_back(self.t)
+        if not (self.gateway.in_charge or self.gateway.written):
+            return "nothing was written"
+        # What has changed since the last cycle: somebody may have come.
+        values = self.link.read(self._needed)
+        if not self.gateway.is_own(values[HEARTBEAT]):
+            self.gateway.step_aside(self.t)
+            return "left to the other supervisor"
+        self.humans.look(self.t, values)
+        self.gateway.hand_back(self.t, self.humans.decide)
+        return "handed back"
 
     # -- parts of a cycle -----------------------------------------------------------------------------------------
 
@@ -253,6 +266,7 @@ class ControlClient:
 
     def _check_heartbeat(self, beat: float) -> None:
         if self.gateway.act and not self.gateway.is_own(beat):
-            message = f"another supervisor keeps the heartbeat ({beat:g}, ours was {self.gateway.beat}): one of the two must go"
+            message = (f"another supervisor keeps {HEARTBEAT} of {self.link.url} ({beat:g}, ours was {self.gateway.beat}): one of the two "
+                       "must go, and this one does")  # fmt: skip
             self.trail.append(self.t, ("conflict", {"heartbeat": beat, "ours": self.gateway.beat}))
             raise ConflictError(message)

@@ -14,13 +14,12 @@ from collections.abc import Callable, Iterator
 
 from lowlift.bms.audit_log import AuditWriteError
 from lowlift.bms.control import ControlClient, Cycle
+from lowlift.bms.control_watch import STALLED, watch
 from lowlift.wire.link import LinkError, UnknownPointError
 from lowlift.wire.point import RefusedError
 
 FIRST_WAIT, LONGEST_WAIT = 1.0, 60.0
 """Between two attempts to connect [s]."""
-STALLED = 60.0
-"""The site's clock stands still when it has not moved for so long [s of real time]."""
 POLL_LEAST, POLL_MOST, POLL_SHARE = 0.001, 1.0, 0.1
 """Real time between two looks at the site's clock [s], and its share of the real time of a sample [1]."""
 
@@ -32,6 +31,11 @@ class Tally:
     cycles: int = 0
     decisions: int = 0
     writes: int = 0
+    """Values that the site has taken."""
+    would_write: int = 0
+    """Values that a dry run would have written."""
+    refusals: int = 0
+    """Writes that the site has refused, heartbeats among them."""
     losses: int = 0
 
 
@@ -76,6 +80,7 @@ class ControlLoop:
             while not self._over(ends):
                 try:
                     link.connect()
+                    self._watch(ends)
                     client.take_over()
                     self._tell(f"in touch with {link.url} at its time {client.due:.0f} s")
                     self._connected, wait = True, self._first_wait
@@ -93,6 +98,11 @@ class ControlLoop:
             self._end(reason)
         return self.tally
 
+    def _watch(self, ends: float | None) -> None:
+        """See whether somebody is in charge, before the first write; returns at the end of the run, too."""
+        if self.client.gateway.act and not self.client.gateway.in_charge:
+            watch(self.client, wait=lambda real: self.stop.wait(real) or self._over(ends), tell=self._tell, clock=self._clock)
+
     def _over(self, ends: float | None) -> bool:
         return self.stop.is_set() or (ends is not None and self._clock() >= ends)
 
@@ -104,7 +114,11 @@ class ControlLoop:
             cycle = self.client.cycle()
             self.tally.cycles += 1
             self.tally.decisions += cycle.decision is not None
-            self.tally.writes += len(cycle.written)
+            if self.client.gateway.act:
+                self.tally.writes += len(cycle.written)
+            else:
+                self.tally.would_write += len(cycle.written)
+            self.tally.refusals = self.client.gateway.n_refused
             self._seen(cycle)
             now = self._clock()
             self._poll, begun = min(max(POLL_SHARE * (now - begun), POLL_LEAST), POLL_MOST), now
@@ -137,13 +151,13 @@ class ControlLoop:
 
     def _end(self, reason: str) -> None:
         """Hand back, write the last record, let go; each also where the one before has failed."""
-        client, done = self.client, "handed back" if self.client.gateway.act else "nothing was written"
+        client, done = self.client, "nothing was written"
         try:
             if self._connected:
-                client.hand_back()
-            elif client.gateway.act and client.gateway.beats:
+                done = client.hand_back()
+            elif client.gateway.in_charge:
                 client.link.connect()
-                client.hand_back()
+                done = client.hand_back()
         except (LinkError, RefusedError, AuditWriteError) as error:
             done = f"not handed back, the site will miss the heartbeat: {error}"
             self._tell(done)

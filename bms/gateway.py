@@ -8,8 +8,10 @@ cycles.
 Every batch is written down before it is sent, and again with its outcome: after a kill in between, the log says what was on its way.
 """
 
+import collections
 import enum
 import math
+import secrets
 from collections.abc import Collection, Mapping
 from typing import Any
 
@@ -25,6 +27,8 @@ ROUNDING = 1e-5
 """Change of a value, over its range, that is no change: values travel as float32 [1]."""
 RETRY_MAX = 64
 """Most cycles between two attempts at a refused point."""
+LAST_BEATS, OLD_BEATS = 4, 4096
+"""Beats of ours that may stand while the connection holds, and after it was lost: a site restored from a snapshot shows an old one."""
 SLACK = 1.01
 """A value may move by so much of its rate: rounding [1]."""
 
@@ -76,11 +80,22 @@ class Gateway:
         """Points that the other side refuses now, with its reason."""
         self.written: set[str] = set()
         """Commands that this gateway has written and not taken back."""
+        self.n_refused = 0
+        """Writes that the other side has refused, heartbeats among them."""
         self.beat = 0
-        self.beats = 0
-        """How often it has beaten since it was handed the plant."""
+        self._beats: collections.deque[int] = collections.deque(maxlen=OLD_BEATS)
+        self._arrived: float | None = None
         self._patience: dict[str, tuple[int, int]] = {}
         self._last: dict[str, tuple[float, float]] = {}
+
+    @property
+    def in_charge(self) -> bool:
+        """Whether it has beaten since it was handed the plant."""
+        return bool(self._beats)
+
+    def arrive(self, beat: float) -> None:
+        """Take note of the heartbeat that stands at a take-over: somebody's before us, or an old one of ours, may stand until the next."""
+        self._arrived = beat if not self._beats or beat in self._beats else math.nan
 
     def found(self, t: float, values: Mapping[str, float]) -> None:
         """What is in force at take-over, SI by command: rates count from here."""
@@ -138,33 +153,73 @@ class Gateway:
             RefusedError: the other side refuses it.
             LinkError: the connection is lost.
         """
-        if self.act:
-            last = self.beat or (round(seen) if math.isfinite(seen) else 0)
-            self.beat, self.beats = (last + 1 if last < HEARTBEAT_MAX else 1), self.beats + 1
+        if not self.act:
+            return
+        last = self.beat or (round(seen) if math.isfinite(seen) else 0)
+        if last == 0:
+            # Two that begin at the same moment do not count alike, and tell each other apart.
+            last = secrets.randbelow(round(HEARTBEAT_MAX))
+        self.beat, self._arrived = (last + 1 if last < HEARTBEAT_MAX else 1), math.nan
+        self._beats.append(self.beat)
+        try:
             self.link.write({HEARTBEAT: float(self.beat)})
+        except RefusedError:
+            self.n_refused += 1
+            raise
 
     def is_own(self, beat: float) -> bool:
-        """Whether a heartbeat that stands on the other side is none, or one of ours: after a restart there, perhaps an older one."""
-        return beat == 0.0 or not self.beats or (self.beat - round(beat)) % round(HEARTBEAT_MAX) < self.beats
+        """Whether a heartbeat that stands on the other side is none, one of our last, or what we have found there."""
+        if beat == 0.0 or not math.isfinite(beat) or (self._arrived is None and not self._beats):
+            return True
+        return beat == self._arrived or beat in list(self._beats)[-LAST_BEATS:]
 
-    def hand_back(self, t: float) -> None:
-        """Take everything back that was written, and say good-bye.
+    def hand_back(self, t: float, human: Collection[str] = ()) -> None:
+        """Say good-bye and take back what was written.
+
+        Args:
+            t: plant time [s].
+            human: commands that a human decides: where there are no priorities, they are the human's to take back.
 
         Raises:
             LinkError: the connection is lost; the other side will miss the heartbeat.
         """
         if not self.act or not (self.written or self.beat):
             return
-        names = sorted(self.written)
-        self.trail.append(t, ("hand-back", {"points": names}))
+        # Relinquishing what was never written is harmless, and clears what one of ours before us has left behind at our priority.
+        names = sorted(self.allow) if self.link.priorities else sorted(self.written.difference(human))
+        self.trail.append(t, ("hand-back", {"points": names, "left": [] if self.link.priorities else sorted(self.written & set(human))}))
         if self.beat:
             self.link.write({HEARTBEAT: 0.0})
+        self._release(t, [*names, HEARTBEAT] if self.link.priorities else names)
+        self._forget()
+
+    def step_aside(self, t: float) -> None:
+        """Leave the site to another supervisor, who is in charge of it: what we have written is no longer ours to take back.
+
+        Where there are priorities, and the other one beats at a higher one, our own slots are relinquished below it; at our own
+        priority, they are the other one's now.
+
+        Raises:
+            LinkError: the connection is lost.
+        """
+        if not self.act or not (self.written or self.beat):
+            return
+        names = [*sorted(self.allow), HEARTBEAT] if self.link.overridden([HEARTBEAT]) else []
+        self.trail.append(t, ("step-aside", {"points": names}))
+        if names:
+            self._release(t, names)
+        self._forget()
+
+    def _release(self, t: float, names: Collection[str]) -> None:
         try:
-            self.link.release([*names, HEARTBEAT] if self.link.priorities else names)
+            self.link.release(names)
         except RefusedError as error:
             self.trail.append(t, ("refused", {"point": "hand-back", "reason": str(error)}))
+
+    def _forget(self) -> None:
         self.written.clear()
-        self.beat = self.beats = 0
+        self._beats.clear()
+        self.beat, self._arrived = 0, None
 
     def _forbids(self, name: str, value: float, t: float, step: float, urgent: Collection[str], human: Collection[str]) -> Held | None:
         if name not in self.allow:
@@ -196,6 +251,7 @@ class Gateway:
             self.link.write(values)
         except RefusedError as error:
             if len(values) == 1:
+                self.n_refused += 1
                 (name,) = values
                 wait = min(2 * self._patience.get(name, (0, 0))[0] or 1, RETRY_MAX)
                 self._patience[name], self.refusals[name] = (wait, wait), str(error)

@@ -117,3 +117,38 @@ def test_the_heartbeat_goes_on_from_what_is_there_and_never_says_good_bye_by_its
     one.hand_back(30.0)
     assert shown(link.served, "heartbeat.cmd") == 0.0 and shown(link.served, CMD) == link.points[CMD].default
     assert one.is_own(77.0), "nobody is in charge now"
+
+
+def test_a_foreign_heartbeat_is_known_after_any_number_of_beats_of_ours(trail: AuditTrail) -> None:
+    class Deaf:
+        def write(self, values: dict[str, float]) -> None:
+            pass
+
+    one, _ = gateway(trail)
+    one.link = Deaf()
+    for _ in range(70_000):
+        one.heartbeat(0.0)
+    assert one.is_own(float(one.beat))
+    assert not any(one.is_own(float((one.beat + ahead - 1) % 65535 + 1)) for ahead in (1, 1000, 30_000, 65_000))
+
+
+def test_a_restored_site_may_show_an_old_heartbeat_of_ours_until_the_next(trail: AuditTrail) -> None:
+    one, _ = gateway(trail)
+    for _ in range(300):
+        one.heartbeat(1000.0)
+    one.arrive(1100.0)
+    assert one.is_own(1100.0) and not one.is_own(1101.0)
+    one.heartbeat(0.0)
+    assert not one.is_own(1100.0) and one.is_own(1301.0)
+    one.arrive(7.0)
+    assert not one.is_own(7.0), "never ours"
+
+
+def test_what_a_human_holds_is_not_handed_back(trail: AuditTrail) -> None:
+    one, link = gateway(trail)
+    assert send(one, 15.0, {CMD: C + 7.03, TOWER: C + 20.03}).keys() == {CMD, TOWER}
+    link.served.image.write({TOWER: 22.0}, "operator")
+    one.hand_back(30.0, human=[TOWER])
+    assert shown(link.served, CMD) == link.points[CMD].default and shown(link.served, TOWER) == 22.0
+    (record,) = [r for r in records(trail.path) if r["kind"] == "hand-back"]
+    assert record["points"] == [CMD] and record["left"] == [TOWER]
