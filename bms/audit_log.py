@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
 
-from lowlift.bms.chain import TORN, Chain, ChainError
+from lowlift.bms.chain import TORN, Chain, ChainError, Walk
 from lowlift.sim.files import WriteError
 
 LIMIT = 2**25
@@ -124,6 +124,15 @@ class AuditTrail:
     def head(self) -> str:
         """Hash of the last record."""
         return self._end.head
+
+    def past(self) -> Iterator[dict[str, Any]]:
+        """The records of the two newest files, oldest first: of the last week at least, for one hall.
+
+        Raises:
+            AuditError: see :func:`verify`.
+        """
+        files = self._chain.files()
+        yield from Walk(self._chain, files, skip=max(len(files) - 2, 0))
 
     def append(self, t: float, *entries: tuple[str, Mapping[str, Any]]) -> None:
         """Append records and see to it that they are on the disk.

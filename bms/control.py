@@ -17,7 +17,7 @@ import pandas as pd
 
 from lowlift.bms.audit_log import AuditTrail
 from lowlift.bms.control_account import Account, supervision
-from lowlift.bms.control_humans import Humans
+from lowlift.bms.control_humans import Humans, recall
 from lowlift.bms.control_samples import Samples
 from lowlift.bms.gateway import HEARTBEAT, Gateway, setpoint_commands
 from lowlift.controllers.audit import Kind
@@ -92,7 +92,9 @@ class ControlClient:
         self.plant, self.run, self.link, self.trail, self.sample = plant, run, link, trail, sample
         self.commands = setpoint_commands(plant)
         self.gateway = Gateway(link, trail, commands=self.commands, allow=allow, act=act)
-        self.humans = Humans(link, self.commands, yield_for)
+        # Where there are priorities, nobody has to be told apart by what he wrote.
+        recalled = recall(trail.past(), link.points, self.commands) if act and not link.priorities else None
+        self.humans = Humans(link, self.commands, yield_for, recalled)
         self.begin = pd.Timestamp.now(tz="UTC") if begin is None else begin
         self._site_clock = clock
         sheet = plant.site.sheet
@@ -158,8 +160,12 @@ class ControlClient:
         found = commands_of(self.envelope.setpoints, self.setpoints)
         self.gateway.found(self.t, found)
         self.gateway.arrive(values[HEARTBEAT])
-        self.humans.accept(values)
+        accepted = self.humans.accept(values)
         self.account.took_over(self.t, now, missed * self.sample, supervision(values), found)
+        if first and self.gateway.act and not self.link.priorities:
+            self.account.accepted(self.t, accepted)
+            # What one of ours before us has left behind is taken back at the end, too.
+            self.gateway.written |= self.humans.ours(values) & self.gateway.allow
 
     def cycle(self) -> Cycle:
         """Read, decide, protect, write, beat.

@@ -34,6 +34,11 @@ class Account:
         content = {"site_time": site_time, "missed": missed, "supervision": supervision, "in_force": self._shown(in_force)}
         self.trail.append(t, ("take-over", content))
 
+    def accepted(self, t: float, values: Mapping[str, float]) -> None:
+        """The client goes on from commands that it finds, SI, and that are nobody's; its successor knows them by this record."""
+        if values:
+            self.trail.append(t, ("accepted", {"values": self._shown(values)}))
+
     def decided(self, t: float, controller: str, decision: Decision, setpoints: Mapping[str, float]) -> None:
         """A controller has decided; its commands in SI."""
         content: dict[str, Any] = {

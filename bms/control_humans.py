@@ -2,18 +2,26 @@
 
 Humans win, always. Where there are priorities, one above ours is theirs until they relinquish it. Where there are none, a command that
 stands at a value which we have never written is somebody's: it is left alone for ``yield_for`` seconds of plant time, or until it is back
-at a value of ours. What stands when the client begins is what it is asked to go on from; defaults are nobody's after a restart of the site.
+at a value of ours. Defaults are nobody's when the client begins, and after a restart of the site.
+
+When the client begins and its log knows of no armed run at this site, what stands is what it is asked to go on from. When the log does, a
+value is ours if it is among the last that the log says we wrote or went on from; everything else that stands is somebody's, with the whole
+of ``yield_for`` before it.
 """
 
 import collections
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from lowlift.wire.link import Link
+from lowlift.wire.point_list import PointList
 from lowlift.wire.points import AUTO, MODES
 
 REMEMBERED = 4096
 """Values of ours that are known again: a site restored from its last snapshot shows an old one."""
+RECALLED = 256
+"""Values of each command that are recalled from the log."""
 SAME = 2e-5
 """Difference over the range that is none: values travel as float32 [1]."""
 
@@ -25,9 +33,12 @@ class Humans:
         link: to the site.
         commands: setpoint commands of ours.
         yield_for: how long a foreign value is left alone where there are no priorities [s of plant time].
+        recalled: as :func:`recall` gives them.
     """
 
-    def __init__(self, link: Link, commands: tuple[str, ...], yield_for: float) -> None:
+    def __init__(
+        self, link: Link, commands: tuple[str, ...], yield_for: float, recalled: Mapping[str, Sequence[float]] | None = None
+    ) -> None:
         self.link, self.commands, self.yield_for = link, commands, yield_for
         self.decide: dict[str, str] = {}
         """Commands that a human decides now, and how that is known."""
@@ -39,7 +50,9 @@ class Humans:
         self._own: dict[str, collections.deque[float]] = {name: collections.deque(maxlen=REMEMBERED) for name in commands}
         self._since: dict[str, float] = {}
         self._until_written: dict[str, float] = {}
-        self._begun = False
+        self._goes_on = recalled is None
+        for name, values in (recalled or {}).items():
+            self._own[name].extend(values)
 
     def wrote(self, values: Mapping[str, float]) -> None:
         """Remember what we have written, SI."""
@@ -47,14 +60,25 @@ class Humans:
             self._own[name].append(value)
             self._until_written.pop(name, None)
 
-    def accept(self, values: Mapping[str, float]) -> None:
-        """What stands at the first take-over is nobody's; at later ones, that is only so for defaults, until we have written again."""
-        first = not self._begun
-        self._begun = True
+    def accept(self, values: Mapping[str, float]) -> dict[str, float]:
+        """Defaults are nobody's, until we have written again; so is all that stands at the first take-over of a client without a past.
+
+        Returns:
+            What stands and is nobody's without being a default, SI.
+        """
+        found: dict[str, float] = {}
         for name in self.commands:
             point = self.link.points[name]
             default = math.nan if point.default is None else point.to_si(point.default)
-            self._until_written[name] = values[name] if first else default
+            self._until_written[name] = values[name] if self._goes_on else default
+            if self._goes_on and math.isfinite(values[name]) and not self._near(name, values[name], default):
+                found[name] = values[name]
+        self._goes_on = False
+        return found
+
+    def ours(self, values: Mapping[str, float]) -> set[str]:
+        """Commands that stand at a value of ours."""
+        return {name for name in self.commands if any(self._near(name, values[name], one) for one in self._own[name])}
 
     def look(self, t: float, values: Mapping[str, float]) -> dict[str, str]:
         """Who decides what, from all that has been read.
@@ -100,3 +124,31 @@ class Humans:
         point = self.link.points[name]
         span = 1.0 if point.low is None or point.high is None else (point.high - point.low) / abs(point.factor)
         return abs(value - other) <= SAME * span
+
+
+def recall(past: Iterable[Mapping[str, Any]], points: PointList, commands: Sequence[str]) -> dict[str, list[float]] | None:
+    """What we have written at a site, or gone on from, by an audit log.
+
+    Args:
+        past: its records, oldest first; they may begin in the middle of a run.
+        points: of the site.
+        commands: setpoint commands of ours.
+
+    Returns:
+        SI, by command, oldest first; none where the log knows of no armed run at this site.
+    """
+    found: dict[str, collections.deque[float]] = {name: collections.deque(maxlen=RECALLED) for name in commands}
+    armed: bool | None = None
+    known = False
+    for record in past:
+        kind = record["kind"]
+        if kind == "start":
+            armed = record.get("site") == points.site and bool(record.get("writes"))
+        elif kind == "take-over" and armed:
+            known = True
+        elif kind in ("write", "accepted") and armed is not False:
+            known = True
+            for name, value in record["values"].items():
+                if name in found and isinstance(value, int | float):
+                    found[name].append(points[name].to_si(float(value)))
+    return {name: list(values) for name, values in found.items()} if known else None
