@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from lowlift.bms.audit_log import AuditWriteError
 from lowlift.bms.control import ControlClient, Cycle
 from lowlift.bms.control_watch import STALLED, watch
-from lowlift.wire.link import LinkError, UnknownPointError
+from lowlift.wire.link import LinkError, SetupError, UnknownPointError
 from lowlift.wire.point import RefusedError
 
 FIRST_WAIT, LONGEST_WAIT = 1.0, 60.0
@@ -28,6 +28,8 @@ POLL_LEAST, POLL_MOST, POLL_SHARE = 0.001, 1.0, 0.1
 class Tally:
     """What a run has done."""
 
+    contacts: int = 0
+    """Take-overs after the connection had come about."""
     cycles: int = 0
     decisions: int = 0
     writes: int = 0
@@ -65,7 +67,7 @@ class ControlLoop:
         """Control until stopped, or for ``duration`` seconds of real time; hands the site back at the end, whatever ends it.
 
         Raises:
-            UnknownPointError: this is another site than the point list says.
+            SetupError: the connection can never come about; this may be another site than the point list says.
             ConflictError: another supervisor is there.
             AuditWriteError: nothing can be put on record any more.
         """
@@ -84,10 +86,12 @@ class ControlLoop:
                     client.take_over()
                     self._tell(f"in touch with {link.url} at its time {client.due:.0f} s")
                     self._connected, wait = True, self._first_wait
+                    self.tally.contacts += 1
                     self._cycles(ends)
-                except UnknownPointError:
-                    raise
                 except LinkError as error:
+                    # What cannot come about as it is configured is the user's to mend; once it has, it is a disturbance like others.
+                    if isinstance(error, UnknownPointError) or (isinstance(error, SetupError) and not self.tally.contacts):
+                        raise
                     self._lose(error)
                     self.stop.wait(wait if ends is None else min(wait, max(ends - self._clock(), 0.0)))
                     wait = min(2.0 * wait, LONGEST_WAIT)

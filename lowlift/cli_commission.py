@@ -11,6 +11,7 @@ from lowlift.cli_link import (
     KeyOption,
     MapOption,
     PasswordOption,
+    ServerCertificateOption,
     UserOption,
     link_options,
 )
@@ -30,6 +31,7 @@ def commission(
     password_file: PasswordOption = None,
     certificate: CertificateOption = None,
     private_key: KeyOption = None,
+    server_certificate: ServerCertificateOption = None,
     out: Annotated[Path, typer.Option(help="Folder for the report: HTML, PDF and JSON.")] = Path("commissioning"),
 ) -> None:
     """Run a test script against a plant or a site: exit code 0 if it passes, 1 if it fails, 2 if it cannot be run."""
@@ -44,7 +46,7 @@ def commission(
             if not 0.0 < value < float("inf"):
                 raise UsageError(f"{name} = {value:g} s: must be above 0")
         link = link_options(client_address=client_address, user=user, password_file=password_file, certificate=certificate,
-                            private_key=private_key)  # fmt: skip
+                            private_key=private_key, server_certificate=server_certificate)  # fmt: skip
         if link and url is None:
             raise UsageError("options of a connection need --url")
         make_folder(out)

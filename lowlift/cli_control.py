@@ -16,6 +16,7 @@ from lowlift.cli_link import (
     KeyOption,
     MapOption,
     PasswordOption,
+    ServerCertificateOption,
     UserOption,
     link_options,
 )
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from lowlift.bms.control import Cycle
+    from lowlift.bms.control_loop import Tally
     from lowlift.bms.plan_post import PlanPoster
     from lowlift.models.plant import Plant
     from lowlift.wire.point_list import PointList
@@ -56,11 +58,15 @@ def control(
     password_file: PasswordOption = None,
     certificate: CertificateOption = None,
     private_key: KeyOption = None,
+    server_certificate: ServerCertificateOption = None,
     panel: Annotated[str | None, typer.Option(help="Web panel that shows the plans, like http://127.0.0.1:8080.")] = None,
     panel_token: Annotated[Path | None, typer.Option(help="File with the panel's token in its first line.")] = None,
     duration: Annotated[float | None, typer.Option(help="End after so much real time [s]; runs until interrupted if not given.")] = None,
 ) -> None:
-    """Control a plant over the wire: read, decide, pass the safety envelope, write through the gateway. Dry run unless --write."""
+    """Control a plant over the wire: read, decide, pass the safety envelope, write through the gateway. Dry run unless --write.
+
+    Exit code 0 after a run that ended in order, 1 if the site was never reached or has refused every write, 2 if it cannot be run.
+    """
     with friendly():
         from lowlift.bms.audit_log import AuditTrail, tail, verify
 
@@ -91,7 +97,7 @@ def control(
 
         hall = models.load(plant)
         options = link_options(client_address=client_address, user=user, password_file=password_file, certificate=certificate,
-                               private_key=private_key)  # fmt: skip
+                               private_key=private_key, server_certificate=server_certificate)  # fmt: skip
         points = listed_points(hall, map_file)
         link = make_link(points, url, timeout=timeout, priority=priority, **options)
         begun, day_before = _begin(begin, weather)
@@ -106,7 +112,7 @@ def control(
                                    weather=day_before, yield_for=yield_for, clock=own)  # fmt: skip
             if not write:
                 typer.echo("dry run: decides, checks and logs, and writes nothing (--write acts)", err=True)
-            told = _teller(typer.echo)
+            told = _teller(typer.echo, write)
 
             def seen(cycle: "Cycle") -> None:
                 told(cycle)
@@ -115,8 +121,21 @@ def control(
 
             loop = ControlLoop(client, stop=stop, tell=typer.echo, seen=seen)
             done = loop.run(duration)
-            typer.echo(f"{done.cycles} cycles, {done.decisions} decisions, {done.writes} values written, {done.losses} connections lost; "
+            wrote = f"{done.writes} values written" if write else f"{done.would_write} values would be written"
+            typer.echo(f"{done.cycles} cycles, {done.decisions} decisions, {wrote}, {done.losses} connections lost; "
                        f"{trail.path}: {trail.n} records, head {trail.head}")  # fmt: skip
+            if failure := _failure(done, url):
+                typer.echo(f"lowlift: {failure}", err=True)
+                raise typer.Exit(1)
+
+
+def _failure(done: "Tally", url: str) -> str:
+    """What a run that has ended in order has not achieved at all; empty where it has."""
+    if done.contacts == 0:
+        return f"{url} was never reached"
+    if done.refusals and not done.writes:
+        return f"{url} has refused every write, {done.refusals} of them"
+    return ""
 
 
 def _poster(url: str, token_file: Path | None, plant: "Plant", points: "PointList", source: str) -> "PlanPoster":
@@ -147,9 +166,10 @@ def _begin(begin: str | None, weather: str | None) -> tuple["pd.Timestamp | None
     return day_before(at, weather)
 
 
-def _teller(tell: Callable[[str], None]) -> Callable[["Cycle"], None]:
+def _teller(tell: Callable[[str], None], write: bool) -> Callable[["Cycle"], None]:
     """Tells of decisions and of what has changed about who decides."""
     last: dict[str, Any] = {}
+    how = "written" if write else "would be written"
 
     def told(cycle: "Cycle") -> None:
         state = {
@@ -161,7 +181,8 @@ def _teller(tell: Callable[[str], None]) -> Callable[["Cycle"], None]:
         }
         if cycle.decision is not None:
             d = cycle.decision
-            tell(f"{cycle.t:.0f} s: {d.status.value}, {d.solve_ms:.0f} ms, {len(cycle.written)} written{'; ' * bool(d.message)}{d.message}")
+            told_of = "; " * bool(d.message) + d.message
+            tell(f"{cycle.t:.0f} s: {d.status.value}, {d.solve_ms:.0f} ms, {len(cycle.written)} {how}{told_of}")
         if state != last:
             parts = [f"site is {cycle.supervision}"]
             parts += [f"{name}: {how}" for name, how in cycle.humans.items()] + [f"{name} in {how}" for name, how in cycle.in_hand.items()]

@@ -34,7 +34,8 @@ def user_errors() -> tuple[type[BaseException], ...]:
     from lowlift.sim.schedule_rows import ScheduleError
     from lowlift.sim.validation.spec import ValidationError
     from lowlift.thermal.component import ParameterError
-    from lowlift.wire.link import UnknownPointError
+    from lowlift.wire.bacnet_address import BacnetAddressError
+    from lowlift.wire.link import SetupError
     from lowlift.wire.links import UrlError
     from lowlift.wire.point_formats import FormatError
     from lowlift.wire.protocols import UnknownProtocolError
@@ -43,7 +44,8 @@ def user_errors() -> tuple[type[BaseException], ...]:
     return (
         UsageError, DataError, SiteError, DesignError, SteadyStateError, ScenarioError, ScheduleError, ControllerError, ParameterError,
         WriteError, DemoError, ValidationError, FormatError, MapError, UnknownProtocolError, BacnetError, ChainError, SavingsError,
-        ApprovalError, FmuError, TokenError, UrlError, UnknownPointError, GatewayError, ConflictError, *ERRORS, *COMMISSION_ERRORS,
+        ApprovalError, FmuError, TokenError, UrlError, SetupError, BacnetAddressError, GatewayError, ConflictError, *ERRORS,
+        *COMMISSION_ERRORS,
     )  # fmt: skip
 
 

@@ -21,7 +21,8 @@ from bacpypes3.primitivedata import Null, ObjectIdentifier, Real, Unsigned
 from bacpypes3.vendor import get_vendor_info
 
 from lowlift.wire.async_link import AsyncLink
-from lowlift.wire.link import LinkError, LinkTimeoutError, UnknownPointError
+from lowlift.wire.bacnet_address import parse_bacnet_address
+from lowlift.wire.link import LinkError, LinkTimeoutError, SetupError, UnknownPointError
 from lowlift.wire.point import Kind, Point, Refusal, RefusedError
 from lowlift.wire.point_list import PointList
 
@@ -50,7 +51,7 @@ class BacnetLink(AsyncLink):
         points: what is where on the other side.
         host: its address.
         port: its UDP port.
-        address: of the client, with mask and port; port 0 takes a free one.
+        client_address: of the client itself, with mask and port; port 0 takes a free one.
         priority: of what is written, 1 to 16.
         timeout: longest wait for an answer [s]; asked again once within it.
         instance: device instance of the client.
@@ -62,14 +63,13 @@ class BacnetLink(AsyncLink):
     priorities = True
 
     def __init__(
-        self, points: PointList, host: str, port: int = 47808, *, address: str = "127.0.0.1/32:0", priority: int = PRIORITY,
+        self, points: PointList, host: str, port: int = 47808, *, client_address: str = "127.0.0.1/32:0", priority: int = PRIORITY,
         timeout: float = 3.0, instance: int = INSTANCE,
     ) -> None:  # fmt: skip
         super().__init__(points, timeout=timeout)
         if not 1 <= priority <= 16:
             raise ValueError(f"priority = {priority}: must be from 1 to 16")
-        own, _, own_port = address.partition(":")
-        self.network, self.own_port = ipaddress.IPv4Interface(own), int(own_port or 0)
+        self.own = parse_bacnet_address(client_address, "--client-address", port=0)
         self.host, self.port, self.priority, self.instance = host, port, priority, instance
         self._objects = [ObjectIdentifier(a.bacnet.text) for a in points.addresses]
         self._position = {(str(o[0]), int(o[1])): k for k, o in enumerate(self._objects)}
@@ -102,7 +102,11 @@ class BacnetLink(AsyncLink):
     async def _open(self) -> None:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
             # The library shares ports; ours must be ours alone, or answers go to somebody else.
-            probe.bind((str(self.network.ip), self.own_port))
+            try:
+                probe.bind((self.own.host, self.own.port))
+            except OSError as error:
+                what = f"--client-address {self.own.text}: {error.strerror or error}"
+                raise SetupError(f"{self.url}: {what}; it must be an address of this machine, with a port that is free") from error
             port = probe.getsockname()[1]
         self._target = Address(f"{await _resolved(self.host)}:{self.port}")
         device = DeviceObject(
@@ -110,7 +114,9 @@ class BacnetLink(AsyncLink):
             vendorIdentifier=999, maxApduLengthAccepted=1476, segmentationSupported="segmentedBoth",
             apduTimeout=round(500.0 * self.timeout), numberOfApduRetries=1,
         )  # fmt: skip
-        own = NetworkPortObject(IPv4Address(f"{self.network.with_prefixlen}:{port}"), objectIdentifier=("network-port", 1), objectName="IP")
+        own = NetworkPortObject(
+            IPv4Address(f"{self.own.network.with_prefixlen}:{port}"), objectIdentifier=("network-port", 1), objectName="IP"
+        )
         self._app = Application.from_object_list([device, own])
         for layer in self._app.link_layers.values():
             for task in layer.server._transport_tasks:

