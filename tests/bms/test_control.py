@@ -17,6 +17,7 @@ from lowlift.controllers.interface import Decision, Status
 from lowlift.hil import snapshot
 from lowlift.sim.closed_loop import Run, simulate
 from lowlift.sim.entrants import ControllerError, live_run, make_run
+from lowlift.wire.link import SetupError
 from lowlift.wire.points import FAIL_SAFE, HAND, SUPERVISED
 
 C = 273.15
@@ -209,6 +210,36 @@ def test_F38_an_absent_site_is_tried_again_with_patience(trail: AuditTrail) -> N
     assert waits[:9] == [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 60.0, 60.0] and done.losses == 9 and done.cycles == 1
     assert kinds(trail).count("lost") == 1 and told[0].startswith("no connection") and told[1].startswith("in touch")
     assert kinds(trail)[-2:] == ["hand-back", "stop"]
+
+
+def test_a_wrong_set_up_ends_a_run_at_once_and_is_a_disturbance_once_the_site_was_reached(trail: AuditTrail) -> None:
+    class Gateway(ImageLink):
+        """A gateway whose unit is away at some of the connections."""
+
+        away: tuple[int, ...] = (1,)
+
+        def connect(self) -> None:
+            super().connect()
+            if self.connects in self.away:
+                raise SetupError("unit 1 does not answer there, Modbus exception 0B")
+
+    link = Gateway(site())
+    with pytest.raises(SetupError, match="0B"):
+        ControlLoop(client_of(link, trail), first_wait=0.0).run()
+    assert link.connects == 1 and not link.sent
+
+    link, stop, told = Gateway(site()), threading.Event(), list[str]()
+    link.away = (2,)
+
+    def seen(cycle: object) -> None:
+        stop.set() if link.connects == 3 else setattr(link, "cut", True)
+
+    def tell(line: str) -> None:
+        told.append(line)
+        link.cut = False
+
+    done = ControlLoop(client_of(link, trail), stop=stop, seen=seen, tell=tell, first_wait=0.0).run()
+    assert done.contacts == 2 and done.losses == 2 and done.cycles == 2
 
 
 def test_F46_a_link_pulled_for_ten_minutes(trail: AuditTrail) -> None:
