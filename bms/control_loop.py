@@ -7,10 +7,9 @@ after 1, 2, 4, … seconds, and the client takes over anew when it is back.
 
 import contextlib
 import dataclasses
-import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from lowlift.bms.audit_log import AuditWriteError
 from lowlift.bms.control import ControlClient, Cycle
@@ -169,18 +168,3 @@ class ControlLoop:
         with contextlib.suppress(AuditWriteError):
             content = {"reason": reason, "how": done, **dataclasses.asdict(self.tally)}
             client.trail.append(client.t, ("stop", content))
-
-
-@contextlib.contextmanager
-def stopping(stop: threading.Event) -> Iterator[None]:
-    """Interrupt, hang-up and termination set ``stop``; only the main thread may ask for them."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    wanted = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
-    before = {number: signal.signal(number, lambda *_: stop.set()) for number in wanted}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

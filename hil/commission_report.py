@@ -65,7 +65,8 @@ def html(result: Result, made: datetime.datetime) -> str:
     return environment.from_string(page).render(
         css=Markup(css), title=script.title, about=script.about, verdict=result.verdict.value, duration=duration(result.duration),
         n_passed=sum(s.verdict is Verdict.PASSED for s in result.steps), n_checks=len(checks),
-        n_checks_passed=sum(c.verdict is Verdict.PASSED for c in checks), left=result.left,
+        n_checks_passed=sum(c.verdict is Verdict.PASSED for c in checks), left=result.left, restored=result.restored,
+        interrupted=result.interrupted,
         preconditions=[_row(c) for c in result.preconditions], steps=[_step(s) for s in result.steps], faults=_faults(result),
         charts=_charts(result), script=script.text, site=result.site, made=made.strftime("%Y-%m-%d %H:%M %Z"), version=VERSION,
         source=script.source, digest=digest(result),
@@ -86,7 +87,7 @@ def summary(result: Result, made: datetime.datetime) -> dict[str, Any]:
              "actions": list(s.actions), "expectations": [check(c) for c in s.checks]}
             for s in result.steps
         ],
-        "faults": _faults(result), "left": list(result.left),
+        "faults": _faults(result), "left": list(result.left), "restored": list(result.restored), "interrupted": result.interrupted,
     }  # fmt: skip
 
 
@@ -170,7 +171,8 @@ def _lines(result: Result, made: datetime.datetime) -> list[tuple[str, str, str,
 
     add(result.script.title, weight="bold", size=14.0)
     add("")
-    add(f"{result.verdict.value}, {duration(result.duration)}", colours[result.verdict], "bold", 12.0)
+    early = ", interrupted before its end" if result.interrupted else ""
+    add(f"{result.verdict.value}, {duration(result.duration)}{early}", colours[result.verdict], "bold", 12.0)
     add(f"{result.site}. {made.strftime('%Y-%m-%d %H:%M %Z')}, lowlift {VERSION}", MUTED)
     add(f"Script {result.script.source}, SHA-256 {digest(result)}", MUTED)
     add(result.script.about)
@@ -189,4 +191,9 @@ def _lines(result: Result, made: datetime.datetime) -> list[tuple[str, str, str,
             add(s.reason, LIMIT, indent="   ")
         for c in s.checks:
             add(f"{c.verdict.value}: {c.wanted}: {c.reason}", colours[c.verdict], indent="   ")
+    if result.restored:
+        add("")
+        add("As it was found", weight="bold")
+        for text in result.restored:
+            add(text, MUTED, indent="   ")
     return lines

@@ -1,9 +1,10 @@
 """A commissioning script, run: every expectation watched, every verdict with its reason, the site left as it was found."""
 
 import dataclasses
+import functools
 import math
+import threading
 from collections.abc import Callable, Mapping
-from typing import Any
 
 import numpy as np
 
@@ -13,6 +14,9 @@ from lowlift.hil.commission_watch import CLOSE, CheckResult, Verdict, Watch
 from lowlift.hil.fault import Fault, FaultError
 from lowlift.wire.link import LinkError
 from lowlift.wire.point import Point, RefusedError
+
+STOPPED = "interrupted"
+"""Why a step has not come to its end, where the run was told to stop."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -58,12 +62,17 @@ class Result:
     """The same as it really was, where that is known."""
     left: tuple[str, ...]
     """What could not be put back."""
+    restored: tuple[str, ...] = ()
+    """What has been put back, and how."""
+    interrupted: bool = False
+    """Whether it was told to stop before its end."""
 
     @property
     def verdict(self) -> Verdict:
-        """Passed where everything has, and the site is as it was."""
+        """Passed where everything has, to the end, and the site is as it was."""
         parts = [c.verdict for c in self.preconditions] + [s.verdict for s in self.steps]
-        return Verdict.PASSED if all(v is Verdict.PASSED for v in parts) and not self.left else Verdict.FAILED
+        good = all(v is Verdict.PASSED for v in parts) and not self.left and not self.interrupted
+        return Verdict.PASSED if good else Verdict.FAILED
 
     @property
     def duration(self) -> float:
@@ -71,23 +80,33 @@ class Result:
         return float(self.t[-1]) if len(self.t) else 0.0
 
 
-def run_script(script: Script, site: Site, progress: Callable[[float, str], object] = lambda share, words: None) -> Result:
+def run_script(
+    script: Script, site: Site, progress: Callable[[float, str], object] = lambda share, words: None, stop: threading.Event | None = None
+) -> Result:
     """Run a script that fits the site (:func:`lowlift.hil.commission_script.check_script`).
 
-    A failed step does not end it; preconditions that do not hold, or a site that does not answer or refuses, do. At the end faults are
-    ended and commands are put back, whatever has happened.
+    A failed step does not end it; preconditions that do not hold, a site that does not answer or refuses, or ``stop``, do. At the end
+    faults are ended and commands are put back, whatever has happened.
 
     Args:
         script: what to do.
         site: the site.
         progress: told the share done and what is going on.
+        stop: ends the run in order when set.
     """
-    return _Run(script, site, progress).run()
+    return _Run(script, site, progress, threading.Event() if stop is None else stop).run()
+
+
+class _StoppedError(Exception):
+    """The run is told to stop."""
+
+    def __init__(self) -> None:
+        super().__init__(STOPPED)
 
 
 class _Run:
-    def __init__(self, script: Script, site: Site, progress: Callable[[float, str], object]) -> None:
-        self.script, self.site, self.progress = script, site, progress
+    def __init__(self, script: Script, site: Site, progress: Callable[[float, str], object], stop: threading.Event) -> None:
+        self.script, self.site, self.progress, self.stop = script, site, progress, stop
         self.points = {name: site.points[name] for name in script.watched}
         self.faults: dict[str, Fault] = {fault.title: fault for fault in script.faults}
         self.t: list[float] = []
@@ -96,6 +115,7 @@ class _Run:
         self.found: dict[str, float] = {}
         self.open: dict[str, float] = {}
         self.spans: list[Span] = []
+        self.restored: list[str] = []
         self.done = 0.0
 
     def run(self) -> Result:
@@ -113,8 +133,10 @@ class _Run:
         ready = not lost and all(c.verdict is Verdict.PASSED for c in preconditions)
         why = lost if lost else "" if ready else "a precondition does not hold"
         left: list[str] = []
+        interrupted = False
         try:
             for n, step in enumerate(self.script.steps):
+                why = why or (STOPPED if self.stop.is_set() else "")
                 if why:
                     steps.append(self._unrun(step, why))
                     continue
@@ -122,7 +144,8 @@ class _Run:
                 steps.append(self._step(step))
                 self.done += step.longest / max(self.script.longest, CLOSE)
                 if steps[-1].reason:
-                    why = "an earlier step could not be done"
+                    why = STOPPED if self.stop.is_set() else "an earlier step could not be done"
+            interrupted = self.stop.is_set() and any(s.reason or s.verdict is Verdict.NOT_RUN for s in steps)
         finally:
             left = self._put_back()
         if lost and not self.script.preconditions:
@@ -131,7 +154,8 @@ class _Run:
         return Result(
             script=self.script, site=self.site.title, points=self.points, preconditions=preconditions, steps=tuple(steps),
             spans=tuple(self.spans), t=np.array(self.t), courses={k: np.array(v) for k, v in self.courses.items()},
-            true={k: np.array(v) for k, v in self.true.items()}, left=tuple(left),
+            true={k: np.array(v) for k, v in self.true.items()}, left=tuple(left), restored=tuple(self.restored),
+            interrupted=interrupted,
         )  # fmt: skip
 
     # -- steps ------------------------------------------------------------------------------------------------------
@@ -165,7 +189,7 @@ class _Run:
             while any(w.verdict is None for w in watches):
                 self._go(self._sample, begin, step)
                 self._see(watches)
-        except (LinkError, RefusedError, FaultError) as error:
+        except (LinkError, RefusedError, FaultError, _StoppedError) as error:
             checks = tuple(w.result(Verdict.NOT_RUN, "not decided") for w in watches) or tuple(
                 self._unchecked(e, Verdict.NOT_RUN, "not reached") for e in step.expects
             )
@@ -180,6 +204,8 @@ class _Run:
         return self.site.step if self.script.sample is None else self.script.sample
 
     def _go(self, most: float, begin: float, step: Step) -> None:
+        if self.stop.is_set():
+            raise _StoppedError
         self.site.advance(max(min(self._sample, most), CLOSE))
         self._look()
         share = min((self.t[-1] - begin) / max(step.longest, CLOSE), 1.0)
@@ -218,19 +244,22 @@ class _Run:
             self.spans.append(Span(name=name, begin=self.open.pop(name), end=t))
 
     def _put_back(self) -> list[str]:
+        """End faults, put commands back, each also where others could not be; what could not be, and why."""
         left = []
         for name in list(self.open):
-            left += self._tried(f"fault {name!r} could not be ended", self.site.end, self.faults[name])
+            left += self._tried(f"fault {name!r} could not be ended", functools.partial(self._ended, name))
             self._close(name, self.t[-1])
-        if self.found:
-            words = ", ".join(self.found)
-            left += self._tried(f"{words} could not be put back", self.site.write, self.found)
+        for name, found in self.found.items():
+            left += self._tried(f"{name} could not be put back", functools.partial(self.site.put_back, name, found))
         return left
 
-    @staticmethod
-    def _tried(words: str, act: Callable[[Any], object], what: object) -> list[str]:
+    def _ended(self, name: str) -> str:
+        self.site.end(self.faults[name])
+        return f"fault {name!r} ended"
+
+    def _tried(self, words: str, act: Callable[[], str]) -> list[str]:
         try:
-            act(what)
+            self.restored.append(act())
         except (LinkError, RefusedError, FaultError) as error:
             return [f"{words}: {error}"]
         return []

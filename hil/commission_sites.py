@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from lowlift.hil.fault import Fault
-from lowlift.hil.fault_points import point_name
+from lowlift.hil.fault_points import PREFIX, point_name
 from lowlift.hil.served_plant import ServedPlant
-from lowlift.wire.link import Link, LinkError
+from lowlift.wire.link import Link, LinkError, UnknownPointError
+from lowlift.wire.point import Point
 from lowlift.wire.point_list import PointList
 
 STANDSTILL = 10.0
@@ -49,6 +50,20 @@ class Site(Protocol):
 
         Raises:
             RefusedError, LinkError: see :class:`lowlift.wire.link.Link`.
+        """
+
+    def put_back(self, name: str, found: float) -> str:
+        """Put a command back that has been written, as it was found.
+
+        Args:
+            name: of the command.
+            found: what it showed before, site units.
+
+        Returns:
+            How, in words.
+
+        Raises:
+            RefusedError, LinkError: it could not be.
         """
 
     def begin(self, fault: Fault) -> None:
@@ -103,6 +118,11 @@ class InProcess:
         """Write commands."""
         self.served.image.write(values, "commissioning")
 
+    def put_back(self, name: str, found: float) -> str:
+        """Write what was found."""
+        self.write({name: found})
+        return _written_back(self.points[name], found)
+
     def begin(self, fault: Fault) -> None:
         """With the next step."""
         self.served.faults.begin(dataclasses.replace(fault, begin=0.0, end=math.inf))
@@ -120,12 +140,15 @@ class InProcess:
 class OverLink:
     """A site over a protocol; its time is the point ``elapsed`` where it has one, else real time.
 
+    Where commands have priorities (BACnet), what stood at ours is kept before it is first written over, and is what a command is put back
+    to: others' commands are none of ours. Elsewhere the value that was found is written.
+
     Args:
         link: connected or not: it is connected at the first look.
         title: where it is.
         poll: real time between two looks [s].
         clock: monotonic time [s].
-        wait: waits so many seconds.
+        wait: waits so many seconds; true ends the wait for more than that.
     """
 
     def __init__(
@@ -134,6 +157,7 @@ class OverLink:
     ) -> None:  # fmt: skip
         self._link, self.title, self._poll, self._clock, self._wait = link, title, poll, clock, wait
         self._latest: dict[str, float] = {}
+        self._own: dict[str, float | None] = {}
         self._connected = False
         self._begin = clock()
 
@@ -156,7 +180,17 @@ class OverLink:
         if not self._connected:
             self._link.connect()
             self._connected = True
-        self._latest = {name: self.points[name].from_si(value) for name, value in self._link.read().items()}
+        try:
+            read = self._link.read()
+        except UnknownPointError as error:
+            pressed = [name for name in self.points.index if name.startswith(PREFIX)]
+            if not pressed:
+                raise
+            raise UnknownPointError(f"{error}; the script's faults are pressed with {', '.join(pressed)}: a served plant has such points "
+                                    "with --faults SCRIPT --fault-points, a real site has none") from error  # fmt: skip
+        self._latest = {name: self.points[name].from_si(value) for name, value in read.items()}
+        if math.isnan(self._latest.get("elapsed", 0.0)):
+            raise LinkError(f"{self.title}: its clock, the point 'elapsed', shows no number: the plant has failed")
         return self._latest
 
     def truth(self) -> Mapping[str, float]:
@@ -165,34 +199,65 @@ class OverLink:
 
     def write(self, values: Mapping[str, float]) -> None:
         """Write commands."""
+        new = [name for name in values if name not in self._own]
+        if self._link.priorities and new:
+            held = self._link.own(new)
+            self._own |= {name: held.get(name) for name in new}
         self._link.write({name: self.points[name].to_si(value) for name, value in values.items()})
+
+    def put_back(self, name: str, found: float) -> str:
+        """Give our priority back, or what stood there; write what was found where there are no priorities.
+
+        Connects again where the connection is lost.
+        """
+        point = self.points[name]
+        self._link.connect()
+        if not self._link.priorities:
+            self._link.write({name: point.to_si(found)})
+            return _written_back(point, found)
+        held = self._own.get(name)
+        if held is None:
+            self._link.release([name])
+            return f"{name}: our priority relinquished"
+        self._link.write({name: held})
+        return f"{_written_back(point, point.from_si(held))}, which stood at our priority"
 
     def begin(self, fault: Fault) -> None:
         """Press its point."""
-        self._press(fault, 1.0)
+        self.write({self._button(fault): 1.0})
 
     def end(self, fault: Fault) -> None:
-        """Release its point."""
-        self._press(fault, 0.0)
+        """Release its point; connects again where the connection is lost."""
+        name = self._button(fault)
+        self._link.connect()
+        if self._link.priorities:
+            self._link.release([name])
+        else:
+            self._link.write({name: 0.0})
 
     def advance(self, seconds: float) -> None:
-        """Wait and look until so much of the site's time has passed."""
+        """Wait and look until so much of the site's time has passed, or ``wait`` ends it."""
         if not self._latest:
             self.values()
         before = last = self.now()
         moved = self._clock()
         while True:
-            self._wait(self._poll)
+            ended = self._wait(self._poll)
             self.values()
             now = self.now()
-            if now - before >= seconds - 1e-9 and now > before:
+            if ended or (now - before >= seconds - 1e-9 and now > before):
                 return
             if now != last:
                 last, moved = now, self._clock()
             elif self._clock() - moved > STANDSTILL:
                 raise LinkError(f"{self.title}: plant time has stood still at {now:g} s for {STANDSTILL:g} s")
 
-    def _press(self, fault: Fault, value: float) -> None:
+    def _button(self, fault: Fault) -> str:
         if point_name(fault) not in self.points.index:
             raise LinkError(f"fault {fault.title!r}: the site has no point {point_name(fault)!r} to press it with")
-        self.write({point_name(fault): value})
+        return point_name(fault)
+
+
+def _written_back(point: Point, value: float) -> str:
+    unit = "" if point.unit == "1" else f" {point.unit.replace('degC', '°C')}"
+    return f"{point.name}: {value:g}{unit} written back"

@@ -1,6 +1,8 @@
 """``lowlift commission``: a script, a site in process or behind a URL, and a folder for the report."""
 
 import contextlib
+import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -25,7 +27,7 @@ ERRORS = (ScriptError,)
 def commission(
     script: str | Path | Script, plant: Plant, *, url: str | None = None, scenario: str | None = None, step: float = 5.0,
     map_file: str | Path | None = None, poll: float = 0.5, link: Mapping[str, Any] | None = None,
-    progress: Callable[[float, str], object] = lambda share, words: None,
+    progress: Callable[[float, str], object] = lambda share, words: None, stop: threading.Event | None = None,
 ) -> Result:  # fmt: skip
     """Run a commissioning script.
 
@@ -39,6 +41,7 @@ def commission(
         poll: real time between two looks over a link [s].
         link: options of the link, as :func:`lowlift.wire.links.make_link` takes them.
         progress: told the share done and what is going on.
+        stop: ends the run in order when set: everything is put back, and what ran is in the result.
 
     Raises:
         ScriptError, ScenarioError, MapError, UrlError: as their texts say.
@@ -49,11 +52,12 @@ def commission(
     check_script(known, points, plant)
     if url is None:
         served = ServedPlant(plant, scenario_of(plant, scenario), step=step, points=points)
-        return run_script(known, InProcess(served), progress)
+        return run_script(known, InProcess(served), progress, stop)
     if known.faults:
         points = with_fault_points(points, known.faults)
     with _linked(make_link(points, url, **(link or {}))) as site:
-        return run_script(known, OverLink(site, f"{plant.site.name} at {url}", poll=poll), progress)
+        wait = time.sleep if stop is None else stop.wait
+        return run_script(known, OverLink(site, f"{plant.site.name} at {url}", poll=poll, wait=wait), progress, stop)
 
 
 @contextlib.contextmanager

@@ -4,7 +4,6 @@ import contextlib
 import dataclasses
 import gc
 import math
-import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -27,6 +26,7 @@ from lowlift.wire.point_list import PointList
 from lowlift.wire.points import points_of
 from lowlift.wire.protocols import check_protocol, server
 from lowlift.wire.site_map import apply_map
+from lowlift.wire.stopping import stopping
 
 STEP = 1.0
 """Plant step unless told otherwise [s]: what integrators poll at."""
@@ -178,7 +178,7 @@ def run_until_stopped(serving: Serving, say: Callable[[str], None], *, duration:
         RunError: the plant has failed.
     """
     ended = threading.Event()
-    with _signals(ended), serving:
+    with stopping(ended), serving:
         for adapter in serving.adapters:
             say(f"{serving.served.plant.site.name} at {adapter.url}")
         ends = math.inf if duration is None else serving.runner.pacer.clock() + duration
@@ -192,17 +192,3 @@ def run_until_stopped(serving: Serving, say: Callable[[str], None], *, duration:
     say(f"plant time {serving.served.t:.0f} s; {serving.runner.report().text}")
     if failure is not None:
         raise RunError(f"the plant has failed: {type(failure).__name__}: {failure}") from failure
-
-
-@contextlib.contextmanager
-def _signals(ended: threading.Event) -> Iterator[None]:
-    """Interrupt and termination end the run in order; only the main thread may ask for them."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = {number: signal.signal(number, lambda *_: ended.set()) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

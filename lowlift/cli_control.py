@@ -90,10 +90,11 @@ def control(
             raise UsageError("--panel-token needs --panel")
         from lowlift import models
         from lowlift.bms.control import ControlClient
-        from lowlift.bms.control_loop import ControlLoop, stopping
+        from lowlift.bms.control_loop import ControlLoop
         from lowlift.hil.serve import listed_points
         from lowlift.sim.entrants import live_run
         from lowlift.wire.links import make_link
+        from lowlift.wire.stopping import stopping
 
         hall = models.load(plant)
         options = link_options(client_address=client_address, user=user, password_file=password_file, certificate=certificate,

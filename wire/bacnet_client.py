@@ -33,6 +33,8 @@ PRIORITY = 13
 AT_ONCE = 32
 """Objects of one request: value and flags of so many fit an APDU of 1476 octets."""
 VALUE, FLAGS = PropertyIdentifier("present-value"), PropertyIdentifier("status-flags")
+NUMBERS = ("real", "enumerated", "unsigned", "boolean", "integer", "double")
+"""What a slot of a priority array may hold."""
 FAULT = 1
 """Position among the status flags."""
 REFUSALS = {
@@ -98,6 +100,14 @@ class BacnetLink(AsyncLink):
             LinkError: no answer.
         """
         return self._call(self._above([self.points.position(name) for name in names]))
+
+    def own(self, names: Collection[str]) -> dict[str, float]:
+        """What stands at our priority, SI.
+
+        Raises:
+            LinkError: no answer.
+        """
+        return self._call(self._at_own([self.points.position(name) for name in names]))
 
     async def _open(self) -> None:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
@@ -188,17 +198,28 @@ class BacnetLink(AsyncLink):
     async def _above(self, positions: list[int]) -> dict[str, int]:
         result = {}
         for k in positions:
-            name = self.points.points[k].name
-            slots: PriorityArray = await self._ask(
-                lambda app, k=k: app.read_property(self._target, self._objects[k], PropertyIdentifier("priority-array")), name
-            )
-            for number, slot in enumerate(slots or (), 1):
+            for number, slot in enumerate(await self._slots(k), 1):
                 if number >= self.priority:
                     break
                 if slot.null is None:
-                    result[name] = number
+                    result[self.points.points[k].name] = number
                     break
         return result
+
+    async def _at_own(self, positions: list[int]) -> dict[str, float]:
+        result = {}
+        for k in positions:
+            point = self.points.points[k]
+            for slot in (await self._slots(k))[self.priority - 1 : self.priority]:
+                for value in (v for name in NUMBERS if (v := getattr(slot, name)) is not None):
+                    result[point.name] = point.to_si(_number(point, value))
+        return result
+
+    async def _slots(self, k: int) -> list[Any]:
+        slots: PriorityArray = await self._ask(
+            lambda app: app.read_property(self._target, self._objects[k], PropertyIdentifier("priority-array")), self.points.points[k].name
+        )
+        return list(slots or ())
 
     async def _ask(self, request: Any, names: str, many: bool = False) -> Any:
         """One request, its answer, and the protocol's errors as ours."""

@@ -87,6 +87,13 @@ class Link(Protocol):
             LinkError: no answer.
         """
 
+    def own(self, names: Collection[str]) -> dict[str, float]:
+        """Those commands that hold a value at our own priority, and that value, SI; none where there are no priorities.
+
+        Raises:
+            LinkError: no answer.
+        """
+
     def __enter__(self) -> Self:
         """Connected."""
 

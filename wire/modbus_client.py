@@ -81,7 +81,8 @@ class ModbusLink:
                 if wanted is not None and wanted.isdisjoint(known.positions[begin:end]):
                     continue
                 first = known.starts[begin]
-                cells = self._cells(table, first, known.addresses[end - 1].end - first)
+                names = [self.points.points[position].name for position in known.positions[begin:end]]
+                cells = self._cells(table, first, known.addresses[end - 1].end - first, names)
                 for k in range(begin, end):
                     at = known.addresses[k]
                     own = cells[at.address - first : at.end - first]
@@ -121,6 +122,10 @@ class ModbusLink:
         """Nobody: Modbus knows no priorities."""
         return {}
 
+    def own(self, names: Collection[str]) -> dict[str, float]:
+        """None: Modbus knows no priorities."""
+        return {}
+
     def _send(self, table: Table, known: RegisterMap, run: list[int], values: list[float]) -> None:
         first = known.starts[run[0]]
         call: Any = self._client.write_coils if table.is_bits else self._client.write_registers
@@ -135,7 +140,7 @@ class ModbusLink:
                 raise RefusedError(REFUSALS[ExcCodes(code)], f"{names}: the other side refuses, Modbus exception {code:02X}")
             raise self._absent(code) or LinkError(f"{names}: {answer}")
 
-    def _cells(self, table: Table, address: int, count: int) -> list[int]:
+    def _cells(self, table: Table, address: int, count: int, names: list[str]) -> list[int]:
         call = {Table.INPUT: self._client.read_input_registers, Table.HOLDING: self._client.read_holding_registers,
                 Table.DISCRETE: self._client.read_discrete_inputs, Table.COIL: self._client.read_coils}[table]  # fmt: skip
         answer = self._ask(call, address, count=count)
@@ -145,8 +150,10 @@ class ModbusLink:
             code = getattr(answer, "exception_code", None)
             if absent := self._absent(code):
                 raise absent
-            kind = UnknownPointError if code == ExcCodes.ILLEGAL_ADDRESS else LinkError
-            raise kind(f"{table.value}s {address} to {address + count - 1}: {answer}")
+            where = f"{self.url}: {table.value}s {address} to {address + count - 1} ({', '.join(names[:3])}{', …' * (len(names) > 3)})"
+            if code == ExcCodes.ILLEGAL_ADDRESS:
+                raise UnknownPointError(f"{where}: the other side has no such addresses, Modbus exception 02")
+            raise LinkError(f"{where}: {answer if code is None else f'the other side refuses, Modbus exception {code:02X}'}")
         return cells
 
     def _absent(self, code: int | None) -> LinkError | None:

@@ -102,6 +102,10 @@ class OpcUaLink(AsyncLink):
         """Nobody: OPC UA knows no priorities."""
         return {}
 
+    def own(self, names: Collection[str]) -> dict[str, float]:
+        """None: OPC UA knows no priorities."""
+        return {}
+
     async def _open(self) -> None:
         client = Client(self._endpoint, timeout=self.timeout)
         client.name = client.description = "lowlift control"

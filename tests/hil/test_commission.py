@@ -4,12 +4,11 @@ import dataclasses
 import datetime
 import json
 import re
-from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 from certificates import make_certificate
-from commission_cases import GOOD, THREE, written
+from commission_cases import GOOD, THREE, Play, written
 from typer.testing import CliRunner
 from wire_plants import plant, points, scenario, served
 
@@ -21,53 +20,13 @@ from lowlift.hil.commission_script import check_script
 from lowlift.hil.commission_sites import InProcess, OverLink
 from lowlift.hil.commission_watch import Verdict
 from lowlift.hil.commissioning import commission
-from lowlift.hil.fault import Fault
 from lowlift.hil.fault_points import with_fault_points
 from lowlift.hil.runner import Runner
-from lowlift.wire.link import LinkError
 from lowlift.wire.modbus_client import ModbusLink
 from lowlift.wire.modbus_server import ModbusServer
 from lowlift.wire.opcua_server import APPLICATION, OpcUaServer
 
 WHEN = datetime.datetime(2026, 1, 2, 3, 4, tzinfo=datetime.UTC)
-
-
-class Play:
-    """A site whose points do what a test says, one second a look."""
-
-    step = 1.0
-    title = "a play"
-
-    def __init__(self, course: Mapping[str, list[float]], breaks: float = 1e9) -> None:
-        self.points, self.course, self.t, self.breaks = points(), course, 0, breaks
-        self.written: list[dict[str, float]] = []
-        self.log: list[str] = []
-
-    def now(self) -> float:
-        return float(self.t)
-
-    def values(self) -> dict[str, float]:
-        if self.t >= self.breaks:
-            raise LinkError("it does not answer")
-        return {p.name: 1.0 for p in self.points.points} | {k: v[min(self.t, len(v) - 1)] for k, v in self.course.items()}
-
-    def truth(self) -> dict[str, float]:
-        return {}
-
-    def write(self, values: Mapping[str, float]) -> None:
-        self.values()
-        self.written.append(dict(values))
-
-    def begin(self, fault: Fault) -> None:
-        self.log.append(f"begin {fault.title}")
-
-    def end(self, fault: Fault) -> None:
-        self.values()
-        self.log.append(f"end {fault.title}")
-
-    def advance(self, seconds: float) -> None:
-        self.t += 1
-        self.values()
 
 
 def verdict_of(course: list[float], **expect: float) -> tuple[str, str]:

@@ -101,13 +101,14 @@ def test_points_that_the_other_side_has_not(there: tuple[ServedPlant, Adapter]) 
 
 def test_priorities_above_ours_are_seen_in_bacnet_only(there: tuple[ServedPlant, Adapter], link: Link) -> None:
     if not link.priorities:
-        assert link.overridden(["T_chw_set.cmd"]) == {}
+        assert link.overridden(["T_chw_set.cmd"]) == {} and link.own(["T_chw_set.cmd"]) == {}
         return
     with make_link(believed(), there[1].url, timeout=10.0, priority=8) as operator:
         operator.write({"T_chw_set.cmd": C + 7.0})
         link.write({"T_chw_set.cmd": C + 8.0})
         assert link.overridden(["T_chw_set.cmd", "T_tower_set.cmd"]) == {"T_chw_set.cmd": 8}
         assert operator.overridden(["T_chw_set.cmd"]) == {}
+        assert link.own(["T_chw_set.cmd", "T_tower_set.cmd"]) == {"T_chw_set.cmd": pytest.approx(C + 8.0)}
         link.release(["T_chw_set.cmd"])
         assert there[0].image.value(points().position("T_chw_set.cmd")) == 7.0
         operator.release(["T_chw_set.cmd"])
