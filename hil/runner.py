@@ -53,6 +53,8 @@ class Runner:
         self._beat = served.image.value(self._heartbeat)
         self.failure: BaseException | None = None
         """What ended the run, where something has."""
+        self.failed: Callable[[], object] = lambda: None
+        """Called in the plant's thread when the run has failed: whoever waits for its end need not look."""
         self._lock = threading.RLock()
         self._wake = threading.Event()
         self._stopping = False
@@ -160,9 +162,13 @@ class Runner:
                             self.served.step()
                             self._keep()
         except Exception as error:
-            self.failure = error
+            self.failure, reason = error, f"{type(error).__name__}: {error}"
             logger.exception("the plant has failed at %g s", self.served.t)
-            self.served.image.note("run", "elapsed", f"failed: {type(error).__name__}: {error}")
+            try:
+                self.served.image.fail(reason)
+                self.served.image.note("run", "elapsed", f"failed: {reason}")
+            finally:
+                self.failed()
 
     def _follow(self, steps: int) -> None:
         """Step when the supervisor's heart has beaten; a good-bye is a beat like any other."""

@@ -178,6 +178,7 @@ def run_until_stopped(serving: Serving, say: Callable[[str], None], *, duration:
         RunError: the plant has failed.
     """
     ended = threading.Event()
+    serving.runner.failed = ended.set
     with stopping(ended), serving:
         for adapter in serving.adapters:
             say(f"{serving.served.plant.site.name} at {adapter.url}")

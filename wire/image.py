@@ -61,6 +61,8 @@ class PointImage:
         self._listeners: list[Callable[[Snapshot], None]] = []
         self.n_refused = 0
         """Writes refused since the start."""
+        self.failed = ""
+        """Why the plant has failed: nothing moves any more, and no reading holds. Empty while it lives."""
 
     # -- for protocol servers -------------------------------------------------------------------------------------
 
@@ -149,6 +151,13 @@ class PointImage:
             listeners = self._listeners
         for listener in listeners:
             listener(snapshot)
+
+    def fail(self, reason: str) -> None:
+        """Show that the plant has failed: readings are no numbers from now on; only its time stands where it stood."""
+        self.failed = reason
+        last, values = self._snapshot, self.values()
+        values[[k for k, p in enumerate(self.points.points) if not p.writable and p.name != "elapsed"]] = np.nan
+        self.publish(last.t, last.step, self.points.to_si(values))
 
     def note(self, kind: str, point: str, text: str, source: str = "plant") -> None:
         """Remember an event."""

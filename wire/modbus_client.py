@@ -138,7 +138,8 @@ class ModbusLink:
             code = getattr(answer, "exception_code", None)
             if code in REFUSALS:
                 raise RefusedError(REFUSALS[ExcCodes(code)], f"{names}: the other side refuses, Modbus exception {code:02X}")
-            raise self._absent(code) or LinkError(f"{names}: {answer}")
+            refused = LinkError(f"{names}: {answer if code is None else f'the other side refuses, Modbus exception {code:02X}'}")
+            raise self._absent(code) or refused
 
     def _cells(self, table: Table, address: int, count: int, names: list[str]) -> list[int]:
         call = {Table.INPUT: self._client.read_input_registers, Table.HOLDING: self._client.read_holding_registers,

@@ -5,7 +5,7 @@ Unit 1. Input registers and discrete inputs are what the plant shows, holding re
 request are all taken or all refused.
 
 Exceptions: 01 function not supported, 02 a cell belongs to no point, is read-only, or a number would be cut in two, 03 a value is no
-number, of the wrong type or out of range, 0B another unit than ours.
+number, of the wrong type or out of range, 04 the plant has failed, 0B another unit than ours.
 """
 
 from collections.abc import Sequence
@@ -50,6 +50,8 @@ class ImageContext:
         self._ours(device_id)
         if func_code not in READS:
             return ExcCodes.ILLEGAL_FUNCTION
+        if self.image.failed:
+            return ExcCodes.DEVICE_FAILURE
         table, points = self.maps[READS[func_code]], self.image.points
         try:
             touched = table.touched(address, count)
@@ -72,6 +74,8 @@ class ImageContext:
         self._ours(device_id)
         if func_code not in WRITES:
             return ExcCodes.ILLEGAL_FUNCTION
+        if self.image.failed:
+            return ExcCodes.DEVICE_FAILURE
         table, points = self.maps[WRITES[func_code]], self.image.points
         try:
             touched = table.whole(address, len(values))

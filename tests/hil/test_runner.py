@@ -1,5 +1,6 @@
 """The runner: paused, stepped, sped up, saved, restored, stopped; what fails is told."""
 
+import math
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -62,6 +63,9 @@ def test_a_plant_that_fails_says_so(tmp_path: Path) -> None:
     wait_for(lambda: not runner.running)
     assert isinstance(runner.failure, ZeroDivisionError)
     assert "broken hook" in runner.served.image.events()[-1].text
+    image, position = runner.served.image, runner.served.image.points.position
+    assert image.failed == "ZeroDivisionError: broken hook" and image.value(position("elapsed")) == 20.0
+    assert math.isnan(image.value(position("T_chw"))) and image.value(position("T_chw_set.cmd")) == 9.0
     runner.stop()
     assert not (tmp_path / "auto.json").exists(), "a failed plant is not what to go on from"
 

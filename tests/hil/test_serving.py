@@ -1,13 +1,21 @@
-"""What a process that serves does to itself, and undoes."""
+"""What a process that serves does to itself, and undoes; and what a plant that fails does to it."""
 
 import gc
+import math
 import sys
+import threading
+import time
 
 import pytest
-from wire_plants import plant
+from wire_plants import plant, points, served
 
-from lowlift.hil.serve import TURN, serving
+from lowlift.hil import serve
+from lowlift.hil.runner import RunError
+from lowlift.hil.serve import TURN, run_until_stopped, serving
 from lowlift.wire.adapter import ServeError
+from lowlift.wire.link import LinkError
+from lowlift.wire.links import make_link
+from lowlift.wire.protocols import server
 
 
 def test_threads_give_way_while_it_serves_and_everything_is_as_before_afterwards() -> None:
@@ -24,3 +32,44 @@ def test_also_where_a_server_cannot_start() -> None:
     with pytest.raises(ServeError, match=r"modbus: cannot serve"), run:
         pass
     assert sys.getswitchinterval() == interval and gc.get_freeze_count() == 0
+
+
+def test_a_plant_that_fails_ends_its_servers_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serve, "REPORT_EVERY", 1e6)
+    run = serving(plant(), ["modbus"], step=5.0, speed=1000.0, options={"modbus": {"port": 0}})
+    run.served.disturb = lambda t, readings: readings["nothing"]  # type: ignore[assignment]
+    raised: list[BaseException] = []
+
+    def wait() -> None:
+        try:
+            run_until_stopped(run, lambda line: None)
+        except RunError as error:
+            raised.append(error)
+
+    thread = threading.Thread(target=wait, daemon=True)
+    thread.start()
+    thread.join(20.0)
+    assert not thread.is_alive() and "the plant has failed: KeyError: 'nothing'" in str(raised[0])
+
+
+@pytest.mark.parametrize("protocol", ["modbus", "bacnet", "opcua"])
+def test_readings_of_a_plant_that_has_failed_are_bad_in_every_protocol(protocol: str) -> None:
+    one = served()
+    adapter = server(protocol, one.image, **({"address": "127.0.0.1/32:0"} if protocol == "bacnet" else {"port": 0}))
+    adapter.start()
+    try:
+        with make_link(points(), adapter.url, timeout=10.0) as link:
+            assert all(math.isfinite(value) for value in link.read().values())
+            one.image.fail("ZeroDivisionError: for this test")
+            if protocol == "modbus":
+                for act in (link.read, lambda: link.write({"T_chw_set.cmd": 281.15})):
+                    with pytest.raises(LinkError, match="Modbus exception 04"):
+                        act()
+                return
+            until = time.monotonic() + 20.0
+            while math.isfinite(link.read(["T_chw"])["T_chw"]):
+                assert time.monotonic() < until, "did not happen"
+            bad = {name for name, value in link.read().items() if not math.isfinite(value)}
+    finally:
+        adapter.stop()
+    assert bad == {p.name for p in points().points if not p.writable and p.name != "elapsed"}
