@@ -13,6 +13,10 @@ TEMPERATURES = {"T_wb": "wet bulb", "T_db": "dry bulb"}
 FREQUENCIES = {"hourly": "h", "daily": "D"}
 LOST = 0.05
 """Largest share of intervals that may be without a reading."""
+OUTDOORS = (-60.0, 60.0)
+"""Least and largest outdoor temperature that is believed [degC]: what lies beyond is in kelvin or Fahrenheit, or a broken sensor."""
+MOIST = 1.0
+"""So far may a wet bulb lie above the dry bulb: two sensors in fog [K]."""
 WHOLE = 0.95
 """Share of an hour or day that readings must cover to count."""
 
@@ -55,7 +59,8 @@ def metered(frame: pd.DataFrame, name: str, *, frequency: str = "daily", zone: s
         zone: of time stamps without offset, and of the local days.
 
     Raises:
-        SavingsError: columns missing, times unordered, uneven or coarser than wanted, negative energy, or too many gaps.
+        SavingsError: columns missing, times unordered, uneven or coarser than wanted, negative energy, temperatures that are none outdoors
+            (:data:`OUTDOORS`), a wet bulb above the dry bulb by more than :data:`MOIST`, or too many gaps.
     """
     if frequency not in FREQUENCIES:
         raise SavingsError(f"frequency = {frequency!r}: must be hourly or daily")
@@ -77,12 +82,7 @@ def metered(frame: pd.DataFrame, name: str, *, frequency: str = "daily", zone: s
         raise SavingsError(f"{name}: times must rise, each once")
     hours = _lengths(index, name, frequency)
     values = frame[[c for c in known if c in frame]].astype(float).set_axis(index)
-    for column in values:
-        wrong = values[column][np.isinf(values[column]) | ((values[column] < 0.0) & str(column).endswith("_kWh"))]
-        if len(wrong):
-            raise SavingsError(
-                f"{name}: {column} = {wrong.iloc[0]:g} at {wrong.index[0].isoformat()}: must be a number that is not negative"
-            )
+    _check_values(values, name)
     end = index[-1] + pd.Timedelta(hours=hours.iloc[-1])
     values = values.dropna()
     hours = hours[values.index]
@@ -135,6 +135,23 @@ def read_meter(path: str | Path, *, frequency: str = "daily", zone: str | None =
         if isinstance(error, SavingsError):
             raise
         raise SavingsError(f"{path}: {error}") from error
+
+
+def _check_values(values: pd.DataFrame, name: str) -> None:
+    """Refuse the first reading that cannot be; what is missing is no reading."""
+    for column in values:
+        unit = str(column).rpartition("_")[2]
+        low, high = OUTDOORS if unit == "degC" else (0.0, np.inf)
+        wrong = values[column][np.isinf(values[column]) | (values[column] < low) | (values[column] > high)]
+        if len(wrong):
+            bound = f"from {low:g} to {high:g} {unit}" if unit == "degC" else f"at least 0 {unit}"
+            raise SavingsError(f"{name}: {column} = {wrong.iloc[0]:g} {unit} at {wrong.index[0].isoformat()}: must be a number, {bound}")
+    if "T_wb_degC" in values and "T_db_degC" in values:
+        moist = values[values["T_wb_degC"] > values["T_db_degC"] + MOIST]
+        if len(moist):
+            wet, dry, at = moist["T_wb_degC"].iloc[0], moist["T_db_degC"].iloc[0], moist.index[0]
+            said = f"{name}: T_wb_degC = {wet:g} degC at {at.isoformat()}: must be at most T_db_degC = {dry:g} degC"
+            raise SavingsError(f"{said}, with {MOIST:g} K for the errors of two sensors: are the columns swapped?")
 
 
 def _lengths(index: pd.DatetimeIndex, name: str, frequency: str) -> pd.Series:

@@ -34,7 +34,8 @@ Refused
 Not good enough
     FSU of 50 % or more at 68 % confidence (ASHRAE Guideline 14). More than 5 % of the reporting intervals outside 90 % of the least to
     110 % of the largest load, or beyond the temperatures of the baseline by more than a tenth of their range. An IT load that changed by
-    more than 1 % and is no regressor. A reporting period that begins first. Then the result says so, first and loudly;
+    more than 1 % and is no regressor. A reporting period that begins first, or is shorter than a week: IPMVP wants one normal operating
+    cycle at least, and load and work of a data centre have that of a week. Then the result says so, first and loudly;
     :func:`measure_savings` with ``strict`` refuses.
 
 Not in the interval
@@ -50,7 +51,7 @@ import numpy as np
 
 from lowlift.bms.adjustments import Adjustment
 from lowlift.bms.baseline import Array, Baseline, fit, full_design, goodness
-from lowlift.bms.meter import Meter, SavingsError
+from lowlift.bms.meter import TEMPERATURES, Meter, SavingsError
 
 CONFIDENCE = 0.9
 CV_LIMITS = ((12.0, 0.20), (60.0, 0.25), (math.inf, 0.30))
@@ -65,6 +66,10 @@ OUTSIDE_LIMIT, BEYOND = 0.05, 0.1
 R2_ADVISED = 0.75
 LOAD_CHANGE = 0.01
 """Largest change of an IT load that is no regressor."""
+CYCLE, YEAR = 7.0, 365.0
+"""Least length of a reporting period: one cycle of work and load; and from which on savings are those of all seasons [days]."""
+LARGE_SHARE, LARGE_TIMES = 0.1, 5.0
+"""Share of the savings that one interval may have before it is named [1], and over that of a mean interval."""
 DAYS_ADVISED = 270.0
 """A baseline shorter than nine months does not see the whole range of weather."""
 
@@ -175,6 +180,7 @@ def measure_savings(
     cv, nmbe, daily = goodness(fitted, baseline)
     failed = _failed(cv, nmbe, reporting)
     problems, warnings = _verdict(fitted, baseline, reporting, float(fsu), daily)
+    warnings += _outstanding((predicted - reporting.frame["P"].to_numpy()) * hours * 3600.0, avoided, reporting)
     problems = failed + problems
     if strict and problems:
         raise SavingsError(f"no savings are stated for {reporting.name}: " + "; ".join(problems))
@@ -252,6 +258,11 @@ def _verdict(model: Baseline, baseline: Meter, reporting: Meter, fsu: float, dai
             problems.append(
                 f"IT load changed by {100 * change:+.1f} %, and the baseline period did not vary enough to learn what that takes"
             )
+    length = float(reporting.frame["hours"].sum()) / 24.0
+    if length < CYCLE:
+        problems.append(f"the reporting period is {length:.1f} days: must be at least {CYCLE:g}, one normal cycle of load and work")
+    elif length < 0.99 * YEAR:
+        warnings.append(f"the reporting period is {length:.0f} days: the savings are those of its season, not of a year")
     if reporting.span[0] < baseline.span[0]:
         problems.append(f"the reporting period, {reporting.name}, begins before the baseline period, {baseline.name}: are they swapped?")
     expected = model.rho ** (24.0 / float(baseline.frame["hours"].median()))
@@ -269,3 +280,17 @@ def _verdict(model: Baseline, baseline: Meter, reporting: Meter, fsu: float, dai
         if meter.lost:
             warnings.append(f"{meter.name}: {meter.lost} intervals without readings are left out")
     return problems, warnings
+
+
+def _outstanding(saved: Array, avoided: float, reporting: Meter) -> list[str]:
+    """The interval that carries a large share of what was ``avoided`` [J], where one does, by what each saved [J]: wrong readings do."""
+    k = int(np.argmax(np.abs(saved)))
+    share = abs(float(saved[k]) / avoided) if avoided != 0.0 else 0.0
+    if share <= max(LARGE_SHARE, LARGE_TIMES / len(saved)):
+        return []
+    row = reporting.frame.iloc[k]
+    read = ", ".join(f"{words} {row[name] - 273.15:.1f} °C" for name, words in TEMPERATURES.items() if name in row)
+    at = reporting.frame.index[k].isoformat()
+    return [
+        f"one interval of {len(saved)}, {at} ({row['P'] / 1e3:,.0f} kW, {read}), carries {100 * share:.0f} % of the savings: is it right?"
+    ]

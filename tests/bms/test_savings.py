@@ -142,13 +142,46 @@ def test_reports_are_written(tmp_path: Path) -> None:
     assert "| CV(RMSE) |" in written[0].read_text(encoding="utf-8") and "(b.svg)" in written[0].read_text(encoding="utf-8")
 
 
+def one_day(frame: pd.DataFrame, column: str, value: float) -> pd.DataFrame:
+    changed = frame.copy()
+    changed.iloc[30, changed.columns.get_loc(column)] = value
+    return changed
+
+
+def test_a_wet_bulb_may_pass_the_dry_bulb_by_the_error_of_two_sensors() -> None:
+    frame = readings("2029-01-01", 60, 1)
+    assert len(metered(frame.assign(T_db_degC=frame["T_wb_degC"] - 0.9), "x").frame) == 60
+
+
+@pytest.mark.parametrize("days", [5, 6, 7, 30])
+def test_a_reporting_period_has_one_normal_cycle_at_least(days: int) -> None:
+    found, _ = result(7, days=days, saved=0.3)
+    said = [p for p in found.problems if "one normal cycle" in p]
+    assert bool(said) == (days < 7) and not (said and found.good)
+    assert any("not of a year" in w for w in found.warnings) == (days >= 7)
+
+
+def test_one_interval_that_carries_the_savings_is_named() -> None:
+    whole, _ = result(7)
+    assert not any("one interval" in w for w in whole.warnings)
+    after = readings("2029-03-01", 120, 15, saved=0.1)
+    after.iloc[40, after.columns.get_loc("energy_kWh")] = 0.0
+    odd = measure_savings(whole.baseline, metered(one_day(after, "T_wb_degC", 59.0).assign(T_db_degC=59.5), "after"))
+    (said,) = [w for w in odd.warnings if "one interval" in w]
+    assert "2029-03-31T00:00:00+02:00" in said and "wet bulb 59.0 °C" in said and "% of the savings" in said
+
+
 def test_readings_that_are_refused(tmp_path: Path) -> None:
     good = readings("2029-01-01", 60, 1)
     cases = [
         (good.drop(columns="energy_kWh"), {}, "needs the columns energy_kWh"),
         (good.drop(columns=["T_wb_degC", "T_db_degC"]), {}, "T_wb_degC or T_db_degC"),
-        (good.assign(energy_kWh=-1.0), {}, "energy_kWh = -1 at 2029-01-01T00:00:00"),
+        (good.assign(energy_kWh=-1.0), {}, "energy_kWh = -1 kWh at 2029-01-01T00:00:00"),
         (good.assign(it_kWh=np.inf), {}, "it_kWh = inf"),
+        (good.assign(it_kWh=-2.0), {}, r"it_kWh = -2 kWh at 2029-01-01T00:00:00\+01:00: must be a number, at least 0 kWh"),
+        (one_day(good, "T_wb_degC", 290.0), {}, r"T_wb_degC = 290 degC at 2029-01-31T00:00:00\+01:00: .* from -60 to 60 degC"),
+        (one_day(good, "T_db_degC", -61.0), {}, "T_db_degC = -61 degC at 2029-01-31"),
+        (one_day(good, "T_db_degC", -20.0), {}, r"T_wb_degC = .* degC at 2029-01-31.*: must be at most T_db_degC = -20 degC, with 1 K"),
         (good.iloc[::-1], {}, "times must rise"),
         (good.tz_localize(None), {}, "no offset from UTC"),
         (good, {"frequency": "hourly"}, "intervals of 86400 s"),
