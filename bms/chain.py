@@ -135,6 +135,8 @@ class Chain:
         if getattr(self._mine, "held", False):
             yield
             return
+        if os.path.isdir(self.path):
+            raise self.unwritten(f"{self.path}: is a folder, not a file")
         try:
             file = open(self.path.with_name(f"{self.path.name}.lock"), "a+b")
         except OSError as error:

@@ -7,6 +7,7 @@ approved. Nothing is handed out but the approved schedule, unedited, while it is
 """
 
 import dataclasses
+import os
 from pathlib import Path
 
 import pandas as pd
@@ -93,7 +94,7 @@ class ScheduleStore:
         """
         if not who.strip():
             raise ApprovalError("who rolls back must be named")
-        if not self.folder.is_dir():
+        if not os.path.isdir(self.folder):
             raise ApprovalError(f"{self.folder}: no schedule was approved")
         with self.ledger.lock():
             stack = self._stack()

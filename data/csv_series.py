@@ -20,8 +20,8 @@ UNITS = {"_W": 1.0, "_kW": 1e3, "_MW": 1e6}
 DELIMITERS = {";": "';'", "\t": "tab", "|": "'|'", ",": "','"}
 
 
-def known_zone(zone: str) -> str:
-    """The zone itself, if there is such a one.
+def known_zone(zone: str, option: str = "--zone") -> str:
+    """The zone itself, if there is such a one; errors name the ``option`` that it was given for.
 
     Raises:
         TimeZoneError: unknown; near matches are named.
@@ -31,7 +31,7 @@ def known_zone(zone: str) -> str:
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError) as error:
         like = near(zone, zoneinfo.available_timezones())
         hint = f"did you mean {', '.join(like)}?" if like else "write it like Europe/Berlin or Etc/GMT+5"
-        raise TimeZoneError(f"zone {zone!r} (--zone) is unknown; {hint}") from error
+        raise TimeZoneError(f"zone {zone!r} ({option}) is unknown; {hint}") from error
     return zone
 
 

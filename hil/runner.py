@@ -16,7 +16,7 @@ logger = logging.getLogger(__name__)
 
 GLANCE = 1e-3
 """Real time between two looks at the heartbeat in lockstep [s]."""
-SPEED_MAX = 1e5
+SPEED_MIN, SPEED_MAX = 1e-3, 1e5
 """Plant time over real time [1]."""
 
 
@@ -210,6 +210,6 @@ class Runner:
 
 
 def _speed(speed: float) -> float:
-    if not (math.isfinite(speed) and 0.0 < speed <= SPEED_MAX):
-        raise RunError(f"speed = {speed:g}: must be above 0 and at most {SPEED_MAX:g}")
+    if not SPEED_MIN <= speed <= SPEED_MAX:
+        raise RunError(f"speed = {speed:g}: must be from {SPEED_MIN:g} to {SPEED_MAX:g}")
     return float(speed)

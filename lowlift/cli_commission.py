@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from lowlift.cli_hil import check_step
 from lowlift.cli_link import (
     CertificateOption,
     ClientAddressOption,
@@ -48,9 +49,9 @@ def commission(
         from lowlift.sim.files import make_folder
         from lowlift.wire.stopping import SHELL, stopping
 
-        for name, value in (("--step", step), ("--poll", poll)):
-            if not 0.0 < value < float("inf"):
-                raise UsageError(f"{name} = {value:g} s: must be above 0")
+        check_step(step)
+        if not 0.0 < poll < float("inf"):
+            raise UsageError(f"--poll = {poll:g} s: must be above 0")
         if priority is not None and not 1 <= priority <= 16:
             raise UsageError(f"--priority = {priority}: must be from 1 to 16")
         link = link_options(client_address=client_address, user=user, password_file=password_file, certificate=certificate,

@@ -14,6 +14,8 @@ from lowlift.terminal import UsageError, bar, friendly
 if TYPE_CHECKING:
     from lowlift.models.plant import Plant
 
+STEP_LEAST = 1e-3
+"""Shortest plant step [s]."""
 FmuOption = Annotated[Path | None, typer.Option("--fmu", help="FMU that takes the place of the plant's physics.")]
 FmuMappingOption = Annotated[Path | None, typer.Option("--fmu-mapping", help="TOML file: which variable of the FMU is which signal.")]
 
@@ -116,8 +118,10 @@ def serve(
     """Serve a simulated plant in real time over Modbus TCP, BACnet/IP and OPC UA."""
     with friendly(), contextlib.ExitStack() as stack:
         from lowlift.hil.serve import run_until_stopped, serving
+        from lowlift.wire.bacnet_address import parse_bacnet_address
 
-        for name, value in (("--step", step), ("--heartbeat", heartbeat), ("--duration", duration), ("--snapshot-every", snapshot_every),
+        check_step(step)
+        for name, value in (("--heartbeat", heartbeat), ("--duration", duration), ("--snapshot-every", snapshot_every),
                             ("--lockstep", lockstep)):  # fmt: skip
             if value is not None and not 0.0 < value < float("inf"):
                 raise UsageError(f"{name} = {value:g} s: must be above 0")
@@ -127,6 +131,8 @@ def serve(
         named = [p.strip() for p in protocols.split(",") if p.strip()]
         if not named or len(set(named)) < len(named):
             raise UsageError(f"--protocols {protocols!r}: name each protocol once, like modbus")
+        if "bacnet" in named:
+            parse_bacnet_address(bacnet_address, "--bacnet-address")
         users = None if opcua_users is None else passwords(opcua_users)
         options: dict[str, dict[str, Any]] = {
             "modbus": {"host": host, "port": modbus_port},
@@ -173,6 +179,16 @@ def replay(
             raise typer.Exit(1) from error
         typer.echo(f"{record}: {run.plant}, {run.scenario}: {run.n} steps of {run.step_s:g} s to plant time {run.t[-1]:.0f} s, "
                    f"{len(run.events)} events: the same bit by bit")  # fmt: skip
+
+
+def check_step(step: float) -> None:
+    """Refuse a plant step that is none.
+
+    Raises:
+        UsageError: shorter than a millisecond, or no number.
+    """
+    if not STEP_LEAST <= step < float("inf"):
+        raise UsageError(f"--step = {step:g} s: must be at least {STEP_LEAST:g}")
 
 
 def _listed(text: str) -> list[str]:

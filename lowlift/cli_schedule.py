@@ -225,7 +225,9 @@ def savings(
         from lowlift.bms.meter import read_meter
         from lowlift.bms.savings import measure_savings
         from lowlift.bms.savings_report import markdown, write_report
+        from lowlift.data.csv_series import known_zone
 
+        zone = None if zone is None else known_zone(zone)
         before, after = (read_meter(path, frequency=frequency, zone=zone) for path in (baseline, reporting))
         known = () if adjustments is None else read_adjustments(adjustments)
         result = measure_savings(before, after, confidence=confidence, adjustments=known, poor=poor)
@@ -278,12 +280,18 @@ def opened(store: Path, plant: str) -> "ScheduleStore":
 def device(address: str, instance: int, bind: str, clock: str | None, timeout: float) -> "Device":
     """A device as the options say."""
     from lowlift.bms.bacnet_link import Device
+    from lowlift.data.csv_series import known_zone
+    from lowlift.wire.bacnet_address import parse_bacnet_address
 
     if not 0 <= instance <= 4194302:
         raise UsageError(f"--instance = {instance}: must be 0 to 4194302")
     if not 0.0 < timeout < float("inf"):
         raise UsageError(f"--timeout = {timeout:g} s: must be above 0")
-    return Device(address=address, instance=instance, bind=bind, clock=clock, timeout=timeout)
+    at, own = parse_bacnet_address(address, "--address"), parse_bacnet_address(bind, "--bind")
+    if at.port == 0 or "/" in address:
+        raise UsageError(f"--address {address}: must be like 10.0.0.5 or 10.0.0.5:47808")
+    clock = None if clock is None else known_zone(clock, "--clock")
+    return Device(address=f"{at.host}:{at.port}", instance=instance, bind=own.text, clock=clock, timeout=timeout)
 
 
 def person(who: str | None) -> str:

@@ -35,7 +35,7 @@ def user_errors() -> tuple[type[BaseException], ...]:
     from lowlift.sim.validation.spec import ValidationError
     from lowlift.thermal.component import ParameterError
     from lowlift.wire.bacnet_address import BacnetAddressError
-    from lowlift.wire.link import SetupError
+    from lowlift.wire.link import SetupError, UnknownPointError
     from lowlift.wire.links import UrlError
     from lowlift.wire.point_formats import FormatError
     from lowlift.wire.protocols import UnknownProtocolError
@@ -44,18 +44,26 @@ def user_errors() -> tuple[type[BaseException], ...]:
     return (
         UsageError, DataError, SiteError, DesignError, SteadyStateError, ScenarioError, ScheduleError, ControllerError, ParameterError,
         WriteError, DemoError, ValidationError, FormatError, MapError, UnknownProtocolError, BacnetError, ChainError, SavingsError,
-        ApprovalError, FmuError, TokenError, UrlError, SetupError, BacnetAddressError, GatewayError, ConflictError, *ERRORS,
+        ApprovalError, FmuError, TokenError, UrlError, SetupError, UnknownPointError, GatewayError, ConflictError, BacnetAddressError, *ERRORS,
         *COMMISSION_ERRORS,
     )  # fmt: skip
 
 
 @contextlib.contextmanager
 def friendly() -> Iterator[None]:
-    """Turn user errors into one line and exit code 2."""
+    """Turn user errors, and what the machine refuses, into one line and exit code 2."""
     try:
         yield
     except user_errors() as error:
         typer.echo(f"lowlift: {error}", err=True)
+        raise typer.Exit(2) from error
+    except BrokenPipeError:
+        # Nobody reads any more: typer ends quietly.
+        raise
+    except OSError as error:
+        # What no command expects of a file, like a name that is too long.
+        where = "" if error.filename is None else f"{error.filename}: "
+        typer.echo(f"lowlift: {where}{error.strerror or error}", err=True)
         raise typer.Exit(2) from error
 
 

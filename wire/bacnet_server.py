@@ -14,7 +14,6 @@ devices, or a foreign device itself, where it is told so (ASHRAE 135, annex J).
 """
 
 import datetime
-import ipaddress
 import math
 import socket
 from collections.abc import Sequence
@@ -26,6 +25,7 @@ from bacpypes3.basetypes import BDTEntry, HostNPort, PriorityValue
 from bacpypes3.pdu import IPv4Address
 
 from lowlift.wire.adapter import Adapter, ServeError
+from lowlift.wire.bacnet_address import BacnetAddressError, parse_bacnet_address
 from lowlift.wire.bacnet_device import Device, NetworkPort
 from lowlift.wire.bacnet_events import look, notification_class
 from lowlift.wire.bacnet_extras import PORT, PORT_NAME, log_instances
@@ -57,7 +57,8 @@ class BacnetServer(Adapter):
         schedules: gives it a Schedule object for each setpoint command, see :mod:`lowlift.wire.bacnet_schedules`.
 
     Raises:
-        ServeError: no such address, a BBMD that is to be a foreign device, or a point that is called like a Schedule object.
+        ServeError: no such address, another device without its port, a BBMD that is to be a foreign device, or a point that is called like
+            a Schedule object.
     """
 
     protocol: ClassVar[str] = "bacnet"
@@ -69,13 +70,15 @@ class BacnetServer(Adapter):
     ) -> None:  # fmt: skip
         super().__init__(image)
         try:
-            host, _, port = address.partition(":")
-            self.network = ipaddress.IPv4Interface(host)
-            self.port = int(port or 47808)
-        except ValueError as error:
-            raise ServeError(f"bacnet: address {address!r}: must be like 192.0.2.10/24:47808") from error
-        for other in (*(r for r in recipients if r != "*"), *(bbmd or ()), *(() if foreign is None else (foreign,))):
-            _check(other)
+            own = parse_bacnet_address(address, "--bacnet-address")
+        except BacnetAddressError as error:
+            raise ServeError(str(error)) from error
+        self.network, self.port = own.network, own.port
+        others = {"--bacnet-recipients": [r for r in recipients if r != "*"], "--bacnet-bbmd": bbmd or (),
+                  "--bacnet-foreign": () if foreign is None else (foreign,)}  # fmt: skip
+        for option, given in others.items():
+            for other in given:
+                _check(other, option)
         if bbmd is not None and foreign is not None:
             raise ServeError("bacnet: a BBMD cannot be a foreign device of another one")
         if schedules:
@@ -185,11 +188,10 @@ class BacnetServer(Adapter):
         return NetworkPort(IPv4Address(own), objectIdentifier=("network-port", PORT), objectName=PORT_NAME, **role)
 
 
-def _check(address: str) -> None:
-    host, _, port = address.partition(":")
+def _check(address: str, option: str) -> None:
     try:
-        ipaddress.IPv4Address(host)
-        if not 0 < int(port) < 65536:
-            raise ValueError(port)
-    except ValueError as error:
-        raise ServeError(f"bacnet: {address!r}: must be like 192.0.2.10:47808") from error
+        good = parse_bacnet_address(address, option, port=0).port > 0 and "/" not in address
+    except BacnetAddressError:
+        good = False
+    if not good:
+        raise ServeError(f"{option} {address}: must be like 192.0.2.10:47808")

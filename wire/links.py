@@ -31,7 +31,10 @@ def make_link(points: PointList, url: str, **options: Any) -> Link:
     Raises:
         UrlError: no such scheme, no host, no such port, an option that the protocol has not, or a library that is not installed.
     """
-    parts = urllib.parse.urlsplit(url)
+    try:
+        parts = urllib.parse.urlsplit(url)
+    except ValueError as error:
+        raise UrlError(f"{url}: {error}") from error
     scheme = parts.scheme.lower()
     if scheme not in LINKS:
         raise UrlError(f"{url}: unknown protocol {scheme!r}; {hint(scheme, LINKS)}")

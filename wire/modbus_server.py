@@ -8,6 +8,7 @@ Exceptions: 01 function not supported, 02 a cell belongs to no point, is read-on
 number, of the wrong type or out of range, 04 the plant has failed, 0B another unit than ours.
 """
 
+import logging
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
@@ -126,6 +127,8 @@ class ModbusServer(Adapter):
         Raises:
             OSError: the port is taken or the address is not ours.
         """
+        # What fails is raised; the library's own log would say it twice.
+        logging.getLogger("pymodbus").setLevel(logging.CRITICAL)
         identity = ModbusDeviceIdentification(
             info_name={
                 "VendorName": "lowlift",

@@ -49,6 +49,8 @@ class PanelServer(Adapter):
             raise ServeError(f"panel: {host} is reached from other machines and needs a token")
         if (certificate is None) != (private_key is None):
             raise ServeError("panel: certificate and private key belong together")
+        for option, file in (("--panel-certificate", certificate), ("--panel-key", private_key)):
+            _check_readable(option, file)
         self._host, self._port = host, port
         self._tls: dict[str, Any] = {} if certificate is None else {"ssl_certfile": certificate, "ssl_keyfile": private_key}
         self.token = token
@@ -72,7 +74,10 @@ class PanelServer(Adapter):
         config = uvicorn.Config(self.panel.app, log_config=None, access_log=False, lifespan="off", ws="none", server_header=False,
                                 proxy_headers=False, timeout_graceful_shutdown=LAST_WORDS, **self._tls)  # fmt: skip
         # Here, not in its task: where a certificate is unreadable the caller is told.
-        config.load()
+        try:
+            config.load()
+        except OSError as error:
+            raise OSError(f"{' and '.join(map(str, self._tls.values()))} are no certificate and its key, PEM: {error}") from error
         bound = _bound(self._host, self._port)
         self._port = bound.getsockname()[1]
         self._server = _Server(config)
@@ -118,3 +123,12 @@ def _bound(host: str, port: int) -> socket.socket:
         bound.close()
         raise
     return bound
+
+
+def _check_readable(option: str, file: Path | None) -> None:
+    """The library would not say which file it cannot read."""
+    try:
+        if file is not None:
+            file.read_bytes()
+    except OSError as error:
+        raise ServeError(f"{option} {file}: cannot be read: {error.strerror}") from error

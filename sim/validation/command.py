@@ -1,6 +1,7 @@
 """The command ``lowlift validate``: files in, recomputed tables, a verdict and a page out."""
 
 import json
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -25,7 +26,7 @@ def validate(files: Sequence[Path], coefficients: Sequence[Path] = (), weather: 
         ValidationError: an unknown or ambiguous table, unusable coefficients, no such folder.
         DataError: a file cannot be read.
     """
-    if weather is not None and not weather.is_dir():
+    if weather is not None and not os.path.isdir(weather):
         raise ValidationError(f"{weather}: no such folder (--weather)")
     for path in coefficients:
         read_machines(path)
