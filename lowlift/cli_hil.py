@@ -1,6 +1,8 @@
 """Commands about the plant on the wire: ``lowlift points``, ``lowlift serve`` and ``lowlift replay``."""
 
 import contextlib
+import ipaddress
+import re
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
 
 STEP_LEAST = 1e-3
 """Shortest plant step [s]."""
+NAME, NAME_LONGEST = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(\.(?!-)[A-Za-z0-9-]{1,63})*"), 253
+"""Of a machine (RFC 1123)."""
 FmuOption = Annotated[Path | None, typer.Option("--fmu", help="FMU that takes the place of the plant's physics.")]
 FmuMappingOption = Annotated[Path | None, typer.Option("--fmu-mapping", help="TOML file: which variable of the FMU is which signal.")]
 
@@ -131,6 +135,9 @@ def serve(
         named = [p.strip() for p in protocols.split(",") if p.strip()]
         if not named or len(set(named)) < len(named):
             raise UsageError(f"--protocols {protocols!r}: name each protocol once, like modbus")
+        check_host("--host", host)
+        if panel:
+            check_host("--panel-host", panel_host)
         if "bacnet" in named:
             parse_bacnet_address(bacnet_address, "--bacnet-address")
         users = None if opcua_users is None else passwords(opcua_users)
@@ -179,6 +186,21 @@ def replay(
             raise typer.Exit(1) from error
         typer.echo(f"{record}: {run.plant}, {run.scenario}: {run.n} steps of {run.step_s:g} s to plant time {run.t[-1]:.0f} s, "
                    f"{len(run.events)} events: the same bit by bit")  # fmt: skip
+
+
+def check_host(option: str, host: str) -> None:
+    """Refuse what is neither an address nor a name.
+
+    Raises:
+        UsageError: it is none.
+    """
+    try:
+        ipaddress.ip_address(host)
+    except ValueError as error:
+        if not (len(host) <= NAME_LONGEST and NAME.fullmatch(host)):
+            raise UsageError(
+                f"{option} {host[:NAME_LONGEST]!r}: must be an address like 127.0.0.1 or ::1, or the name of this machine"
+            ) from error
 
 
 def check_step(step: float) -> None:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from lowlift.models.plant import SiteRecord
     from lowlift.sim.schedule import Schedule
 
+TIMEOUT_MIN, TIMEOUT_MAX = 1e-3, 3600.0
+"""Longest wait for an answer [s]: BACnet counts milliseconds."""
 schedule_app = typer.Typer(no_args_is_help=True, help="Setpoint schedules for a building management system.")
 
 PlantOption = Annotated[str | None, typer.Option(help="Plant name or site file; the packaged plant that the schedule names if not given.")]
@@ -285,8 +287,8 @@ def device(address: str, instance: int, bind: str, clock: str | None, timeout: f
 
     if not 0 <= instance <= 4194302:
         raise UsageError(f"--instance = {instance}: must be 0 to 4194302")
-    if not 0.0 < timeout < float("inf"):
-        raise UsageError(f"--timeout = {timeout:g} s: must be above 0")
+    if not TIMEOUT_MIN <= timeout <= TIMEOUT_MAX:
+        raise UsageError(f"--timeout = {timeout:g} s: must be from {TIMEOUT_MIN:g} to {TIMEOUT_MAX:g}")
     at, own = parse_bacnet_address(address, "--address"), parse_bacnet_address(bind, "--bind")
     if at.port == 0 or "/" in address:
         raise UsageError(f"--address {address}: must be like 10.0.0.5 or 10.0.0.5:47808")

@@ -13,6 +13,7 @@ from sphinx.util.nodes import make_refnode
 from _ext.catalogue import public_components, resolve
 from _ext.page import component_page
 from _ext.reference import inner_modules, module_text, public_names, rest_of_thermal
+from _ext.report import report_page
 from _ext.signal_tables import signal_tables
 
 if TYPE_CHECKING:
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
     from sphinx.environment import BuildEnvironment
 
 EXPANSIONS: dict[str, Callable[[str], str]] = {
-    "component": component_page, "modules": inner_modules, "physics": module_text, "public": public_names, "rest": rest_of_thermal,
-    "signals": signal_tables,
+    "component": component_page, "modules": inner_modules, "physics": module_text, "public": public_names, "report": report_page,
+    "rest": rest_of_thermal, "signals": signal_tables,
 }  # fmt: skip
 """What a directive of ours becomes, from its argument."""
 DIRECTIVE = re.compile(rf"^```\{{({'|'.join(EXPANSIONS)})\}} (\S+)\n```$", re.MULTILINE)
