@@ -35,7 +35,7 @@ def user_errors() -> tuple[type[BaseException], ...]:
     from lowlift.sim.validation.spec import ValidationError
     from lowlift.thermal.component import ParameterError
     from lowlift.wire.bacnet_address import BacnetAddressError
-    from lowlift.wire.link import SetupError, UnknownPointError
+    from lowlift.wire.link import SetupError
     from lowlift.wire.links import UrlError
     from lowlift.wire.point_formats import FormatError
     from lowlift.wire.protocols import UnknownProtocolError
@@ -44,7 +44,7 @@ def user_errors() -> tuple[type[BaseException], ...]:
     return (
         UsageError, DataError, SiteError, DesignError, SteadyStateError, ScenarioError, ScheduleError, ControllerError, ParameterError,
         WriteError, DemoError, ValidationError, FormatError, MapError, UnknownProtocolError, BacnetError, ChainError, SavingsError,
-        ApprovalError, FmuError, TokenError, UrlError, SetupError, UnknownPointError, GatewayError, ConflictError, BacnetAddressError, *ERRORS,
+        ApprovalError, FmuError, TokenError, UrlError, SetupError, GatewayError, ConflictError, BacnetAddressError, *ERRORS,
         *COMMISSION_ERRORS,
     )  # fmt: skip
 

@@ -22,6 +22,7 @@ from bacpypes3.vendor import get_vendor_info
 
 from lowlift.wire.async_link import AsyncLink
 from lowlift.wire.bacnet_address import parse_bacnet_address
+from lowlift.wire.bacnet_writes import MINIMUM_ON_OFF
 from lowlift.wire.link import LinkError, LinkTimeoutError, SetupError, UnknownPointError
 from lowlift.wire.point import Kind, Point, Refusal, RefusedError
 from lowlift.wire.point_list import PointList
@@ -69,9 +70,9 @@ class BacnetLink(AsyncLink):
         timeout: float = 3.0, instance: int = INSTANCE,
     ) -> None:  # fmt: skip
         super().__init__(points, timeout=timeout)
-        if not 1 <= priority <= 16:
-            raise ValueError(f"priority = {priority}: must be from 1 to 16")
-        self.own = parse_bacnet_address(client_address, "--client-address", port=0)
+        if not 1 <= priority <= 16 or priority == MINIMUM_ON_OFF:
+            raise ValueError(f"priority = {priority}: must be from 1 to 16, and not {MINIMUM_ON_OFF}, which is kept for minimum times")
+        self._bound = parse_bacnet_address(client_address, "--client-address", port=0)
         self.host, self.port, self.priority, self.instance = host, port, priority, instance
         self._objects = [ObjectIdentifier(a.bacnet.text) for a in points.addresses]
         self._position = {(str(o[0]), int(o[1])): k for k, o in enumerate(self._objects)}
@@ -113,9 +114,9 @@ class BacnetLink(AsyncLink):
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
             # The library shares ports; ours must be ours alone, or answers go to somebody else.
             try:
-                probe.bind((self.own.host, self.own.port))
+                probe.bind((self._bound.host, self._bound.port))
             except OSError as error:
-                what = f"--client-address {self.own.text}: {error.strerror or error}"
+                what = f"--client-address {self._bound.text}: {error.strerror or error}"
                 raise SetupError(f"{self.url}: {what}; it must be an address of this machine, with a port that is free") from error
             port = probe.getsockname()[1]
         self._target = Address(f"{await _resolved(self.host)}:{self.port}")
@@ -125,7 +126,7 @@ class BacnetLink(AsyncLink):
             apduTimeout=round(500.0 * self.timeout), numberOfApduRetries=1,
         )  # fmt: skip
         own = NetworkPortObject(
-            IPv4Address(f"{self.own.network.with_prefixlen}:{port}"), objectIdentifier=("network-port", 1), objectName="IP"
+            IPv4Address(f"{self._bound.network.with_prefixlen}:{port}"), objectIdentifier=("network-port", 1), objectName="IP"
         )
         self._app = Application.from_object_list([device, own])
         for layer in self._app.link_layers.values():
