@@ -162,6 +162,21 @@ class Faults:
         """Whether the gateway is cut off."""
         return any(f.what is What.COMMS for f in self.in_force(t))
 
+    def check_described(self, text: Any, at: str) -> None:
+        """Whether :attr:`described` could be this.
+
+        Raises:
+            FaultError: it is no list of faults that this plant can have.
+        """
+        try:
+            records = json.loads(text)
+            if not isinstance(records, list):
+                raise ValueError("no list")
+        except (ValueError, TypeError, RecursionError) as error:
+            raise FaultError(f"{at}: must be a list of faults as JSON: {error}") from error
+        for k, record in enumerate(records):
+            check(fault_of(record, f"{at}[{k}]"), self.plant, f"{at}[{k}]")
+
     def restored(self, t: float) -> None:
         """Memory has been put back from outside: plant and integrator follow it."""
         self._requests.clear()

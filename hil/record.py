@@ -20,7 +20,7 @@ from lowlift.hil.faults import Switch
 from lowlift.hil.served_plant import ServedPlant
 from lowlift.sim.files import write_bytes
 
-FORMAT = "lowlift-record/2"
+FORMAT = "lowlift-record/3"
 ARRAYS = ("t", "true", "read", "position", "setpoints")
 """Of every step: plant time at its end; readings as they are and as they were read; actuators; setpoints in force; SI."""
 DIFFERS = {
@@ -57,6 +57,8 @@ class Record:
     """Snapshot at its begin."""
     commands: tuple[tuple[int, int, float], ...]
     """Step, point and value (SI) of every command that differs from the step before; all of them at the first."""
+    humans: tuple[tuple[int, int, bool], ...]
+    """Step, setpoint and whether a human holds it, where that differs from the step before; at the first, nobody does."""
     switched: tuple[tuple[int, str, dict[str, Any] | None], ...]
     """Step, name and description of every fault begun from outside; None where it was ended."""
     events: tuple[dict[str, Any], ...]
@@ -90,7 +92,9 @@ class Recorder:
         self._begin = snapshot.described(served)
         self._commands: list[tuple[int, int, float]] = []
         self._switched: list[tuple[int, str, dict[str, Any] | None]] = []
+        self._humans: list[tuple[int, int, bool]] = []
         self._before = np.full(len(served.image.points), np.nan)
+        self._humans_before = np.zeros_like(served.humans)
         self._rows: dict[str, list[np.ndarray]] = {name: [] for name in ARRAYS}
         self._events_before = len(served.image.events())
         served.watch = self._watch
@@ -105,6 +109,9 @@ class Recorder:
         for k in np.flatnonzero(commands != self._before):
             self._commands.append((n, int(k), float(commands[k])))
         self._before = commands
+        for k in np.flatnonzero(served.humans != self._humans_before):
+            self._humans.append((n, int(k), bool(served.humans[k])))
+        self._humans_before = served.humans
         for switch in served.faults.switched:
             self._switched.append((n, switch.name, None if switch.fault is None else switch.fault.record))
         now = (np.array(served.t), served.true[0], served.read[0], served.faults.position[0], served.envelope.setpoints[0])
@@ -123,8 +130,8 @@ class Recorder:
         arrays: dict[str, Any] = {name: np.array(rows) for name, rows in self._rows.items()}
         events = [dataclasses.asdict(e) for e in self.served.image.events()[self._events_before :]]
         return Record(
-            **_identity(self.served), begin=self._begin, commands=tuple(self._commands), switched=tuple(self._switched),
-            events=tuple(events), **arrays,
+            **_identity(self.served), begin=self._begin, commands=tuple(self._commands), humans=tuple(self._humans),
+            switched=tuple(self._switched), events=tuple(events), **arrays,
         )  # fmt: skip
 
 
@@ -164,7 +171,7 @@ def load_record(path: str | Path) -> Record:
     said = json.loads(parts["run.json"])
     if said.pop("format", None) != FORMAT:
         raise RecordError(f"{path}: no record of this version ({FORMAT})")
-    for name in ("commands", "switched", "events"):
+    for name in ("commands", "humans", "switched", "events"):
         said[name] = tuple(tuple(row) if isinstance(row, list) else row for row in said[name])
     return Record(**said, **{name: np.load(io.BytesIO(parts[f"{name}.npy"]), allow_pickle=False) for name in ARRAYS})
 

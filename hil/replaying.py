@@ -32,17 +32,22 @@ def replay(record: Record, served: ServedPlant, progress: Callable[[float], obje
         SnapshotError: the begin of the record does not fit.
     """
     check_fits(record, served)
-    snapshot.put_back(served, record.begin, "record")
-    commands = np.zeros(len(served.image.points))
+    snapshot.put_back(served, record.begin, "record", supervised=True)
+    commands, humans = np.zeros(len(served.image.points)), np.zeros_like(served.humans)
     changes: dict[int, list[tuple[int, float]]] = {}
     for step, point, value in record.commands:
         changes.setdefault(step, []).append((point, value))
+    held_by_humans: dict[int, list[tuple[int, bool]]] = {}
+    for step, setpoint, held in record.humans:
+        held_by_humans.setdefault(step, []).append((setpoint, held))
     for k in range(record.n):
         for point, value in changes.get(k, ()):
             commands[point] = value
+        for setpoint, held in held_by_humans.get(k, ()):
+            humans[setpoint] = held
         for switch in record.switches(k):
             _switch(served, switch)
-        served.step(commands)
+        served.step(commands, humans)
         _compare(record, served, k)
         progress((k + 1) / record.n)
 

@@ -22,6 +22,7 @@ from lowlift.hil.fault import Fault
 from lowlift.hil.fault_points import fault_points
 from lowlift.hil.faults import Faults
 from lowlift.hil.fmu_plant import FmuPlant
+from lowlift.hil.layout import Layout
 from lowlift.hil.station import AUTO, Stations
 from lowlift.hil.supervision import ALONE, HEARTBEAT, Supervision
 from lowlift.models.plant import Plant
@@ -30,6 +31,7 @@ from lowlift.sim.scenario import Scenario, ScenarioError
 from lowlift.wire.image import PointImage
 from lowlift.wire.point_list import PointList
 from lowlift.wire.points import SUPERVISION, points_of, set_default
+from lowlift.wire.priorities import OPERATOR, Slot
 
 Disturb = Callable[[float, dict[str, np.ndarray]], dict[str, np.ndarray]]
 """A hook on the readings, as the closed loop has it: what sensors say of the truth at one time."""
@@ -79,7 +81,7 @@ class ServedPlant:
         self.image = PointImage(points_of(plant) if points is None else points)
         self.supervision = Supervision(heartbeat)
         self.disturb = disturb
-        self._layout = _Layout(plant, self.image.points)
+        self._layout = Layout(plant, self.image.points)
         self._defaults = set_default(plant)
         self._d = scenario.disturbances(plant)
         self._stations = Stations(plant.actuators, self.step_size)
@@ -97,7 +99,9 @@ class ServedPlant:
         self.faults = Faults(plant, self.step_size, self.image.points, self.u, faults)
         self.watch: Callable[[ServedPlant, np.ndarray], None] | None = None
         """Told of every step, with the commands (SI, all points) that it took: records are made here."""
-        self.faults.arrived = self.image.commands()[0]
+        self.faults.arrived, self._slots = self.image.commands()
+        self.humans = np.zeros(len(self._defaults), dtype=bool)
+        """Setpoints that a human held in the last step, ``(n_set,)``: they are obeyed in fail-safe too."""
         self._fault_points = fault_points(self.image.points, self.faults.known)
         self._flows = plant.flows(self.u)
         self.flux = plant.flux_vector(self.x, self.u, self._d[:1])
@@ -123,17 +127,23 @@ class ServedPlant:
         """What commands mean, as a checksum; addresses and labels may change between two runs."""
         return hashlib.sha256(repr(self.image.points.points).encode("utf-8")).hexdigest()
 
-    def step(self, commands: np.ndarray | None = None) -> None:
+    def step(self, commands: np.ndarray | None = None, humans: np.ndarray | None = None) -> None:
         """One plant step.
 
         Args:
             commands: SI, of all points, in place of those of the image: for replay.
+            humans: with these, which setpoints a human held, ``(n_set,)``.
         """
         t, layout, table = self.t, self._layout, self.plant.site.sheet.measurements
         self._press()
         self.faults.take(t)
         self._tell_faults(t)
-        commands = self._commands(t) if commands is None else commands.copy()
+        if commands is None:
+            commands = self._told(t)
+        else:
+            # What was taken back then is not in them.
+            self._watch_heart(t, commands, None)
+            commands, self.humans = commands.copy(), self.humans if humans is None else humans.copy()
         taken = commands.copy()
         requested = self._requested(t, commands)
         readings = table.unpack(self._seen)
@@ -163,6 +173,7 @@ class ServedPlant:
 
         Memories of layer, envelope, supervision and faults are restored by :mod:`lowlift.hil.snapshot`, which checks them and these.
         """
+        self._slots = self.image.commands()[1]
         self.k, self.x, self.u, self.own, self.flux = k, x, u, own, flux
         self.faults.restored(self.t)
         self._flows = self.faults.physics.flows(self.faults.position)
@@ -185,34 +196,53 @@ class ServedPlant:
             self.image.note("fault", "elapsed", f"{title}: {'begins, ' + now[title].words if title in now else 'is over'}")
         self._failing = set(now)
 
-    def _commands(self, t: float) -> np.ndarray:
-        """Commands that the plant takes now, SI; those of before while the gateway is cut off."""
+    def _told(self, t: float) -> np.ndarray:
+        """Commands that the plant takes now, SI, after those of a supervisor who has gone are taken back."""
+        commands = self._arrived(t)
+        if self._watch_heart(t, commands, self._slots[self._layout.heartbeat]):
+            gone = self.image.take_back([int(p) for p in self._layout.setpoints], self.supervision.owns)
+            if gone:
+                self.image.note("supervision", "supervision.fbk", f"{gone} commands of the supervisor are taken back")
+            commands = self._arrived(t)
+        self.humans = np.array([self._is_humans(self._slots[p]) for p in self._layout.setpoints], dtype=bool)
+        return commands
+
+    def _arrived(self, t: float) -> np.ndarray:
+        """Commands of now; those of before while the gateway is cut off."""
         if not self.faults.offline(t):
-            self.faults.arrived = self.image.commands()[0]
+            self.faults.arrived, self._slots = self.image.commands()
         return self.faults.arrived.copy()
+
+    def _is_humans(self, slot: Slot | None) -> bool:
+        """Without a supervisor nobody can tell a human's command from a program's, except by its priority."""
+        if slot is None or self.supervision.owns(slot):
+            return False
+        return slot.priority <= OPERATOR or self.supervision.state != ALONE
 
     def _load(self, k: int) -> np.ndarray:
         """Disturbances of step ``k``, ``(1, nd)``."""
         return self.faults.load(k * self.step_size, self._d[self._row(k)][None])
 
-    def _requested(self, t: float, commands: np.ndarray) -> np.ndarray:
-        """Setpoints asked for, SI, ``(1, n_set)``; tells the envelope whether anybody is in charge."""
-        layout, before, beat = self._layout, self.supervision.state, self.supervision.beat
-        if self.supervision.see(t, float(commands[layout.heartbeat])):
-            self.image.command({int(p): self._default(int(p)) for p in layout.setpoints})
-            commands[layout.setpoints] = self._defaults
+    def _watch_heart(self, t: float, commands: np.ndarray, by: Slot | None) -> bool:
+        """Tell supervision and envelope whether anybody is in charge; returns whether what supervisors hold is to be taken back."""
+        before, beat = self.supervision.state, self.supervision.beat
+        gone = self.supervision.see(t, float(commands[self._layout.heartbeat]), "" if by is None else by.source)
         state = self.supervision.state
         if state != before:
             self.image.note("supervision", "supervision.fbk", f"{SUPERVISION[before - 1]} -> {SUPERVISION[state - 1]}")
         # The envelope measures the silence of a supervisor by itself; commands that nobody supervises do not grow stale.
         if state == ALONE or self.supervision.beat != beat:
             self.envelope.decided(t, 0)
-        remote = commands[layout.remote] > 0.5
-        return (commands[layout.setpoints] if remote else self._defaults)[None]
+        return gone
 
-    def _default(self, position: int) -> float:
-        value = self.image.points.points[position].default
-        return 0.0 if value is None else value
+    def _requested(self, t: float, commands: np.ndarray) -> np.ndarray:
+        """Setpoints asked for, SI, ``(1, n_set)``; tells the envelope which of them a human holds."""
+        if commands[self._layout.remote] <= 0.5:
+            return self._defaults[None]
+        requested = commands[self._layout.setpoints]
+        for k in np.flatnonzero(self.humans):
+            self.envelope.override(self.plant.site.sheet.setpoints.names[k], float(requested[k]), t + 0.5 * self.step_size)
+        return requested[None]
 
     def _row(self, k: int) -> int:
         return (k // self._held) % len(self._d)
@@ -256,30 +286,6 @@ class ServedPlant:
             value = readings[limit.signal]
             result.append(bool(np.any(value > bound) if limit.upper else np.any(value < bound)))
         return np.array(result)
-
-
-class _Layout:
-    """Positions of the point list that the served plant fills or reads."""
-
-    def __init__(self, plant: Plant, points: PointList) -> None:
-        sheet, at = plant.site.sheet, points.position
-
-        def positions(names: list[str]) -> np.ndarray:
-            return np.array([at(name) for name in names], dtype=int)
-
-        self.readings = positions(sheet.measurements.names)
-        self.meter_names = [*sheet.powers, *sheet.waters]
-        self.meters = positions(self.meter_names)
-        self.in_force = positions([f"{name}.fbk" for name in sheet.setpoints.names])
-        names = plant.actuators.names
-        self.output_columns = np.array([k for k, name in enumerate(names) if f"{name}.out" in points.index], dtype=int)
-        self.outputs = positions([f"{names[k]}.out" for k in self.output_columns])
-        self.supervision, self.beat, self.elapsed = at("supervision.fbk"), at("heartbeat.fbk"), at("elapsed")
-        self.alarms = positions([p.name for p in points.points if p.name.startswith("alarm.")])
-        self.setpoints = positions([f"{name}.cmd" for name in sheet.setpoints.names])
-        self.mode = positions([f"{name}.mode" for name in names])
-        self.hand = positions([f"{name}.hand" for name in names])
-        self.heartbeat, self.remote = at("heartbeat.cmd"), at("remote_enable.cmd")
 
 
 __all__ = ["Disturb", "ServedPlant", "Start"]

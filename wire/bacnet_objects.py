@@ -1,14 +1,16 @@
 """BACnet objects of points, on bacpypes3: who may write what, engineering units, ranges, alarms.
 
-Points that can be written have a priority array, which a value that the point table forbids never enters. Everything else answers
+Points that can be written have a priority array, which a value that the point table forbids never enters. It is a picture of the slots of
+the point image, where alone is decided who wins; slots that other protocols fill are seen in it. Everything else answers
 *write-access-denied*. Readings with a limit of the site, and alarm points, report events by themselves; see
 :mod:`lowlift.wire.bacnet_events`.
 """
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
-from bacpypes3.basetypes import BinaryPV, PriorityValue
+from bacpypes3.basetypes import BinaryPV, PriorityArray, PriorityValue
 from bacpypes3.errors import ExecutionError
 from bacpypes3.local.analog import AnalogInputObject, AnalogOutputObject, AnalogValueObject, AnalogValueObjectCmd
 from bacpypes3.local.binary import BinaryInputObject, BinaryOutputObject, BinaryValueObject
@@ -19,18 +21,20 @@ from bacpypes3.primitivedata import Null, Real, Unsigned
 
 from lowlift.wire.addresses import Address
 from lowlift.wire.bacnet_events import event_settings, watch
-from lowlift.wire.bacnet_writes import check_command
+from lowlift.wire.bacnet_writes import CLIENT, check_command
 from lowlift.wire.image import PointImage
 from lowlift.wire.point import Kind, Point, Refusal, RefusedError
+from lowlift.wire.priorities import LOWEST, Slot
 from lowlift.wire.units import codes
 
 COV_SHARE, COV_LEAST = 5e-4, 1e-3
 """COV increment over the range of an analog point, and where no range is known [unit]."""
-LOWEST = 16
 CODES = {
     Refusal.NOT_A_NUMBER: "valueOutOfRange", Refusal.OUT_OF_RANGE: "valueOutOfRange", Refusal.WRONG_TYPE: "valueOutOfRange",
-    Refusal.READ_ONLY: "writeAccessDenied", Refusal.UNKNOWN_POINT: "unknownObject",
+    Refusal.READ_ONLY: "writeAccessDenied", Refusal.UNKNOWN_POINT: "unknownObject", Refusal.PRIORITY: "parameterOutOfRange",
 }  # fmt: skip
+CLASSES_OF = {Refusal.PRIORITY: "services"}
+"""Error class, where it is not *property*."""
 
 
 class _Shown:
@@ -41,7 +45,7 @@ class _Shown:
 
     async def write_property(self, attr: Any, value: Any, index: int | None = None, priority: int | None = None) -> None:
         """Refused, whatever it is."""
-        self._image.refused("bacnet", self._point.name, f"{self._point.name}: {attr} cannot be written")
+        self._image.refused(CLIENT.get(), self._point.name, f"{self._point.name}: {attr} cannot be written")
         raise ExecutionError(errorClass="property", errorCode="writeAccessDenied")
 
 
@@ -50,23 +54,25 @@ class _Told:
 
     _image: PointImage
     _point: Point
+    _position: int
+    _slots: dict[int, float]
 
     async def write_property(self, attr: Any, value: Any, index: int | None = None, priority: int | None = None) -> None:
-        """Check a command before it enters the array, and pass on what comes out of it."""
+        """Fill or empty a slot of the image, and show what has come of it."""
         name = attr if isinstance(attr, str) else self._property_identifier_class(attr).attr  # type: ignore[attr-defined]
+        point, slot = self._point, LOWEST if priority is None else priority
         if name != "presentValue":
-            self._image.refused("bacnet", self._point.name, f"{self._point.name}: {name} cannot be written")
+            self._image.refused(CLIENT.get(), point.name, f"{point.name}: {name} cannot be written")
             raise ExecutionError(errorClass="property", errorCode="writeAccessDenied")
         check_command(index, priority)
-        if not isinstance(value, Null | tuple):
-            try:
-                self._point.accept(number(self._point, value))
-            except RefusedError as error:
-                self._image.refused("bacnet", self._point.name, str(error))
-                raise ExecutionError(errorClass="property", errorCode=CODES[error.refusal]) from error
-        await super().write_property("presentValue", value, index, priority)  # type: ignore[misc]
-        now = number(self._point, self.presentValue)  # type: ignore[attr-defined]
-        self._image.write({self._point.name: self._point.accept(now)}, f"bacnet priority {LOWEST if priority is None else priority}")
+        try:
+            if isinstance(value, Null | tuple):
+                self._image.relinquish([point.name], CLIENT.get(), slot)
+            else:
+                self._image.write({point.name: number(point, value)}, CLIENT.get(), slot)
+        except RefusedError as error:
+            raise ExecutionError(errorClass=CLASSES_OF.get(error.refusal, "property"), errorCode=CODES[error.refusal]) from error
+        show_slots(self)
 
 
 def _class(*bases: Any, **attributes: Any) -> Any:
@@ -124,10 +130,23 @@ def object_of(image: PointImage, point: Point, at: Address, value: float) -> Any
     settings |= event_settings(point)
     made = CLASSES[at.bacnet.object_type, point.writable](**settings)
     made._image, made._point = image, point
-    if point.writable and value != point.default:
-        made.priorityArray[LOWEST - 1] = PriorityValue(native(point, value))
+    if point.writable:
+        made._position, made._slots = image.points.position(point.name), {}
+        show_slots(made)
     watch(made, point)
     return made
+
+
+def show_slots(target: Any) -> None:
+    """Show the slots of a command as the image has them now, and find out once what is in force: nobody is told of what lies between."""
+    slots: Sequence[Slot] = target._image.slots(target._position)
+    told = {slot.priority: slot.value for slot in slots}
+    for priority in [p for p in {*told, *target._slots} if told.get(p) != target._slots.get(p)]:
+        value = PriorityValue(native(target._point, told[priority])) if priority in told else PriorityValue(null=())
+        # The array's own way to set an item looks for the highest after each.
+        PriorityArray.__setitem__(target.priorityArray, priority - 1, value)
+    target._slots = told
+    target.recalculating()
 
 
 def show(point: Point, target: Any, value: float, was_lost: bool) -> None:

@@ -26,9 +26,10 @@ from bacpypes3.object import ScheduleObject
 from bacpypes3.primitivedata import Date, Null, Real, Time
 
 from lowlift.wire.adapter import ServeError
-from lowlift.wire.bacnet_writes import MINIMUM_ON_OFF, PRIORITIES
+from lowlift.wire.bacnet_writes import CLIENT, MINIMUM_ON_OFF, PRIORITIES
 from lowlift.wire.point import Kind, Point, RefusedError
 from lowlift.wire.point_list import PointList
+from lowlift.wire.priorities import LOWEST
 
 logger = logging.getLogger(__name__)
 
@@ -41,7 +42,6 @@ EVENTS_MAX = 1000
 TEXT_MAX = 400_000
 """Characters of a description: those of a schedule of lowlift with as many rows."""
 ANY = 255
-LOWEST = 16
 
 
 class Schedule(Object, ScheduleObject):  # type: ignore[misc]
@@ -134,6 +134,7 @@ class Schedule(Object, ScheduleObject):  # type: ignore[misc]
         wanted, before = None if value is None else (value, int(self.priorityForWriting)), self._commanded
         if wanted == before:
             return
+        CLIENT.set(f"schedule {self.objectName}")
         if before is not None and (wanted is None or wanted[1] != before[1]):
             await self._target.write_property("presentValue", Null(()), None, before[1])
         if wanted is not None:

@@ -5,8 +5,8 @@ and a COV increment. What can be written has a priority array: a value that the 
 never enters the array; relinquishing falls back to the next priority, at last to the default of the point list. Everything else answers
 *write-access-denied*. A reading that is no number has the reliability *no-sensor* and its fault flag.
 
-Other protocols know no priorities: what they write counts as priority 16, and gives way to a BACnet command above it, as an operator's at
-priority 8.
+Other protocols know no priorities: what they write stands in slot 16, and waits there while a BACnet command above it is in force, as an
+operator's at priority 8. The slots are those of the point image (:mod:`lowlift.wire.priorities`).
 
 Alarms are in :mod:`lowlift.wire.bacnet_events`, trend logs in :mod:`lowlift.wire.bacnet_trends`, the device's description of itself in
 :mod:`lowlift.wire.bacnet_device`, subscriptions in :mod:`lowlift.wire.bacnet_cov`. The device is a BBMD, which takes foreign
@@ -21,7 +21,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 from bacpypes3.app import Application
-from bacpypes3.basetypes import BDTEntry, HostNPort, PriorityValue
+from bacpypes3.basetypes import BDTEntry, HostNPort
 from bacpypes3.pdu import IPv4Address
 
 from lowlift.wire.adapter import Adapter, ServeError
@@ -30,13 +30,12 @@ from lowlift.wire.bacnet_device import Device, NetworkPort
 from lowlift.wire.bacnet_events import look, notification_class
 from lowlift.wire.bacnet_extras import PORT, PORT_NAME, log_instances
 from lowlift.wire.bacnet_network import guard, let_go
-from lowlift.wire.bacnet_objects import LOWEST, native, number, object_of, show
+from lowlift.wire.bacnet_objects import object_of, show, show_slots
 from lowlift.wire.bacnet_schedules import Schedules, check_names
 from lowlift.wire.bacnet_services import PlantApplication
 from lowlift.wire.bacnet_trends import TrendBuffer, trend_log
 from lowlift.wire.bacnet_values import PresentValues
 from lowlift.wire.image import PointImage, Snapshot
-from lowlift.wire.point import Point
 
 VENDOR = 999
 """Vendor identifier of examples; lowlift has none of its own."""
@@ -87,7 +86,7 @@ class BacnetServer(Adapter):
         self._schedules: Schedules | None = None
         self._app: Application | None = None
         self._objects: list[Any] = []
-        self._shown = np.zeros(0)
+        self._shown, self._told = np.zeros(0), np.zeros(0, dtype=int)
         self._values = PresentValues()
 
     @property
@@ -110,7 +109,7 @@ class BacnetServer(Adapter):
             objectIdentifier=("device", points.device_instance), objectName=points.site, description=points.title, vendorName="lowlift",
             vendorIdentifier=VENDOR, modelName="lowlift", maxApduLengthAccepted=1476, segmentationSupported="segmentedBoth",
         )  # fmt: skip
-        self._shown = self.image.values()
+        self._told, self._shown = self.image.revisions(), self.image.values()
         self._objects = [
             object_of(self.image, p, a, float(value)) for p, a, value in zip(points.points, points.addresses, self._shown, strict=True)
         ]
@@ -147,14 +146,16 @@ class BacnetServer(Adapter):
 
     async def refresh(self, snapshot: Snapshot) -> None:
         """Show what has changed; COV subscribers and recipients of alarms are told by the objects."""
-        values = self.image.values()
+        # Revisions first: a slot that changes now is looked at once more the next time.
+        told, values = self.image.revisions(), self.image.values()
+        for k in np.flatnonzero(told != self._told):
+            show_slots(self._objects[k])
+        self._told = told
         changed = np.flatnonzero(~((values == self._shown) | (np.isnan(values) & np.isnan(self._shown))))
         for k in changed:
-            point, target, value = self.image.points.points[k], self._objects[k], float(values[k])
-            if point.writable:
-                self._commanded_elsewhere(point, target, value)
-            else:
-                show(point, target, value, math.isnan(self._shown[k]))
+            point = self.image.points.points[k]
+            if not point.writable:
+                show(point, self._objects[k], float(values[k]), math.isnan(self._shown[k]))
         self._shown = values
         if self.trends.due(snapshot.t):
             self._log(snapshot.t)
@@ -165,16 +166,6 @@ class BacnetServer(Adapter):
         values = self._shown[self._logged].copy()
         values[faults] = last
         self.trends.add(t, datetime.datetime.now(), values, faults)
-
-    def _commanded_elsewhere(self, point: Point, target: Any, value: float) -> None:
-        now = number(point, target.presentValue)
-        if math.isclose(now, value, rel_tol=1e-6, abs_tol=1e-9):
-            return
-        active = target.currentCommandPriority.unsigned
-        if active is not None and active < LOWEST:
-            self.image.write({point.name: point.accept(now)}, f"bacnet priority {active}")
-        else:
-            target.priorityArray[LOWEST - 1] = PriorityValue(native(point, value))
 
     def _port(self) -> NetworkPort:
         own = f"{self.network.with_prefixlen}:{self.port}"

@@ -30,7 +30,7 @@ from bacpypes3.primitivedata import ObjectIdentifier
 from lowlift.wire.bacnet_cov import CovServices
 from lowlift.wire.bacnet_events import acknowledgement, group_of, tell
 from lowlift.wire.bacnet_trends import RECORD_BYTES, REPLY_BYTES, TrendLog, span
-from lowlift.wire.bacnet_writes import WriteServices
+from lowlift.wire.bacnet_writes import CLIENT, WriteServices
 
 logger = logging.getLogger(__name__)
 
@@ -78,6 +78,11 @@ class PlantApplication(WriteServices, CovServices, Application):  # type: ignore
 
     def _meant(self, asked: Any) -> Any:
         return self.device_object.objectIdentifier if asked == ANY_DEVICE else asked
+
+    async def indication(self, apdu: Any) -> None:
+        """Answer a request; whatever it writes is held by who has sent it."""
+        CLIENT.set(f"bacnet {apdu.pduSource}")
+        await super().indication(apdu)
 
     async def do_ReadRangeRequest(self, apdu: ReadRangeRequest) -> None:
         """Answer with as many records of a trend log, or items of a list, as fit.

@@ -4,6 +4,7 @@ bacpypes3 (0.0.110) takes a priority of 17 for an index of the priority array, h
 a client whose *WritePropertyMultiple* has failed without an answer.
 """
 
+import contextvars
 from typing import Any
 
 from bacpypes3.apdu import SimpleAckPDU, WritePropertyMultipleError, WritePropertyMultipleRequest, WritePropertyRequest
@@ -13,6 +14,8 @@ from bacpypes3.errors import ExecutionError, ParameterOutOfRange, RejectExceptio
 from bacpypes3.local.cmd import Commandable
 from bacpypes3.primitivedata import Unsigned
 
+CLIENT: contextvars.ContextVar[str] = contextvars.ContextVar("CLIENT", default="bacnet")
+"""Who writes: the client of the request at hand, or a schedule."""
 PRIORITIES = range(1, 17)
 MINIMUM_ON_OFF = 6
 """Priority of minimum times on and off, for which nothing else may be commanded (19.2.3)."""

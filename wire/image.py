@@ -3,21 +3,29 @@
 The plant publishes whole snapshots; readers get the newest one, which never changes, so nobody waits for a step. Writers are answered at
 once: a write is checked against the point table and either kept, in full, or refused, in full. The plant takes all commands together at the
 beginning of its next step. Values are in site units here; the plant's side is in SI.
+
+Who wins is decided here, once, for all protocols: every command has sixteen slots (:mod:`lowlift.wire.priorities`), and what is in force is
+the highest that is filled. Only the heartbeat is not arbitrated: it is no wish but a sign of life, and whoever has beaten last is alive, so
+that a write of it empties its other slots.
 """
 
 import collections
+import contextlib
 import dataclasses
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
-from lowlift.wire.point import RefusedError
+from lowlift.wire.point import Refusal, RefusedError
 from lowlift.wire.point_list import PointList
+from lowlift.wire.priorities import LOWEST, PriorityArrays, Slot
 
 KEPT = 10_000
 """Events kept; older ones are dropped, so that a run of months stays within its memory."""
+HEARTBEAT = "heartbeat"
+"""Signal of the supervisor's counter."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -39,7 +47,7 @@ class Event:
     t: float
     """Plant time [s]."""
     kind: str
-    """``write``, ``refused``, ``mode``, ``supervision``, ``alarm``, ``run``."""
+    """``write``, ``release``, ``refused``, ``mode``, ``supervision``, ``alarm``, ``run``."""
     source: str
     """Who: protocol and client, or ``plant``."""
     point: str
@@ -53,8 +61,7 @@ class PointImage:
         self.points = points
         self._lock = threading.Lock()
         values = np.array([0.0 if p.default is None else p.default for p in points.points])
-        self._commands = values.copy()
-        self._writes = np.zeros(len(points), dtype=int)
+        self._told = PriorityArrays(values)
         values.setflags(write=False)
         self._snapshot = Snapshot(t=0.0, step=0, values=values)
         self._events: collections.deque[Event] = collections.deque(maxlen=KEPT)
@@ -71,50 +78,81 @@ class PointImage:
         return self._snapshot
 
     def value(self, position: int) -> float:
-        """What a reader is shown of one point now: for a command, what was written last."""
+        """What a reader is shown of one point now: for a command, what is in force of all that was written."""
         if self.points.points[position].writable:
-            return float(self._commands[position])
+            return float(self._told.values[position])
         return float(self._snapshot.values[position])
 
     def values(self) -> np.ndarray:
         """The same for all points."""
         with self._lock:
             result = self._snapshot.values.copy()
-            result[self.points.writable] = self._commands[self.points.writable]
+            result[self.points.writable] = self._told.values[self.points.writable]
         return result
 
-    def write(self, values: Mapping[str, Any], source: str) -> None:
-        """Take all of these commands, or none.
+    def slots(self, position: int) -> tuple[Slot, ...]:
+        """Filled slots of a command, the one in force first; none where its default is in force."""
+        with self._lock:
+            return self._told.at(position)
+
+    def in_force(self, position: int) -> Slot | None:
+        """The slot of a command that is in force; none where its default is."""
+        return self._told.top[position]
+
+    def revisions(self) -> np.ndarray:
+        """How often the slots of each point have changed: who shows slots looks at those that did."""
+        with self._lock:
+            return self._told.revisions.copy()
+
+    def write(self, values: Mapping[str, Any], source: str, priority: int = LOWEST) -> None:
+        """Take all of these commands into their slots, or none. What of them is in force is another matter: see :meth:`in_force`.
 
         Args:
             values: site units, by point name.
             source: who writes.
+            priority: the slot, from 1 to 16; the lowest for protocols that know none.
 
         Raises:
-            RefusedError: a point is unknown or read-only, or a value is no number, of the wrong type or out of range.
+            RefusedError: a point is unknown or read-only, a value is no number, of the wrong type or out of range, or there is no such
+                slot.
         """
         accepted: dict[int, float] = {}
         for name, wanted in values.items():
-            try:
+            with self._refusing(source, name):
                 position = self.points.position(name)
                 accepted[position] = self.points.points[position].accept(wanted)
-            except RefusedError as error:
-                self.refused(source, name, str(error))
-                raise
-        t = self._snapshot.t
+                _check(priority, name)
         with self._lock:
             for position, value in accepted.items():
-                point, before = self.points.points[position], self._commands[position]
-                self._commands[position] = value
-                self._writes[position] += 1
-                if value != before and point.signal != "heartbeat":
-                    self._events.append(Event(t=t, kind="write", source=source, point=point.name, text=f"{before:.7g} -> {value:.7g}"))
+                self._fill(position, Slot(priority, value, source))
+
+    def relinquish(self, names: Collection[str], source: str, priority: int) -> None:
+        """Empty the slot ``priority`` of all of these commands, or of none; one that is empty stays so.
+
+        Args:
+            names: of points.
+            source: who lets go.
+            priority: the slot, from 1 to 16.
+
+        Raises:
+            RefusedError: a point is unknown or read-only, or there is no such slot.
+        """
+        positions = []
+        for name in names:
+            with self._refusing(source, name):
+                positions.append(self.points.position(name))
+                if not self.points[name].writable:
+                    raise RefusedError(Refusal.READ_ONLY, f"{name} is a {self.points[name].role.value} and cannot be released")
+                _check(priority, name)
+        with self._lock:
+            for position in positions:
+                self._empty(position, priority, source)
 
     def refused(self, source: str, point: str, text: str) -> None:
         """Remember a refusal; protocols call it for what is refused before it reaches a point."""
         with self._lock:
             self.n_refused += 1
-            self._events.append(Event(t=self._snapshot.t, kind="refused", source=source, point=point, text=text))
+            self._remember("refused", source, point, text)
 
     def subscribe(self, listener: Callable[[Snapshot], None]) -> Callable[[], None]:
         """Call ``listener`` with every snapshot, in the plant's thread: it must return at once. Returns what ends the subscription."""
@@ -129,23 +167,31 @@ class PointImage:
 
     # -- for the plant --------------------------------------------------------------------------------------------
 
-    def commands(self) -> tuple[np.ndarray, np.ndarray]:
-        """Commands of all points in SI (others are zero), and how often each has been written."""
+    def commands(self) -> tuple[np.ndarray, list[Slot | None]]:
+        """Commands of all points in SI (others are zero), and the slot that each is from; none where it is the default."""
         with self._lock:
-            values, writes = self._commands.copy(), self._writes.copy()
-        return self.points.to_si(values), writes
+            values, top = self._told.values.copy(), list(self._told.top)
+        return self.points.to_si(values), top
 
-    def command(self, values: Mapping[int, float]) -> None:
-        """Set commands by position, site units: what the plant itself takes back or restores."""
+    def take_back(self, positions: Collection[int], belongs: Callable[[Slot], bool]) -> int:
+        """Empty the slots of these commands that belong to somebody who has gone; returns how many there were."""
         with self._lock:
-            for position, value in values.items():
-                self._commands[position] = value
+            gone = [(k, slot.priority) for k in positions for slot in self._told.at(k) if belongs(slot)]
+            for position, priority in gone:
+                self._empty(position, priority, "plant")
+        return len(gone)
+
+    def restore(self, slots: Mapping[int, Collection[Slot]]) -> None:
+        """Put back the slots of commands by position; what is not named is empty, as the heartbeat of those who were there."""
+        with self._lock:
+            for position in self.points.writable:
+                self._told.replace(int(position), slots.get(int(position), ()))
 
     def publish(self, t: float, step: int, si: np.ndarray) -> None:
         """Show new values, SI, of all points; those of commands are replaced by what is commanded."""
         values = self.points.from_si(si)
         with self._lock:
-            values[self.points.writable] = self._commands[self.points.writable]
+            values[self.points.writable] = self._told.values[self.points.writable]
             values.setflags(write=False)
             self._snapshot = snapshot = Snapshot(t=t, step=step, values=values)
             listeners = self._listeners
@@ -162,9 +208,47 @@ class PointImage:
     def note(self, kind: str, point: str, text: str, source: str = "plant") -> None:
         """Remember an event."""
         with self._lock:
-            self._events.append(Event(t=self._snapshot.t, kind=kind, source=source, point=point, text=text))
+            self._remember(kind, source, point, text)
 
     def events(self) -> list[Event]:
         """Events since the start, oldest first, as far as they are kept."""
         with self._lock:
             return list(self._events)
+
+    @contextlib.contextmanager
+    def _refusing(self, source: str, name: str) -> Iterator[None]:
+        try:
+            yield
+        except RefusedError as error:
+            self.refused(source, name, str(error))
+            raise
+
+    def _fill(self, position: int, slot: Slot) -> None:
+        point, before = self.points.points[position], self._told.top[position]
+        was, own = float(self._told.values[position]), {s.priority: s for s in self._told.at(position)}.get(slot.priority)
+        self._told.fill(position, slot, alone=point.signal == HEARTBEAT)
+        if point.signal == HEARTBEAT:
+            return
+        if before is not None and before.priority < slot.priority:
+            if own is None or own.value != slot.value:
+                self._remember("write", slot.source, point.name, f"{slot.value:.7g} waits, {before.held} has {before.value:.7g}")
+        elif slot.value != was:
+            self._remember("write", slot.source, point.name, f"{was:.7g} -> {slot.value:.7g}")
+        elif before is None or before.priority != slot.priority:
+            self._remember("write", slot.source, point.name, f"{was:.7g} held at priority {slot.priority}")
+
+    def _empty(self, position: int, priority: int, source: str) -> None:
+        point, was = self.points.points[position], float(self._told.values[position])
+        before = self._told.empty(position, priority)
+        if before is not None and point.signal != HEARTBEAT:
+            now = float(self._told.values[position])
+            moved = f"{was:.7g} -> {now:.7g}" if now != was else f"{now:.7g} as before"
+            self._remember("release", source, point.name, f"{moved}: {before.held} let go")
+
+    def _remember(self, kind: str, source: str, point: str, text: str) -> None:
+        self._events.append(Event(t=self._snapshot.t, kind=kind, source=source, point=point, text=text))
+
+
+def _check(priority: int, name: str) -> None:
+    if not 1 <= priority <= LOWEST:
+        raise RefusedError(Refusal.PRIORITY, f"{name} at priority {priority}: must lie between 1 and {LOWEST}")

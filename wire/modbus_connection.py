@@ -8,6 +8,7 @@ exception 06 (busy) for what goes beyond :data:`QUEUE`.
 
 import asyncio
 import collections
+import contextvars
 import logging
 from typing import Any
 
@@ -25,6 +26,8 @@ HEAD, LONGEST = 7, 260
 """Octets before the function, and of a whole frame (Modbus Messaging on TCP/IP 1.0b)."""
 QUEUE = 64
 """Requests of one client that may wait."""
+CLIENT: contextvars.ContextVar[str] = contextvars.ContextVar("CLIENT", default="modbus")
+"""Who has sent the request at hand: each connection is somebody of its own."""
 
 
 class Connection(ServerRequestHandler):
@@ -59,6 +62,8 @@ class Connection(ServerRequestHandler):
             self._worker = self.loop.create_task(self._answer())
 
     async def _answer(self) -> None:
+        peer = self.transport.get_extra_info("peername") if self.transport else None
+        CLIENT.set(f"modbus {peer[0]}:{peer[1]}" if peer else "modbus")
         while self._waiting and self.transport:
             frame = self._waiting.popleft()
             try:

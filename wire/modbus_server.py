@@ -20,7 +20,7 @@ from pymodbus.simulator import DataType, SimData, SimDevice
 from lowlift.wire.adapter import Adapter
 from lowlift.wire.addresses import Table
 from lowlift.wire.image import PointImage
-from lowlift.wire.modbus_connection import Server
+from lowlift.wire.modbus_connection import CLIENT, Server
 from lowlift.wire.point import Refusal, RefusedError
 from lowlift.wire.registers import GapError, RegisterMap, decode, encode
 
@@ -81,7 +81,7 @@ class ImageContext:
         try:
             touched = table.whole(address, len(values))
         except GapError as error:
-            self.image.refused(ModbusServer.protocol, f"{WRITES[func_code].value} {address}", str(error))
+            self.image.refused(CLIENT.get(), f"{WRITES[func_code].value} {address}", str(error))
             return ExcCodes.ILLEGAL_ADDRESS
         wanted: dict[str, float] = {}
         for k in touched:
@@ -90,7 +90,7 @@ class ImageContext:
             value = float(bool(cells[0])) if at.table.is_bits else decode([int(c) for c in cells], at, points.word_order)
             wanted[points.points[table.positions[k]].name] = value
         try:
-            self.image.write(wanted, ModbusServer.protocol)
+            self.image.write(wanted, CLIENT.get())
         except RefusedError as error:
             return CODES[error.refusal]
         return None

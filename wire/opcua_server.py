@@ -15,6 +15,7 @@ import asyncio
 import hmac
 import logging
 import math
+import secrets
 import socket
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -151,10 +152,10 @@ class OpcUaServer(Adapter):
         """Answer a write of one value."""
         position = self.positions[item.NodeId]
         point = self.image.points.points[position]
-        source = f"{self.protocol} {user.name or 'anonymous'}"
+        source = f"{self.protocol} {user.name or 'anonymous'}, session {getattr(user, 'session', 'unknown')}"
         variant = item.Value.Value
         if not self._may_write(user):
-            self.image.refused(source, point.name, f"{point.name}: anonymous clients may only read")
+            self.image.refused(f"{self.protocol} anonymous", point.name, f"{point.name}: anonymous clients may only read")
             return ua.StatusCode(ua.StatusCodes.BadUserAccessDenied)
         if variant is None or variant.is_array or variant.VariantType != TYPES[point.kind][0]:
             if point.writable:
@@ -254,6 +255,14 @@ class _Attributes(AttributeService):  # type: ignore[misc]
         return results
 
 
+class _Client(User):  # type: ignore[misc]
+    """A user in one session: two sessions of a user are two clients."""
+
+    def __init__(self, session: str, name: str | None = None) -> None:
+        super().__init__(role=UserRole.User, name=name)
+        self.session = session
+
+
 class _Users:
     """Who may write: everybody, or those with a password."""
 
@@ -266,11 +275,11 @@ class _Users:
         """The user behind a session; none where name and password do not belong together."""
         if username is None:
             # The library lets the role Anonymous do nothing at all; here it may read.
-            return User(role=UserRole.User)
+            return _Client(secrets.token_hex(4))
         known = self._users.get(username)
         if known is None or not hmac.compare_digest(known.encode(), (password or "").encode()):
             return None
-        return User(role=UserRole.User, name=username)
+        return _Client(secrets.token_hex(4), username)
 
 
 def _native(point: Point, value: float) -> float | bool | int:

@@ -37,6 +37,7 @@ class Refusal(enum.StrEnum):
     NOT_A_NUMBER = "not a number"
     WRONG_TYPE = "wrong type"
     OUT_OF_RANGE = "out of range"
+    PRIORITY = "no such priority"
     DENIED = "denied"
     """By the other side, for a reason of its own."""
 

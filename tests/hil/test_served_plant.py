@@ -12,6 +12,7 @@ from lowlift.hil.station import STOPPED
 from lowlift.sim.closed_loop import Run, simulate
 from lowlift.sim.scenario import ScenarioError
 from lowlift.wire.points import ALONE, AUTO, FAIL_SAFE, HAND, OFF, SUPERVISED
+from lowlift.wire.priorities import OPERATOR
 
 
 def shown(one: ServedPlant, name: str) -> float:
@@ -138,6 +139,36 @@ def test_handing_back_takes_commands_back() -> None:
     run(one, 600.0)
     assert shown(one, "supervision.fbk") == ALONE and shown(one, "T_chw_set.cmd") == points()["T_chw_set.cmd"].default
     assert shown(one, "alarm.fail_safe") == 0.0
+
+
+def test_handing_back_leaves_what_others_have_written() -> None:
+    """A human's setpoint stands when the controller goes, whether he has a priority or only wrote last."""
+    one = served(heartbeat=60.0)
+    one.image.write({"heartbeat.cmd": 1.0, "T_chw_set.cmd": 7.0, "T_tower_set.cmd": 24.0, "V_chw_set.cmd": 30.0}, "MPC")
+    one.image.write({"T_chw_set.cmd": 8.0}, "human")
+    one.image.write({"T_tower_set.cmd": 25.0}, "MPC", OPERATOR)
+    run(one, 10.0)
+    one.image.write({"heartbeat.cmd": 0.0}, "MPC")
+    run(one, 10.0)
+    assert shown(one, "supervision.fbk") == ALONE and shown(one, "T_chw_set.cmd") == 8.0
+    assert shown(one, "T_tower_set.cmd") == 25.0, "what stands at an operator's priority is no supervisor's"
+    assert shown(one, "V_chw_set.cmd") == points()["V_chw_set.cmd"].default
+    assert any(e.text == "2 commands of the supervisor are taken back" for e in one.image.events())
+
+
+def test_a_humans_setpoint_is_obeyed_while_the_supervisor_is_silent() -> None:
+    one = served(heartbeat=60.0)
+    one.image.write({"heartbeat.cmd": 1.0, "T_chw_set.cmd": 7.0, "T_tower_set.cmd": 24.0, "V_chw_set.cmd": 30.0}, "MPC")
+    one.image.write({"T_chw_set.cmd": 9.5}, "operator", OPERATOR)
+    one.image.write({"T_tower_set.cmd": 26.0}, "mbpoll")
+    run(one, 1500.0)
+    assert shown(one, "supervision.fbk") == FAIL_SAFE and shown(one, "alarm.fail_safe") == 1.0
+    assert shown(one, "T_chw_set.fbk") == pytest.approx(9.5) and shown(one, "T_tower_set.fbk") == pytest.approx(26.0)
+    assert shown(one, "V_chw_set.fbk") == pytest.approx(points()["V_chw_set.cmd"].fallback)
+    one.image.relinquish(["T_chw_set.cmd"], "operator", OPERATOR)
+    run(one, 1800.0)
+    assert shown(one, "T_chw_set.fbk") == pytest.approx(points()["T_chw_set.cmd"].fallback)
+    assert shown(one, "T_chw_set.cmd") == 7.0, "nobody has relinquished: it stands, and is not obeyed"
 
 
 def test_local_means_that_commands_are_not_obeyed() -> None:

@@ -4,6 +4,7 @@ import asyncio
 import math
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,9 +13,11 @@ from bacpypes3.primitivedata import Null, ObjectIdentifier
 from wire_plants import points, served
 
 from lowlift.hil.served_plant import ServedPlant
+from lowlift.hil.snapshot import restore, save
 from lowlift.wire.adapter import ServeError
 from lowlift.wire.bacnet_extras import logged
 from lowlift.wire.bacnet_server import BacnetServer
+from lowlift.wire.points import ALONE
 
 
 def broken(t: float, readings: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -104,6 +107,111 @@ def test_other_protocols_write_at_the_lowest_priority(server: BacnetServer, plan
 
         await until(has_given_way)
         assert float(await client.read("T_chw_set.cmd")) == 7.0
+
+    with_client(server, work)
+
+
+def test_all_slots_are_shown_whoever_fills_them(server: BacnetServer, plant: ServedPlant) -> None:
+    """What another protocol writes below an operator waits in slot 16, and is in force when he lets go."""
+    name, k = "T_chw_set.cmd", points().position("T_chw_set.cmd")
+
+    async def array(client: Client) -> dict[int, float]:
+        slots = await client.read(name, "priority-array")
+        return {n: float(v.real) for n, v in enumerate(slots, 1) if v.null is None}
+
+    async def work(client: Client) -> None:
+        assert await client.write(name, 7.0, 8) == "good" and await client.write(name, 6.5, 13) == "good"
+        plant.image.write({name: 9.5}, "modbus 127.0.0.1:5")
+        assert plant.image.value(k) == 7.0, "at no time is it obeyed"
+        plant.step()
+
+        async def is_there() -> bool:
+            return await array(client) == {8: 7.0, 13: 6.5, 16: 9.5}
+
+        await until(is_there)
+        assert int((await client.read(name, "current-command-priority")).unsigned) == 8
+        assert [(s.priority, s.value) for s in plant.image.slots(k)] == [(8, 7.0), (13, 6.5), (16, 9.5)]
+        assert plant.image.slots(k)[0].source.startswith("bacnet 127.0.0.1")
+        assert await client.write(name, Null(()), 8) == "good" and await client.write(name, Null(()), 13) == "good"
+        assert float(await client.read(name)) == 9.5 == plant.image.value(k)
+        assert await client.write(name, Null(()), 16) == "good"
+        assert (await client.read(name, "current-command-priority")).unsigned is None
+        assert float(await client.read(name)) == points()[name].default == plant.image.value(k)
+
+    with_client(server, work)
+
+
+def test_F47_an_operators_priority_outlives_the_server(plant: ServedPlant, tmp_path: Path) -> None:
+    """Without it, a controller at 13 wins over the operator after a restart, and a value stays in slot 16 that nobody lets go."""
+    name = "T_chw_set.cmd"
+
+    async def before(client: Client) -> None:
+        for priority, value in ((8, 6.0), (13, 7.0), (16, 8.0)):
+            assert await client.write(name, value, priority) == "good"
+        assert await client.write("heartbeat.cmd", 12.0, 13) == "good"
+
+    async def after(client: Client) -> None:
+        slots = await client.read(name, "priority-array")
+        assert {n: float(v.real) for n, v in enumerate(slots, 1) if v.null is None} == {8: 6.0, 13: 7.0, 16: 8.0}
+        assert all(v.null is not None for v in await client.read("heartbeat.cmd", "priority-array"))
+        assert await client.write(name, 7.5, 13) == "good" and float(await client.read(name)) == 6.0, "the operator wins"
+        assert await client.write("heartbeat.cmd", 13.0, 13) == "good"
+        again.step()
+        assert await client.write("heartbeat.cmd", 0.0, 13) == "good" and await client.write("heartbeat.cmd", Null(()), 13) == "good"
+        for _ in range(80):
+            again.step()
+        assert again.image.read().values[points().position("supervision.fbk")] == ALONE
+
+    again = served()
+    for one, work in ((plant, before), (again, after)):
+        server = BacnetServer(one.image, LOOPBACK)
+        server.start()
+        try:
+            with_client(server, work)
+        finally:
+            server.stop()
+        if one is plant:
+            plant.step()
+            restore(again, save(plant, tmp_path / "s.json"))
+
+
+def test_a_heartbeat_left_in_another_slot_is_no_ghost(server: BacnetServer, plant: ServedPlant) -> None:
+    """A killed Modbus client left its beat at 16; who beats at 13 and says good-bye there is the last that was heard of."""
+
+    async def work(client: Client) -> None:
+        plant.image.write({"heartbeat.cmd": 12.0}, "modbus, killed")
+        plant.step()
+        assert await client.write("heartbeat.cmd", 13.0, 13) == "good"
+        plant.step()
+        assert await client.write("heartbeat.cmd", 0.0, 13) == "good" and await client.write("heartbeat.cmd", Null(()), 13) == "good"
+        assert float(await client.read("heartbeat.cmd")) == 0.0
+
+    with_client(server, work)
+    for _ in range(80):
+        plant.step()
+    assert plant.image.read().values[points().position("supervision.fbk")] == ALONE
+
+
+def test_subscribers_of_a_command_hear_what_is_in_force_and_nothing_between(server: BacnetServer, plant: ServedPlant) -> None:
+    name = "T_chw_set.cmd"
+
+    async def work(client: Client) -> None:
+        assert await client.write(name, 7.0, 8) == "good" and await client.write(name, 9.5, 16) == "good"
+        async with client.app.change_of_value(client.address, ObjectIdentifier(place(name)), 6, False, 60) as told:
+            heard: list[float] = []
+
+            async def listen(value: float) -> None:
+                while not heard or heard[-1] != value:
+                    prop, found = await asyncio.wait_for(told.get_value(), 20.0)
+                    heard.extend([float(found)] if str(prop) == "present-value" else [])
+
+            await listen(7.0)
+            # At once for the plant: the operator lets go, and another priority takes over.
+            plant.image.relinquish([name], "panel", 8)
+            plant.image.write({name: 6.0}, "panel", 10)
+            plant.step()
+            await listen(6.0)
+            assert heard == [7.0, 6.0]
 
     with_client(server, work)
 

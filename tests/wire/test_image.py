@@ -4,10 +4,13 @@ import threading
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from wire_plants import points
 
 from lowlift.wire.image import KEPT, PointImage
 from lowlift.wire.point import RefusedError
+from lowlift.wire.priorities import Slot
 
 
 def test_a_write_is_seen_at_once_and_by_the_plant_in_si() -> None:
@@ -26,6 +29,60 @@ def test_one_refused_value_refuses_all() -> None:
         image.write({"T_chw_set.cmd": 8.0, "V_chw_set.cmd": 99.0}, "test")
     assert np.array_equal(image.values(), before)
     assert image.n_refused == 1 and (image.events()[-1].kind, image.events()[-1].point) == ("refused", "V_chw_set.cmd")
+
+
+def test_the_highest_slot_is_in_force_and_the_default_below_all() -> None:
+    image, k, name = PointImage(points()), points().position("T_chw_set.cmd"), "T_chw_set.cmd"
+    default = points()[name].default
+    image.write({name: 8.0}, "modbus")
+    image.write({name: 7.0}, "operator", 8)
+    image.write({name: 9.5}, "modbus")
+    assert image.value(k) == image.values()[k] == 7.0 and image.commands()[0][k] == pytest.approx(280.15)
+    assert image.in_force(k) == image.commands()[1][k] == Slot(8, 7.0, "operator")
+    assert image.slots(k) == (Slot(8, 7.0, "operator"), Slot(16, 9.5, "modbus"))
+    image.relinquish([name], "MPC", 13)
+    assert image.value(k) == 7.0, "nobody else's slot"
+    image.relinquish([name], "operator", 8)
+    assert image.value(k) == 9.5
+    image.relinquish([name], "modbus", 16)
+    assert image.value(k) == default and image.in_force(k) is None
+    assert [(e.kind, e.text) for e in image.events()] == [
+        ("write", "9 -> 8"), ("write", "8 -> 7"), ("write", "9.5 waits, operator at priority 8 has 7"),
+        ("release", "7 -> 9.5: operator at priority 8 let go"), ("release", "9.5 -> 9: modbus at priority 16 let go"),
+    ]  # fmt: skip
+
+
+@given(st.lists(st.tuples(st.integers(1, 16), st.none() | st.sampled_from([6.0, 7.0, 8.0, 9.5])), max_size=40))
+def test_whatever_is_written_and_let_go_the_least_number_wins(acts: list[tuple[int, float | None]]) -> None:
+    image, k, name = PointImage(points()), points().position("T_chw_set.cmd"), "T_chw_set.cmd"
+    array: list[float | None] = [None] * 16
+    for priority, value in acts:
+        array[priority - 1] = value
+        if value is None:
+            image.relinquish([name], "x", priority)
+        else:
+            image.write({name: value}, "x", priority)
+        assert image.value(k) == next((v for v in array if v is not None), points()[name].default)
+        assert {s.priority: s.value for s in image.slots(k)} == {n: v for n, v in enumerate(array, 1) if v is not None}
+
+
+def test_slots_that_are_none_and_points_that_have_none() -> None:
+    image = PointImage(points())
+    for priority in (0, 17, -1):
+        with pytest.raises(RefusedError, match=f"T_chw_set.cmd at priority {priority}: must lie between 1 and 16"):
+            image.write({"T_chw_set.cmd": 8.0}, "test", priority)
+        with pytest.raises(RefusedError, match="must lie between 1 and 16"):
+            image.relinquish(["T_chw_set.cmd"], "test", priority)
+    with pytest.raises(RefusedError, match="T_chw is a sensor and cannot be released"):
+        image.relinquish(["T_chw_set.cmd", "T_chw"], "test", 8)
+    assert image.n_refused == 7 and not image.revisions().any()
+
+
+def test_the_heartbeat_is_the_last_that_was_heard() -> None:
+    image, k = PointImage(points()), points().position("heartbeat.cmd")
+    image.write({"heartbeat.cmd": 12.0}, "killed", 13)
+    image.write({"heartbeat.cmd": 5.0}, "modbus")
+    assert image.slots(k) == (Slot(16, 5.0, "modbus"),) and not image.events()
 
 
 def test_snapshots_cannot_be_changed() -> None:
