@@ -7,7 +7,9 @@ GET       ``/api/plant``            what never changes: columns, limits, control
 GET       ``/api/state``            values, run, newest events, once
 GET       ``/api/stream``           the same as Server-Sent Events, twice a second at most
 GET       ``/api/history``          ``?points=a,b``: the last hour
-POST      ``/api/write``            ``{"values": {"T_chw_set.cmd": 8.0}}``: all are taken, or none
+POST      ``/api/write``            ``{"values": {"T_chw_set.cmd": 8.0}}``: all are taken, or none, at priority 8; ``overruled`` names those
+                                    that somebody above holds, and who
+POST      ``/api/release``          ``{"points": ["T_chw_set.cmd"]}``: priority 8 lets go; the answer says what is in force now
 POST      ``/api/run``              ``{"action": "pause" | "resume" | "step" | "speed", "n": 1, "speed": 60}``
 POST      ``/api/fault``            ``{"name": ..., "on": true}``
 POST      ``/api/plan``             ``{"source": ..., "t": [...], "values": {...}}``; see :mod:`lowlift.hil.panel.plans`
@@ -35,7 +37,8 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from lowlift.hil.panel.access import SESSION, Access, LoginError
-from lowlift.hil.panel.bodies import BodyError, FaultBody, LoginBody, RunBody, WriteBody, body_of, raw_body
+from lowlift.hil.panel.bodies import BodyError, FaultBody, LoginBody, ReleaseBody, RunBody, WriteBody, body_of, raw_body
+from lowlift.hil.panel.commands import released, written
 from lowlift.hil.panel.describe import described
 from lowlift.hil.panel.diagrams import diagram_of, is_drawn
 from lowlift.hil.panel.fault_switch import FaultSwitch
@@ -48,6 +51,7 @@ from lowlift.hil.panel.shown import Shown
 from lowlift.hil.runner import SPEED_MAX, RunError, Runner
 from lowlift.hil.snapshot import SnapshotError
 from lowlift.wire.point import RefusedError
+from lowlift.wire.priorities import OPERATOR
 
 STREAMS_MAX = 32
 """Pages that may be open at once."""
@@ -90,6 +94,7 @@ class Panel:
             Route("/api/plant", self._plant, methods=get), Route("/api/state", self._state, methods=get),
             Route("/api/schematic/{name}.svg", self._schematic, methods=get), Route("/api/history", self._series, methods=get),
             Route("/api/stream", self._stream, methods=get), Route("/api/write", self._write, methods=post),
+            Route("/api/release", self._release, methods=post),
             Route("/api/run", self._run, methods=post), Route("/api/fault", self._fault, methods=post),
             Route("/api/plan", self._publish, methods=post), Route("/api/snapshot", self._snapshot, methods=get),
             Route("/api/restore", self._restore, methods=post),
@@ -198,10 +203,16 @@ class Panel:
     # -- commanding -----------------------------------------------------------------------------------------------
 
     async def _write(self, request: Request) -> Response:
-        body = await body_of(request, WriteBody)
-        self.runner.served.image.write(body.values, f"panel {client(request.scope)}")
+        body, image = await body_of(request, WriteBody), self.runner.served.image
+        image.write(body.values, f"panel {client(request.scope)}", OPERATOR)
         self.wake()
-        return JSONResponse({"ok": True})
+        return JSONResponse(written(image, body.values))
+
+    async def _release(self, request: Request) -> Response:
+        body, image = await body_of(request, ReleaseBody), self.runner.served.image
+        image.relinquish(body.points, f"panel {client(request.scope)}", OPERATOR)
+        self.wake()
+        return JSONResponse(released(image, body.points))
 
     async def _run(self, request: Request) -> Response:
         body = await body_of(request, RunBody)

@@ -36,6 +36,12 @@ class WriteBody(_Form):
     values: dict[str, Any] = pydantic.Field(min_length=1, max_length=WRITES_MAX)
 
 
+class ReleaseBody(_Form):
+    """Points whose slot is let go."""
+
+    points: list[str] = pydantic.Field(min_length=1, max_length=WRITES_MAX)
+
+
 class RunBody(_Form):
     """What the run is to do."""
 

@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 
+from lowlift.hil.panel.commands import holders
 from lowlift.hil.panel.fault_switch import FaultSwitch
 from lowlift.hil.panel.plans import PlanBoard
 from lowlift.hil.panel.shown import Shown
 from lowlift.hil.runner import Runner
-from lowlift.wire.image import Event, PointImage
+from lowlift.wire.image import HEARTBEAT, Event, PointImage
 
 FIRST_EVENTS = 200
 """Events that a page gets when it opens."""
@@ -50,9 +51,12 @@ class Look:
         self._runner, self._shown, self._plans, self._faults = runner, shown, plans, faults
         self._tail = Tail(runner.served.image)
         self._plan: object = None
+        self._told: np.ndarray | None = None
+        points = runner.served.image.points
+        self._commands = np.array([k for k in points.writable if points.points[int(k)].signal != HEARTBEAT], dtype=int)
 
     def message(self) -> dict[str, Any]:
-        """The state of everything now; the plan only where it is a new one."""
+        """The state of everything now; plan and holders of commands only where they are new ones."""
         image, runner = self._runner.served.image, self._runner
         t, values = image.read().t, self._shown.values(image.values())
         said: dict[str, Any] = {
@@ -60,6 +64,10 @@ class Look:
         }  # fmt: skip
         if self._faults is not None:
             said["faults"] = [dataclasses.asdict(b) for b in self._faults.buttons()]
+        told = image.revisions()[self._commands]
+        if self._told is None or (told != self._told).any():
+            self._told = told
+            said["held"] = holders(image)
         if self._plans.newest is not self._plan:
             self._plan = self._plans.newest
             said["plan"] = None if self._plans.newest is None else self._plans.newest.record

@@ -14,10 +14,11 @@ from lowlift.hil.panel.bodies import BODY_MAX
 from lowlift.hil.panel.fault_bank import offered_by
 from lowlift.hil.panel.guard import OURS, SECURITY
 from lowlift.hil.runner import Runner
+from lowlift.hil.snapshot import _checksum
 
 TOKEN = "0123456789abcdef"
 GETS = ("/api/plant", "/api/state", "/api/stream", "/api/history?points=P_it", "/api/schematic/wide.svg", "/api/snapshot")
-POSTS = ("/api/write", "/api/run", "/api/fault", "/api/plan", "/api/restore", "/api/logout")
+POSTS = ("/api/write", "/api/release", "/api/run", "/api/fault", "/api/plan", "/api/restore", "/api/logout")
 
 
 def panel(token: str | None = None, **options) -> Panel:
@@ -191,6 +192,43 @@ def test_writes_are_taken_or_refused_in_the_words_of_the_image(open_panel: Panel
     assert len(refused) == 6 and {e.source for e in refused} == {"panel testclient"}
 
 
+def test_the_panel_is_an_operators(open_panel: Panel) -> None:
+    """What a controller holds at 13 gives way to it; what is above it does not, and the answer says so."""
+    client, image, name = browser(open_panel), open_panel.runner.served.image, "T_chw_set.cmd"
+    k = image.points.position(name)
+    image.write({name: 7.0}, "MPC", 13)
+    assert client.post("/api/write", json={"values": {name: 9.5}}).json() == {"ok": True}
+    assert image.value(k) == 9.5 and client.get("/api/state").json()["held"][name] == [
+        {"value": 9.5, "priority": 8, "source": "panel testclient"}, {"value": 7.0, "priority": 13, "source": "MPC"},
+    ]  # fmt: skip
+    assert client.post("/api/release", json={"points": [name]}).json()["in_force"] == {
+        name: {"value": 7.0, "priority": 13, "source": "MPC"}
+    }
+    image.write({name: 6.0}, "fire panel", 2)
+    answer = client.post("/api/write", json={"values": {name: 9.0, "V_chw_set.cmd": 30.0}}).json()
+    assert answer["overruled"] == {name: {"value": 6.0, "priority": 2, "source": "fire panel"}}
+    assert answer["words"] == f"{name} waits: fire panel at priority 2 has 6" and image.value(k) == 6.0
+    assert client.post("/api/release", json={"points": [name]}).json()["in_force"][name]["source"] == "fire panel"
+    for source, priority in (("MPC", 13), ("fire panel", 2)):
+        assert any(slot == (priority, source) for slot in ((s.priority, s.source) for s in image.slots(k))), "nobody else's slot"
+        image.relinquish([name], source, priority)
+    assert client.post("/api/release", json={"points": [name]}).json()["in_force"][name] == {
+        "value": image.points[name].default, "priority": None, "source": None,
+    }  # fmt: skip
+    refused = client.post("/api/release", json={"points": ["T_chw"]})
+    assert refused.status_code == 422 and "cannot be released" in refused.json()["error"]
+    assert "no point 'T_chwset'" in client.post("/api/release", json={"points": ["T_chwset"]}).json()["error"]
+
+
+def test_holders_are_told_when_they_change(open_panel: Panel) -> None:
+    look, image = open_panel._look(), open_panel.runner.served.image
+    assert look.message()["held"] == {} and "held" not in look.message()
+    image.write({"heartbeat.cmd": 3.0}, "MPC", 13)
+    assert "held" not in look.message()
+    image.write({"T_chw_set.cmd": 8.0}, "MPC", 13)
+    assert look.message()["held"] == {"T_chw_set.cmd": [{"value": 8.0, "priority": 13, "source": "MPC"}]}
+
+
 def test_pause_step_speed(open_panel: Panel) -> None:
     client, runner = browser(open_panel), open_panel.runner
     runner.start()
@@ -214,6 +252,12 @@ def test_a_snapshot_goes_out_and_comes_back(open_panel: Panel) -> None:
     assert 'filename="chiller_plant_25s.json"' in taken.headers["content-disposition"]
     runner.step(5)
     assert client.post("/api/restore", content=taken.content).status_code == 200 and runner.served.k == 5
+    wrong = {key: value for key, value in taken.json().items() if key != "checksum"}
+    wrong["memory"]["supervision"]["state"] = "x"
+    refused = client.post("/api/restore", content=json.dumps(wrong | {"checksum": _checksum(wrong)}))
+    assert refused.status_code == 422 and "memory.supervision.state = 'x': must be int, not str" in refused.json()["error"]
+    runner.step()
+    assert client.post("/api/restore", content=taken.content).status_code == 200
     edited = taken.json() | {"k": 7}
     refused = client.post("/api/restore", content=json.dumps(edited))
     assert refused.status_code == 422 and refused.json()["error"].startswith("the file sent: the checksum")
@@ -276,6 +320,9 @@ def test_faults_of_the_library_have_buttons_and_work() -> None:
         ("/api/fault", b'{"name": "bias T_chw", "on": "perhaps"}', "on: "),
         ("/api/plan", b'{"source": "me", "t": [0, 1], "values": {"T_chw": [1, NaN]}}', "values.T_chw.1"),
         ("/api/restore", b"{", "unreadable"),
+        ("/api/restore", b'{"format": "lowlift-snapshot/2", "k": NaN}', "unreadable"),
+        ("/api/restore", b"[" * 100_000, "unreadable"),
+        ("/api/release", b'{"points": []}', "points"),
     ],
 )
 def test_bodies_that_are_none(open_panel: Panel, path: str, body: bytes, words: str) -> None:

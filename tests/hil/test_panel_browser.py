@@ -125,6 +125,7 @@ def test_an_operators_hour(browser: Any, server: PanelServer) -> None:
                ".querySelector('output').textContent === '0.35'")  # fmt: skip
     wait(page, "[...document.querySelectorAll('#alarm-list li')].find(e => e.textContent.includes('hand or off')).classList.contains('on')")
 
+    holder = "document.getElementById('set-T_tower_set').closest('.control').querySelector('.holder')"
     # A setpoint is taken, another refused as the server words it.
     tower = row(page, "setpoint-list", "tower leaving water temperature")
     tower.locator("input").fill("24")
@@ -140,6 +141,22 @@ def test_an_operators_hour(browser: Any, server: PanelServer) -> None:
         wait(page, "words => document.getElementById('set-T_tower_set-refusal').textContent === words", words)
     assert tower.locator("input").get_attribute("aria-invalid") == "true"
     assert image.value(image.points.position("T_tower_set.cmd")) == 24.0
+
+    # It is an operator's: a controller waits for it to be let go, and somebody above it is named.
+    image.write({"T_tower_set.cmd": 22.0}, "MPC", 13)
+    assert "panel 127.0.0.1, priority 8" in tower.locator(".holder").text_content()
+    tower.locator("button.release").click()
+    wait(page, f"{holder}.textContent === 'held by MPC, priority 13'")
+    assert image.value(image.points.position("T_tower_set.cmd")) == 22.0 and tower.locator("button.release").is_hidden()
+    image.write({"T_tower_set.cmd": 21.0}, "fire panel", 2)
+    tower.locator("input").fill("23")
+    tower.locator("button[type=submit]").click()
+    wait(page, "words => document.getElementById('set-T_tower_set-refusal').textContent === words",
+         "T_tower_set.cmd waits: fire panel at priority 2 has 21")  # fmt: skip
+    image.relinquish(["T_tower_set.cmd"], "fire panel", 2)
+    image.relinquish(["T_tower_set.cmd"], "MPC", 13)
+    tower.locator("button.release").click()
+    wait(page, f"{holder}.textContent === ''")
 
     # Pause, step, speed, snapshot.
     page.click("#pause")

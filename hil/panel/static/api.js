@@ -12,7 +12,7 @@ export async function get(path) {
   return answer;
 }
 
-// Returns the server's refusal in its own words, or an empty string.
+// Returns the server's refusal in its own words, or who is above us where it is taken and not in force, or an empty string.
 export async function post(path, body) {
   const raw = body instanceof Blob;
   try {
@@ -22,7 +22,7 @@ export async function post(path, body) {
       body: raw ? body : JSON.stringify(body),
     });
     if (answer.ok) {
-      return "";
+      return (await answer.json()).words ?? "";
     }
     if (answer.status === 401 && path !== "/api/login") {
       location.replace("/login");
@@ -32,6 +32,8 @@ export async function post(path, body) {
     return "The plant does not answer.";
   }
 }
+
+export const release = (points) => post("/api/release", { points });
 
 export const write = (values) => post("/api/write", { values });
 

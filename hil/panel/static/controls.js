@@ -1,5 +1,5 @@
 // Setpoints and hand, off, auto: what is asked for goes to the server as it was typed, and its refusal is shown as it was worded.
-import { write } from "/static/api.js";
+import { release, write } from "/static/api.js";
 import { byId, make, say, shown, toast } from "/static/page.js";
 
 // What somebody typed: a number where it is one, else as it stands, for the server to refuse.
@@ -20,8 +20,33 @@ function rangeOf(column) {
   return column.rate_per_min ? `${whole}, ${Number(column.rate_per_min.toPrecision(3))}${unit} per min` : whole;
 }
 
+// What the panel writes is an operator's.
+const OPERATOR = 8;
+
+// Who holds some commands, and a button that lets go of what operators hold.
+class Holder {
+  constructor(live, label, commands, refusal) {
+    this.live = live;
+    this.commands = commands;
+    this.words = make("span", { class: "note holder" });
+    this.button = make("button", { type: "button", class: "plain release", hidden: true, "aria-label": `${label}: release`, onclick: async () => {
+      const refused = await release(this.commands);
+      say(refusal, refused);
+      toast(refused || `Released: ${label}`);
+    } }, "Release");
+  }
+
+  show() {
+    const slots = this.commands.map((name) => this.live.slots(name));
+    this.button.hidden = !slots.some((some) => some.some((slot) => slot.priority === OPERATOR));
+    const top = new Set(slots.map((some) => (some.length ? `held by ${some[0].source}, priority ${some[0].priority}` : "")));
+    top.delete("");
+    say(this.words, top.size > 1 ? "held by several" : [...top].join(""));
+  }
+}
+
 class Row {
-  constructor(live, { label, points, feedback, hint, id }) {
+  constructor(live, { label, points, feedback, hint, id, commands = points }) {
     this.live = live;
     this.points = points;
     this.feedback = feedback;
@@ -34,6 +59,8 @@ class Row {
     this.form = make("form", { class: "set", onsubmit: (event) => this.send(event) }, this.input, make("span", { class: "unit" }, column.unit || ""),
       make("button", { type: "submit" }, "Set"));
     this.hint = make("span", { class: "note" }, hint);
+    this.holder = new Holder(live, label, commands, this.refusal);
+    this.form.append(this.holder.button);
   }
 
   async send(event) {
@@ -66,6 +93,7 @@ class Row {
   show() {
     say(this.force, this.range(this.feedback));
     say(this.asked, this.range(this.points));
+    this.holder.show();
   }
 }
 
@@ -83,7 +111,7 @@ export function setpoints(live) {
     row.form.append(standard);
     rows.push(row);
     return make("div", { class: "control" }, make("label", { for: id, class: "what" }, label, row.hint),
-      make("span", { class: "pair" }, make("span", {}, "in force ", row.force), make("span", { class: "note" }, "asked ", row.asked)), row.form, row.refusal);
+      make("span", { class: "pair" }, make("span", {}, "in force ", row.force), make("span", { class: "note" }, "asked ", row.asked)), row.holder.words, row.form, row.refusal);
   };
   const home = byId("setpoint-list");
   for (const { signal, words, points } of live.plant.setpoints) {
@@ -98,10 +126,12 @@ export function setpoints(live) {
     toast(refused || `Setpoint commands are ${box.checked ? "obeyed" : "not obeyed; the defaults hold"}`);
   } });
   const state = make("strong", {}, "–");
-  home.prepend(make("p", { class: "row" }, make("label", { for: "remote", class: "check" }, box, " obey setpoint commands"), make("span", {}, "supervision: ", state)));
+  const holder = new Holder(live, "obey setpoint commands", [remote], make("span"));
+  home.prepend(make("p", { class: "row" }, make("label", { for: "remote", class: "check" }, box, " obey setpoint commands"), holder.words, holder.button, make("span", {}, "supervision: ", state)));
   live.listen(() => {
     rows.forEach((row) => row.show());
     box.checked = live.value(remote) === 1;
+    holder.show();
     say(state, shown(live.column("supervision.fbk"), live.value("supervision.fbk")));
   });
 }
@@ -112,7 +142,7 @@ class Station {
     this.modes = names.map((name) => `${name}.mode`);
     const hands = names.map((name) => `${name}.hand`);
     const feedback = this.modes.map((mode) => live.column(mode).feedback);
-    this.row = new Row(live, { label, points: hands, feedback, hint: `hand: ${rangeOf(live.column(hands[0]))}`, id });
+    this.row = new Row(live, { label, points: hands, feedback, hint: `hand: ${rangeOf(live.column(hands[0]))}`, id, commands: [...this.modes, ...hands] });
     this.radios = live.column(this.modes[0]).states.map((state, k) => make("input", { type: "radio", name: `mode-${id}`, value: String(k + 1), id: `${id}-${state}`,
       onchange: () => this.choose(k + 1, state) }));
     const choice = make("fieldset", { class: "modes" }, make("legend", { class: "hidden" }, `${label}: mode`),
@@ -120,7 +150,7 @@ class Station {
     this.mixed = make("span", { class: "note" });
     this.element = make("div", { class: "control" }, make("label", { for: id, class: "what" }, label, this.row.hint),
       make("span", { class: "pair" }, make("span", {}, "is ", this.row.force), make("span", { class: "note" }, "in hand ", this.row.asked)),
-      make("span", { class: "row" }, choice, this.mixed), this.row.form, this.row.refusal);
+      make("span", { class: "row" }, choice, this.mixed), this.row.holder.words, this.row.form, this.row.refusal);
   }
 
   async choose(mode, state) {

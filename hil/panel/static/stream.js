@@ -7,6 +7,7 @@ export class Live {
     this.index = new Map(plant.columns.map((column, k) => [column.name, k]));
     this.values = [];
     this.t = 0;
+    this.held = {};
     this.listeners = [];
     this.linkListeners = [];
   }
@@ -17,6 +18,11 @@ export class Live {
 
   value(name) {
     return this.values[this.index.get(name)];
+  }
+
+  // Filled slots of a command, the one in force first.
+  slots(name) {
+    return this.held[name] ?? [];
   }
 
   listen(listener) {
@@ -34,6 +40,7 @@ export class Live {
       const message = JSON.parse(event.data);
       this.values = message.values;
       this.t = message.t;
+      this.held = message.held ?? this.held;
       this.listeners.forEach((listener) => listener(message));
     };
     const lost = () => {
