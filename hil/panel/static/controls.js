@@ -111,7 +111,7 @@ export function setpoints(live) {
     row.form.append(standard);
     rows.push(row);
     return make("div", { class: "control" }, make("label", { for: id, class: "what" }, label, row.hint),
-      make("span", { class: "pair" }, make("span", {}, "in force ", row.force), make("span", { class: "note" }, "asked ", row.asked)), row.holder.words, row.form, row.refusal);
+      make("span", { class: "pair" }, make("span", {}, "in force ", row.force), make("span", { class: "note" }, "asked ", row.asked), row.holder.words), row.form, row.refusal);
   };
   const home = byId("setpoint-list");
   for (const { signal, words, points } of live.plant.setpoints) {
@@ -149,8 +149,8 @@ class Station {
       ...this.radios.flatMap((radio, k) => [radio, make("label", { for: radio.id }, live.column(this.modes[0]).states[k])]));
     this.mixed = make("span", { class: "note" });
     this.element = make("div", { class: "control" }, make("label", { for: id, class: "what" }, label, this.row.hint),
-      make("span", { class: "pair" }, make("span", {}, "is ", this.row.force), make("span", { class: "note" }, "in hand ", this.row.asked)),
-      make("span", { class: "row" }, choice, this.mixed), this.row.holder.words, this.row.form, this.row.refusal);
+      make("span", { class: "pair" }, make("span", {}, "is ", this.row.force), make("span", { class: "note" }, "in hand ", this.row.asked), this.row.holder.words),
+      make("span", { class: "row" }, choice, this.mixed), this.row.form, this.row.refusal);
   }
 
   async choose(mode, state) {
