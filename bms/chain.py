@@ -20,13 +20,12 @@ import errno
 import hashlib
 import json
 import os
-import sys
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from lowlift.sim.file_lock import LockedError, locked
 from lowlift.sim.files import WriteError, sync_folder
 
 ZEROS = "0" * 64
@@ -137,23 +136,19 @@ class Chain:
             return
         if os.path.isdir(self.path):
             raise self.unwritten(f"{self.path}: is a folder, not a file")
-        try:
-            file = open(self.path.with_name(f"{self.path.name}.lock"), "a+b")
-        except OSError as error:
-            raise self.unwritten(f"{self.path}: cannot be opened ({error.strerror})") from error
-        with file:
-            deadline = time.monotonic() + wait
-            while not _try_lock(file):
-                if time.monotonic() >= deadline:
-                    since = f" for more than {wait:g} s; try again" if wait else ""
-                    raise self.damaged(f"{self.path}: is being written by another process{since}")
-                time.sleep(0.01)
+        with contextlib.ExitStack() as held:
+            try:
+                held.enter_context(locked(self.path, wait))
+            except LockedError as error:
+                since = f" for more than {wait:g} s; try again" if wait else ""
+                raise self.damaged(f"{self.path}: is being written by another process{since}") from error
+            except OSError as error:
+                raise self.unwritten(f"{self.path}: cannot be opened ({error.strerror})") from error
             self._mine.held = True
             try:
                 yield
             finally:
                 self._mine.held = False
-                _unlock(file)
 
     def _rotate(self) -> None:
         if self.limit is None or not self.path.exists() or self.path.stat().st_size < self.limit:
@@ -296,31 +291,3 @@ def _is_part(raw: bytes) -> bool:
 
 def _sha(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
-
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def _try_lock(file: Any) -> bool:
-        try:
-            file.seek(0)
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return False
-        return True
-
-    def _unlock(file: Any) -> None:
-        file.seek(0)
-        msvcrt.locking(file.fileno(), msvcrt.LK_UNLCK, 1)
-else:
-    import fcntl
-
-    def _try_lock(file: Any) -> bool:
-        try:
-            fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            return False
-        return True
-
-    def _unlock(file: Any) -> None:
-        fcntl.flock(file.fileno(), fcntl.LOCK_UN)

@@ -21,6 +21,7 @@ from lowlift.hil.settling import settled
 from lowlift.hil.snapshot import SnapshotError
 from lowlift.hil.supervision import HEARTBEAT
 from lowlift.models.plant import Plant
+from lowlift.sim.file_lock import LockedError, locked
 from lowlift.wire.adapter import Adapter, ServeError
 from lowlift.wire.point_list import PointList
 from lowlift.wire.points import points_of
@@ -62,10 +63,13 @@ class Serving:
     adapters: Sequence[Adapter]
     resumed: bool = False
     record: str | Path | None = None
+    held: contextlib.ExitStack = dataclasses.field(default_factory=contextlib.ExitStack)
+    """What is let go of at the end: the lock of the snapshot."""
 
     def __enter__(self) -> Self:
         """Everything runs; where a server cannot start, nothing does."""
         with contextlib.ExitStack() as stack:
+            stack.callback(self.held.close)
             for adapter in self.adapters:
                 adapter.start()
                 stack.callback(adapter.stop)
@@ -122,21 +126,37 @@ def serving(
     if fault_points and not schedule:
         raise FaultError("fault points are those of a schedule: give one")
     points = with_fault_points(points, schedule) if fault_points else points
-    resumed = snapshot is not None and not fresh and Path(snapshot).exists()
-    lived = scenario_of(plant, scenario)
-    start = None if resumed else settled(plant, lived)
-    served = ServedPlant(plant, lived, step=step, heartbeat=heartbeat, points=points, faults=schedule, start=start)
-    runner = Runner(served, speed=speed, autosave=snapshot, every=every, lockstep=lockstep)
-    if resumed and snapshot is not None:
-        runner.restore(snapshot)
-    adapters = [server(name, served.image, **(options or {}).get(name, {})) for name in protocols]
-    if lockstep is not None:
-        for adapter in adapters:
-            # The supervisor waits for what it is shown.
-            adapter.refresh_every = 0.0
-    if panel is not None:
-        adapters.append(panel_server(runner, **panel))
-    return Serving(served, runner, adapters, resumed, record)
+    with contextlib.ExitStack() as held:
+        if snapshot is not None:
+            held.enter_context(_own(snapshot))
+        resumed = snapshot is not None and not fresh and Path(snapshot).exists()
+        lived = scenario_of(plant, scenario)
+        start = None if resumed else settled(plant, lived)
+        served = ServedPlant(plant, lived, step=step, heartbeat=heartbeat, points=points, faults=schedule, start=start)
+        runner = Runner(served, speed=speed, autosave=snapshot, every=every, lockstep=lockstep)
+        if resumed and snapshot is not None:
+            runner.restore(snapshot)
+        adapters = [server(name, served.image, **(options or {}).get(name, {})) for name in protocols]
+        if lockstep is not None:
+            for adapter in adapters:
+                # The supervisor waits for what it is shown.
+                adapter.refresh_every = 0.0
+        if panel is not None:
+            adapters.append(panel_server(runner, **panel))
+        return Serving(served, runner, adapters, resumed, record, held.pop_all())
+
+
+@contextlib.contextmanager
+def _own(snapshot: str | Path) -> Iterator[None]:
+    """Keep other servers from a snapshot: two would go on from each other's."""
+    with contextlib.ExitStack() as lock:
+        try:
+            lock.enter_context(locked(snapshot))
+        except LockedError as error:
+            raise SnapshotError(f"{snapshot}: another server keeps it; end that one, or name another file") from error
+        except OSError as error:
+            raise SnapshotError(f"{snapshot}: cannot be kept there ({error.strerror})") from error
+        yield
 
 
 @contextlib.contextmanager

@@ -5,6 +5,7 @@ import math
 import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 from wire_plants import plant, points, served
@@ -12,6 +13,7 @@ from wire_plants import plant, points, served
 from lowlift.hil import serve
 from lowlift.hil.runner import RunError
 from lowlift.hil.serve import TURN, run_until_stopped, serving
+from lowlift.hil.snapshot import SnapshotError
 from lowlift.wire.adapter import ServeError
 from lowlift.wire.link import LinkError
 from lowlift.wire.links import make_link
@@ -73,3 +75,28 @@ def test_readings_of_a_plant_that_has_failed_are_bad_in_every_protocol(protocol:
     finally:
         adapter.stop()
     assert bad == {p.name for p in points().points if not p.writable and p.name != "elapsed"}
+
+
+def test_a_snapshot_has_one_server(tmp_path: Path) -> None:
+    file = tmp_path / "run.json"
+    with serving(plant(), [], step=5.0, snapshot=file):
+        with pytest.raises(SnapshotError, match=r"run\.json: another server keeps it"):
+            serving(plant(), [], step=5.0, snapshot=file)
+        with serving(plant(), [], step=5.0, snapshot=tmp_path / "other.json"):
+            pass
+    assert file.exists()
+    with serving(plant(), [], step=5.0, snapshot=file) as again:
+        assert again.resumed
+    with pytest.raises(SnapshotError, match="cannot be kept there"):
+        serving(plant(), [], step=5.0, snapshot=tmp_path / "nowhere" / "run.json")
+
+
+def test_a_server_that_does_not_come_about_keeps_no_snapshot(tmp_path: Path) -> None:
+    file = tmp_path / "run.json"
+    with pytest.raises(RunError, match="speed"):
+        serving(plant(), [], step=5.0, snapshot=file, speed=-1.0)
+    run = serving(plant(), ["modbus"], step=5.0, snapshot=file, options={"modbus": {"host": "192.0.2.1", "port": 5}})
+    with pytest.raises(ServeError), run:
+        pass
+    with serving(plant(), [], step=5.0, snapshot=file):
+        pass
