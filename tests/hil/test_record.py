@@ -17,7 +17,7 @@ from lowlift.hil.fault_points import with_fault_points
 from lowlift.hil.record import DepartureError, Record, Recorder, RecordError, load_record, save_record
 from lowlift.hil.replaying import replay
 from lowlift.hil.served_plant import ServedPlant
-from lowlift.wire.points import HAND
+from lowlift.wire.points import ALONE, HAND
 
 
 def run(one: ServedPlant, n: int) -> None:
@@ -56,6 +56,27 @@ def test_a_replay_is_the_run(name: str, tmp_path: Path) -> None:
     assert other.t == record.t[-1] and shares[-1] == 1.0 and len(shares) == record.n == 60
     assert np.array_equal(other.read[0], record.read[-1])
     assert not np.array_equal(record.true, record.read), "what was true stands beside what was read"
+
+
+def test_a_replay_knows_who_held_what() -> None:
+    """A record that begins under a supervisor, which falls silent while an operator holds a setpoint, comes back and hands back."""
+    one, other = served(heartbeat=60.0), served(heartbeat=60.0)
+    one.image.write({"heartbeat.cmd": 1.0, "T_chw_set.cmd": 7.0, "T_tower_set.cmd": 24.0}, "MPC")
+    run(one, 5)
+    recorder = Recorder(one)
+    run(one, 3)
+    one.image.write({"T_chw_set.cmd": 9.5}, "operator", 8)
+    run(one, 40)
+    assert one.envelope.in_fail_safe[0] and one.envelope.setpoints[0, 0] > 273.15 + 9.0
+    one.image.write({"heartbeat.cmd": 2.0}, "MPC")
+    run(one, 5)
+    one.image.write({"heartbeat.cmd": 0.0}, "MPC")
+    one.image.relinquish(["T_chw_set.cmd"], "operator", 8)
+    run(one, 10)
+    record = recorder.stop()
+    assert [held for _, _, held in record.humans] == [True, False]
+    replay(record, other)
+    assert np.array_equal(one.x, other.x) and other.supervision.state == one.supervision.state == ALONE
 
 
 def test_what_was_recorded() -> None:

@@ -255,3 +255,29 @@ def test_F47_a_killed_server_is_missed_and_found_again(rig: Rig) -> None:
     keeps_rates(record)
     apart = max(abs(record.t[0] - first), abs(record.t[0] - last)) + STEP
     assert (np.abs(record.setpoints[0] - before) <= most(apart)).all(), "no bump where the snapshot goes on"
+
+
+@pytest.mark.parametrize("rig", ["bacnet"], indirect=True)
+def test_F47_an_operator_at_8_outlives_server_and_client(rig: Rig) -> None:
+    """Before, in and after the restart the operator wins; what the client held is gone when it has handed back."""
+    server = rig.serve()
+    client = rig.control()
+    client.says(r"s: rule, .* [1-9]\d* written")
+    name = f"{SETPOINTS.names[0]}.cmd"
+    value = points()[name].to_si(points()[name].high)
+    with make_link(points(), rig.url, timeout=30.0, priority=8) as operator:
+        operator.write({name: value})
+    assert server.end() == 0
+    again = rig.serve()
+    again.says("goes on from .* at plant time")
+    client.says("in touch with", 2)
+    with rig.observer() as site:
+        until(lambda: state(site) == SUPERVISED)
+        decided = verify(rig.log).kinds["decision"]
+        until(lambda: verify(rig.log).kinds["decision"] > decided)
+        assert rig.holds(site) == {8, 13}
+        assert site.overridden([name]) == {name: 8} and site.read([name])[name] == pytest.approx(value, abs=1e-3)
+        assert client.end() == 0
+        until(lambda: state(site) == ALONE)
+        assert rig.holds(site) == {8} and site.read([name])[name] == pytest.approx(value, abs=1e-3)
+    assert again.end() == 0
