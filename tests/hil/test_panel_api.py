@@ -239,7 +239,7 @@ def test_pause_step_speed(open_panel: Panel) -> None:
         k = runner.served.k
         assert client.post("/api/run", json={"action": "step", "n": 7}).status_code == 200 and runner.served.k == k + 7
         assert client.post("/api/run", json={"action": "speed", "speed": 60}).status_code == 200 and runner.speed == 60.0
-        assert "must be above 0" in client.post("/api/run", json={"action": "speed", "speed": 0}).json()["error"]
+        assert "must be from 0.001 to 100000" in client.post("/api/run", json={"action": "speed", "speed": 0}).json()["error"]
         assert client.post("/api/run", json={"action": "resume"}).status_code == 200 and not runner.paused
     finally:
         runner.stop()
