@@ -78,6 +78,8 @@ def test_a_clean_end_leaves_what_a_human_has_written(there: There) -> None:
     operator.write({TOWER: C + 22.0})
     assert client.hand_back() == "handed back"
     assert (shown(there.one, CMD), shown(there.one, TOWER), shown(there.one, BEAT)) == pytest.approx((9.5, 22.0, 0.0), abs=1e-4)
+    there.one.step()
+    assert (shown(there.one, CMD), shown(there.one, TOWER)) == pytest.approx((9.5, 22.0), abs=1e-4), "nor does the site"
     others = client.gateway.allow - {CMD, TOWER}
     assert all(shown(there.one, name) == pytest.approx(points()[name].default) for name in others)
 
