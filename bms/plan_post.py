@@ -149,8 +149,8 @@ def _why(said: bytes) -> str:
 
 
 def _checked(url: str, token: str | None) -> urllib.parse.SplitResult:
-    parts = urllib.parse.urlsplit(url)
     try:
+        parts = urllib.parse.urlsplit(url)
         port = parts.port
     except ValueError as error:
         raise UrlError(f"{url}: {error}") from error

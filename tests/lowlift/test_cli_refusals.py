@@ -104,6 +104,7 @@ def refused(arguments: list[str], *words: str) -> None:
     ([*CONTROL, "--url", "modbus://127.0.0.1:1", "--log", "folder"], "folder: is a folder, not a file"),
     ([*CONTROL, "--url", "modbus://127.0.0.1:1", "--begin", "2025-99-99"], "--begin 2025-99-99"),
     ([*CONTROL, "--url", "modbus://127.0.0.1:1", "--sample", "nan"], "--sample = nan"),
+    ([*CONTROL, "--url", "modbus://127.0.0.1:1", "--panel", "http://[::1"], "http://[::1: Invalid IPv6 URL"),
     (["control", "--verify-log", "folder"], "folder"),
     (["validate", "empty.csv", "--weather", LONG], "no such folder (--weather)"), (["validate", "folder"], "folder"),
     (["replay", "binary.lowlift"], "binary.lowlift"), (["replay", "folder"], "folder"), (["points", S, "--format", "jsn"], "jsn"),
