@@ -35,10 +35,17 @@ class Connection(ServerRequestHandler):
 
     def __init__(self, owner: "Server") -> None:
         super().__init__(owner, owner.trace_packet, owner.trace_pdu, owner.trace_connect)  # type: ignore[no-untyped-call]
-        self._foreign = owner.foreign
+        self._owner, self._foreign = owner, owner.foreign
         self._stream = bytearray()
         self._waiting: collections.deque[bytes] = collections.deque()
         self._worker: asyncio.Task[None] | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin, unless the server has ended since the connection was accepted: nobody else would close it then."""
+        if self._owner.is_closing:
+            transport.close()
+        else:
+            super().connection_made(transport)
 
     def data_received(self, data: bytes) -> None:
         """Cut frames from what has arrived."""

@@ -3,7 +3,6 @@
 import dataclasses
 import pkgutil
 import re
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
@@ -11,10 +10,7 @@ from sphinx.ext.napoleon import Config, GoogleDocstring
 from sphinx.util.nodes import make_refnode
 
 from _ext.catalogue import public_components, resolve
-from _ext.page import component_page
-from _ext.reference import inner_modules, module_text, public_names, rest_of_thermal
-from _ext.report import report_page
-from _ext.signal_tables import signal_tables
+from _ext.directives import expanded
 
 if TYPE_CHECKING:
     from docutils.nodes import Element
@@ -22,12 +18,6 @@ if TYPE_CHECKING:
     from sphinx.application import Sphinx
     from sphinx.environment import BuildEnvironment
 
-EXPANSIONS: dict[str, Callable[[str], str]] = {
-    "component": component_page, "modules": inner_modules, "physics": module_text, "public": public_names, "report": report_page,
-    "rest": rest_of_thermal, "signals": signal_tables,
-}  # fmt: skip
-"""What a directive of ours becomes, from its argument."""
-DIRECTIVE = re.compile(rf"^```\{{({'|'.join(EXPANSIONS)})\}} (\S+)\n```$", re.MULTILINE)
 PUBLIC = re.compile(r"(?:(lowlift\.[a-z]+\.))?(.+)", re.DOTALL)
 """A package, if the name begins with one, and the rest."""
 ANY = re.compile(r"(: (~?typing\.)?Any\b)( = )?")
@@ -35,7 +25,7 @@ ANY = re.compile(r"(: (~?typing\.)?Any\b)( = )?")
 
 def expand(app: "Sphinx", docname: str, source: list[str]) -> None:
     """Put the text in place of every directive of ours."""
-    source[0] = DIRECTIVE.sub(lambda match: EXPANSIONS[match[1]](match[2]), source[0])
+    source[0] = expanded(source[0])
 
 
 def shorten_docstring(app: "Sphinx", what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from _ext import report
-from _ext.hooks import DIRECTIVE, EXPANSIONS
+from _ext.directives import DIRECTIVE, EXPANSIONS
 
 DOCS = Path(__file__).parents[2] / "docs"
 
