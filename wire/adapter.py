@@ -13,6 +13,7 @@ a :class:`~lowlift.wire.point.RefusedError` into its protocol's own error code b
 
 import abc
 import asyncio
+import contextlib
 import ipaddress
 import logging
 import threading
@@ -170,6 +171,23 @@ def is_loopback(host: str) -> bool:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+async def accept_no_more(server: Any) -> None:
+    """Let a server's accepted connections begin and take no others, so that closing it closes them all.
+
+    A connection whose task has not begun when asyncio closes its server is an error there (3.11), and its socket stays open.
+
+    Args:
+        server: asyncio's; none where nothing listens.
+    """
+    loop = asyncio.get_running_loop()
+    # Loops that do not watch sockets themselves accept in another way.
+    with contextlib.suppress(NotImplementedError):
+        for listening in getattr(server, "sockets", None) or ():
+            loop.remove_reader(listening.fileno())
+    for _ in range(SETTLE):
+        await asyncio.sleep(0)
 
 
 async def _cancel_all() -> None:

@@ -18,6 +18,7 @@ from pymodbus.pdu import ExceptionResponse
 from pymodbus.server import ModbusTcpServer
 from pymodbus.server.requesthandler import ServerRequestHandler
 
+from lowlift.wire.adapter import accept_no_more
 from lowlift.wire.seldom import Seldom
 
 logger = logging.getLogger(__name__)
@@ -35,17 +36,10 @@ class Connection(ServerRequestHandler):
 
     def __init__(self, owner: "Server") -> None:
         super().__init__(owner, owner.trace_packet, owner.trace_pdu, owner.trace_connect)  # type: ignore[no-untyped-call]
-        self._owner, self._foreign = owner, owner.foreign
+        self._foreign = owner.foreign
         self._stream = bytearray()
         self._waiting: collections.deque[bytes] = collections.deque()
         self._worker: asyncio.Task[None] | None = None
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Begin, unless the server has ended since the connection was accepted: nobody else would close it then."""
-        if self._owner.is_closing:
-            transport.close()
-        else:
-            super().connection_made(transport)
 
     def data_received(self, data: bytes) -> None:
         """Cut frames from what has arrived."""
@@ -102,6 +96,7 @@ class Server(ModbusTcpServer):
 
     async def shutdown(self) -> None:
         """Close all connections, and say how many others there were."""
+        await accept_no_more(self.transport)
         await super().shutdown()  # type: ignore[no-untyped-call]
         self.foreign.close()
 

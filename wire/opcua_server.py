@@ -27,7 +27,7 @@ from asyncua import Node, Server, ua
 from asyncua.crypto.permission_rules import User, UserRole
 from asyncua.server.address_space import AttributeService
 
-from lowlift.wire.adapter import Adapter, ServeError, is_loopback
+from lowlift.wire.adapter import Adapter, ServeError, accept_no_more, is_loopback
 from lowlift.wire.image import PointImage, Snapshot
 from lowlift.wire.opcua_answers import no_history, show_rights
 from lowlift.wire.opcua_certificate import CertificateError, KeyPair, read_pair
@@ -136,6 +136,7 @@ class OpcUaServer(Adapter):
     async def close(self) -> None:
         """Let go of the port and of all sessions."""
         if self._server is not None:
+            await accept_no_more(self._server.bserver._server)
             await self._server.stop()
             self._server = None
 

@@ -1,5 +1,7 @@
 """Modbus over a real socket: values and units, exception codes, a link that is cut, frames that are none."""
 
+import contextlib
+import gc
 import socket
 import struct
 from collections.abc import Iterator
@@ -222,3 +224,15 @@ def test_two_links_at_once(server: ModbusServer, link: ModbusLink) -> None:
         link.write({"T_chw_set.cmd": 281.15})
         assert other.read()["T_chw_set.cmd"] == pytest.approx(281.15, abs=1e-4)
         assert link.read()["T_chw_set.cmd"] == pytest.approx(281.15, abs=1e-4)
+
+
+def test_connections_that_come_while_it_ends_are_closed(plant: ServedPlant) -> None:
+    server = ModbusServer(plant.image, port=0)
+    server.start()
+    with contextlib.ExitStack() as stack:
+        clients = [stack.enter_context(socket.create_connection(("127.0.0.1", server.port), timeout=10.0)) for _ in range(60)]
+        server.stop()
+        for client in clients:
+            with contextlib.suppress(ConnectionResetError):
+                assert client.recv(1) == b""
+    gc.collect()
