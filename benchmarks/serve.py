@@ -4,7 +4,8 @@ The server is ``lowlift serve``'s own code in a process of its own; clients are 
 points of the plant so often that it gets at least 2,000 values a second: Frontier has 466, so that five sweeps are spread over a second.
 BACnet requests (*ReadPropertyMultiple* of present values) are encoded before and sent over a plain socket, so that the machine measures
 the server; a poll whose answer takes longer than its second is counted as late, one without an answer as lost. Clients give way to the
-server (niceness 10): on a site they are other machines.
+server (niceness 10): on a site they are other machines. A loop that does nothing but sleep to the same grid, in a process of its own, shows
+what the machine itself allows (*empty loop*).
 
 Variants, with Frontier's own measured day: ``--speed 60`` for 24 plant hours (24 min), ``--speed 1`` for one hour, ``--quick`` for 20 s at
 each speed. ``--flood`` adds a client that sends Modbus requests as fast as it can and random bytes to every port (F39, F42 of the fault
@@ -32,6 +33,8 @@ from typing import Any
 
 import numpy as np
 
+from lowlift.hil.pacing import Pacer, PaceReport
+from lowlift.hil.serve import STEP
 from lowlift.models import load
 from lowlift.wire.points import points_of
 
@@ -67,9 +70,8 @@ def serve(pipe: Connection, name: str, speed: float, seconds: float) -> None:
             peak = max(peak, resident())
         took, used, report = time.monotonic() - begin, time.process_time() - before, run.runner.report()
         pipe.send({
-            "plant_hours": (run.served.t - t) / 3600.0, "seconds": took, "steps": report.steps, "p50_ms": 1e3 * report.p50,
-            "p99_ms": 1e3 * report.p99, "max_ms": 1e3 * report.largest, "missed": report.missed, "lost_s": report.lost,
-            "cpu_share": used / took, "memory_MB": memory / 1e6, "memory_peak_MB": peak / 1e6, "memory_end_MB": resident() / 1e6,
+            "plant_hours": (run.served.t - t) / 3600.0, "seconds": took, **pace(report), "cpu_share": used / took,
+            "memory_MB": memory / 1e6, "memory_peak_MB": peak / 1e6, "memory_end_MB": resident() / 1e6,
             "failure": None if run.runner.failure is None else repr(run.runner.failure),
         })  # fmt: skip
         # Clients may still be waiting for answers.
@@ -112,6 +114,22 @@ def poll(pipe: Connection, protocol: str, name: str, url: str, sweeps: int, seco
         "protocol": protocol, "values_per_s": values / (time.monotonic() - begin), "sweeps": k, "late": late, "lost": lost,
         "p50_ms": 1e3 * float(np.median(took)), "p99_ms": 1e3 * float(np.quantile(took, 0.99)), "max_ms": 1e3 * max(took),
     })  # fmt: skip
+
+
+def idle(pipe: Connection, period: float, seconds: float) -> None:
+    """A loop that sleeps from deadline to deadline."""
+    pacer = Pacer(period)
+    ends = time.monotonic() + seconds
+    while time.monotonic() < ends:
+        if pacer.rest():
+            pacer.begun()
+    pipe.send(pace(pacer.report()))
+
+
+def pace(report: PaceReport) -> dict[str, Any]:
+    """How a loop kept its time."""
+    return {"steps": report.steps, "p50_ms": 1e3 * report.p50, "p99_ms": 1e3 * report.p99, "max_ms": 1e3 * report.largest,
+            "missed": report.missed, "lost_s": report.lost}  # fmt: skip
 
 
 def modbus(name: str, url: str) -> tuple[Any, Any]:
@@ -216,8 +234,15 @@ def measure(name: str, speed: float, seconds: float, points: int, flooded: bool)
     server.send("go")
     for pipe, _ in clients:
         pipe.send("go")
+    empty, _ = start(idle, STEP / speed, seconds)
     noise = start(flood, urls, 0.9 * seconds) if flooded else None
-    result = {"plant": name, "speed": speed, "polled": [pipe.recv() for pipe, _ in clients], "server": server.recv()}
+    result = {
+        "plant": name,
+        "speed": speed,
+        "polled": [pipe.recv() for pipe, _ in clients],
+        "server": server.recv(),
+        "empty_loop": empty.recv(),
+    }
     if noise is not None:
         result["flood"] = noise[0].recv()
     server.send("stop")
@@ -237,6 +262,10 @@ def table(results: Sequence[dict[str, Any]]) -> str:
             f"{s['max_ms']:.3g} | {s['missed']} | {s['lost_s']:.3g} | {100 * s['cpu_share']:.0f} % | "
             f"{s['memory_MB']:.0f} to {s['memory_end_MB']:.0f} |"
         )
+    for r in results:
+        e = r["empty_loop"]
+        figures = f"{e['steps']} | {e['p50_ms']:.3g} | {e['p99_ms']:.3g} | {e['max_ms']:.3g} | {e['missed']} | {e['lost_s']:.3g}"
+        lines.append(f"| empty loop | {r['speed']:g} | | {figures} | | |")
     lines += [
         "",
         "| speed | protocol | values a second | sweeps | late | lost | answer p50 [ms] | p99 [ms] | max [ms] |",
