@@ -60,7 +60,7 @@ def metered(frame: pd.DataFrame, name: str, *, frequency: str = "daily", zone: s
 
     Raises:
         SavingsError: columns missing, times unordered, uneven or coarser than wanted, negative energy, temperatures that are none outdoors
-            (:data:`OUTDOORS`), a wet bulb above the dry bulb by more than :data:`MOIST`, or too many gaps.
+            (-60 to 60 degC), a wet bulb more than 1 K above the dry bulb, or too many gaps.
     """
     if frequency not in FREQUENCIES:
         raise SavingsError(f"frequency = {frequency!r}: must be hourly or daily")

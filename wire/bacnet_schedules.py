@@ -44,7 +44,7 @@ TEXT_MAX = 400_000
 ANY = 255
 
 
-class Schedule(Object, ScheduleObject):  # type: ignore[misc]
+class SetpointSchedule(Object, ScheduleObject):  # type: ignore[misc]
     """The schedule of one command."""
 
     _point: Point
@@ -204,9 +204,9 @@ def _scheduled(points: PointList, made: Sequence[Any]) -> Iterable[tuple[Point, 
     return ((p, m) for p, m in zip(points.points, made, strict=True) if p.writable and p.kind is Kind.ANALOG and p.fallback is not None)
 
 
-def _schedule(instance: int, point: Point, target: Any) -> Schedule:
+def _schedule(instance: int, point: Point, target: Any) -> SetpointSchedule:
     any_day = Date((ANY, ANY, ANY, ANY))
-    made = Schedule(
+    made = SetpointSchedule(
         objectIdentifier=("schedule", instance), objectName=name_of(point), description="", presentValue=AnyAtomic(Null(())),
         effectivePeriod=DateRange(startDate=any_day, endDate=any_day),
         weeklySchedule=ArrayOf(DailySchedule, _length=7)([DailySchedule(daySchedule=[]) for _ in range(7)]),
