@@ -167,11 +167,15 @@ def linearize(
     """Linearise a plant around the steady state of its initial actuators: print its time constants, write its matrices."""
     with friendly():
         from lowlift import models
+        from lowlift.bms.meter import OUTDOORS
         from lowlift.sim.files import make_folder, write_text
         from lowlift.sim.linear_point import linear_at
 
         if not 0.0 < load <= 1.0:
             raise UsageError(f"--load = {load}: must be above 0 and at most 1")
+        for option, value in (("--wet-bulb", wet_bulb), ("--dry-bulb", dry_bulb)):
+            if value is not None and not OUTDOORS[0] <= value <= OUTDOORS[1]:
+                raise UsageError(f"{option} = {value} degC: must be from {OUTDOORS[0]:g} to {OUTDOORS[1]:g} degC")
         if out is not None:
             make_folder(out)
         hall = models.load(plant, check=False)
