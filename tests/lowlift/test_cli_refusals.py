@@ -109,7 +109,8 @@ def refused(arguments: list[str], *words: str) -> None:
     (["validate", "empty.csv", "--weather", LONG], "no such folder (--weather)"), (["validate", "folder"], "folder"),
     (["replay", "binary.lowlift"], "binary.lowlift"), (["replay", "folder"], "folder"), (["points", S, "--format", "jsn"], "jsn"),
     (["export-fmu", S, "--out", "x.txt"], "--out x.txt"), (["export-fmu", S, "--out", "x.fmu", "--fmi", "-1"], "--fmi = -1"),
-    (["linearize", S, "--load", "nan"], "--load = nan"), (["linearize", S, "--wet-bulb", "1e308"], "wet bulb"),
+    (["linearize", S, "--load", "nan"], "--load = nan"),
+    (["linearize", S, "--wet-bulb", "1e308"], "--wet-bulb = 1e+308 degC: must be from -60"),
 ], ids=lambda value: " ".join(value)[:60] if isinstance(value, list) else None)  # fmt: skip
 def test_refused_in_one_line(arguments: list[str], said: str) -> None:
     refused(arguments, said)
