@@ -128,3 +128,31 @@ def defaults_of(points: PointList, names: Collection[str]) -> dict[str, float]:
         point = points[name]
         result[name] = point.to_si(0.0 if point.default is None else point.default)
     return result
+
+
+class WithoutPriorities:
+    """What links have in common where commands have no priorities: nobody stands above them, and to let go is to write the defaults."""
+
+    points: PointList
+    priorities = False
+
+    def write(self, values: Mapping[str, float]) -> None:
+        """See :meth:`Link.write`."""
+        raise NotImplementedError
+
+    def release(self, names: Collection[str]) -> None:
+        """Write the defaults.
+
+        Raises:
+            RefusedError: the other side refuses.
+            LinkError: no answer; some may have been taken back.
+        """
+        self.write(defaults_of(self.points, names))
+
+    def overridden(self, names: Collection[str]) -> dict[str, int]:
+        """Nobody."""
+        return {}
+
+    def own(self, names: Collection[str]) -> dict[str, float]:
+        """None."""
+        return {}

@@ -9,7 +9,7 @@ from pymodbus.constants import ExcCodes
 from pymodbus.exceptions import ConnectionException, ModbusException
 
 from lowlift.wire.addresses import Table
-from lowlift.wire.link import LinkError, LinkTimeoutError, SetupError, UnknownPointError, defaults_of
+from lowlift.wire.link import LinkError, LinkTimeoutError, SetupError, UnknownPointError, WithoutPriorities
 from lowlift.wire.point import Refusal, RefusedError
 from lowlift.wire.point_list import PointList
 from lowlift.wire.registers import RegisterMap, decode, encode
@@ -21,7 +21,7 @@ ABSENT = (ExcCodes.GATEWAY_PATH_UNAVIABLE, ExcCodes.GATEWAY_NO_RESPONSE)
 REFUSALS = {ExcCodes.ILLEGAL_ADDRESS: Refusal.READ_ONLY, ExcCodes.ILLEGAL_VALUE: Refusal.OUT_OF_RANGE}
 
 
-class ModbusLink:
+class ModbusLink(WithoutPriorities):
     """See :class:`lowlift.wire.link.Link`.
 
     Args:
@@ -30,8 +30,6 @@ class ModbusLink:
         port: its port.
         timeout: longest wait for an answer [s].
     """
-
-    priorities = False
 
     def __init__(self, points: PointList, host: str, port: int = 502, *, timeout: float = 3.0) -> None:
         self.points, self.host, self.port = points, host, port
@@ -108,23 +106,6 @@ class ModbusLink:
             chosen = [k for k, position in enumerate(known.positions) if position in wanted]
             for run in _runs(known, chosen, BITS_AT_ONCE if table.is_bits else WRITTEN_AT_ONCE):
                 self._send(table, known, run, [wanted[known.positions[k]] for k in run])
-
-    def release(self, names: Collection[str]) -> None:
-        """Write the defaults: Modbus knows no priorities.
-
-        Raises:
-            RefusedError: the other side refuses.
-            LinkError: no answer; some may have been taken back.
-        """
-        self.write(defaults_of(self.points, names))
-
-    def overridden(self, names: Collection[str]) -> dict[str, int]:
-        """Nobody: Modbus knows no priorities."""
-        return {}
-
-    def own(self, names: Collection[str]) -> dict[str, float]:
-        """None: Modbus knows no priorities."""
-        return {}
 
     def _send(self, table: Table, known: RegisterMap, run: list[int], values: list[float]) -> None:
         first = known.starts[run[0]]

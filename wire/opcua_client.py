@@ -4,7 +4,7 @@ import logging
 import math
 import urllib.parse
 import warnings
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from lowlift.wire.adapter import is_loopback
 from lowlift.wire.async_link import AsyncLink
-from lowlift.wire.link import LinkError, LinkTimeoutError, SetupError, UnknownPointError, defaults_of
+from lowlift.wire.link import LinkError, LinkTimeoutError, SetupError, UnknownPointError, WithoutPriorities
 from lowlift.wire.opcua_certificate import CertificateWarning, KeyPair, fingerprint, read_certificate, read_pair
 from lowlift.wire.point import Kind, Refusal, RefusedError
 from lowlift.wire.point_list import PointList
@@ -34,7 +34,7 @@ REFUSALS = {
 }  # fmt: skip
 
 
-class OpcUaLink(AsyncLink):
+class OpcUaLink(AsyncLink, WithoutPriorities):
     """See :class:`lowlift.wire.link.Link`.
 
     Args:
@@ -52,8 +52,6 @@ class OpcUaLink(AsyncLink):
         CertificateError: a certificate or key that cannot be used.
         ValueError: only half of a key pair, a password without a user, or one that would go to whoever answers beyond this machine.
     """
-
-    priorities = False
 
     def __init__(
         self, points: PointList, endpoint: str, *, namespace: str = NAMESPACE, user: str | None = None, password: str | None = None,
@@ -88,23 +86,6 @@ class OpcUaLink(AsyncLink):
     def url(self) -> str:
         """The endpoint."""
         return self._endpoint
-
-    def release(self, names: Collection[str]) -> None:
-        """Write the defaults: OPC UA knows no priorities.
-
-        Raises:
-            RefusedError: the other side refuses.
-            LinkError: no answer; some may have been taken back.
-        """
-        self.write(defaults_of(self.points, names))
-
-    def overridden(self, names: Collection[str]) -> dict[str, int]:
-        """Nobody: OPC UA knows no priorities."""
-        return {}
-
-    def own(self, names: Collection[str]) -> dict[str, float]:
-        """None: OPC UA knows no priorities."""
-        return {}
 
     async def _open(self) -> None:
         client = Client(self._endpoint, timeout=self.timeout)
