@@ -109,12 +109,12 @@ class Pacer:
         """When the next step is due, on the monotonic clock [s]."""
         return self._begin + self._k * self.period
 
-    def rest(self) -> bool:
-        """Wait towards the next step; returns whether it is due."""
-        left = self.due - self.clock()
+    def rest(self, ahead: float = 0.0) -> bool:
+        """Wait towards the next step; returns whether it is due, or ``ahead`` seconds before that."""
+        left = self.due - ahead - self.clock()
         if left > 0.0:
             self._wait(left)
-        return self.clock() >= self.due
+        return self.clock() >= self.due - ahead
 
     def begun(self) -> None:
         """The step that was due begins now."""

@@ -16,6 +16,8 @@ logger = logging.getLogger(__name__)
 
 GLANCE = 1e-3
 """Real time between two looks at the heartbeat in lockstep [s]."""
+AHEAD, AHEAD_MOST = 1e-3, 0.1
+"""Real time before a step from which on servers give way [s], and most of that over the period [1]: what they have begun is over then."""
 SPEED_MIN, SPEED_MAX = 1e-3, 1e5
 """Plant time over real time [1]."""
 
@@ -154,13 +156,9 @@ class Runner:
                     self._doze(1.0)
                 elif self.lockstep is not None:
                     self._follow(self.lockstep)
-                elif self.pacer.rest():
-                    with self._lock:
-                        # A command may have come in between.
-                        if not (self._paused or self._stopping) and self.pacer.clock() >= self.pacer.due:
-                            self.pacer.begun()
-                            self.served.step()
-                            self._keep()
+                elif self.pacer.rest(min(AHEAD, AHEAD_MOST * self.pacer.period)):
+                    with self.served.image.way.taken():
+                        self._step_when_due()
         except Exception as error:
             self.failure, reason = error, f"{type(error).__name__}: {error}"
             logger.exception("the plant has failed at %g s", self.served.t)
@@ -169,6 +167,16 @@ class Runner:
                 self.served.image.note("run", "elapsed", f"failed: {reason}")
             finally:
                 self.failed()
+
+    def _step_when_due(self) -> None:
+        if not self.pacer.rest():
+            return
+        with self._lock:
+            # A command may have come in between.
+            if not (self._paused or self._stopping) and self.pacer.clock() >= self.pacer.due:
+                self.pacer.begun()
+                self.served.step()
+                self._keep()
 
     def _follow(self, steps: int) -> None:
         """Step when the supervisor's heart has beaten; a good-bye is a beat like any other."""

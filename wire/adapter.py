@@ -22,6 +22,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any, ClassVar
 
 from lowlift.wire.image import PointImage, Snapshot
+from lowlift.wire.right_of_way import courteous_loop
 
 logger = logging.getLogger(__name__)
 
@@ -89,7 +90,7 @@ class Adapter(abc.ABC):
         Raises:
             ServeError: it cannot.
         """
-        loop = self._loop = asyncio.new_event_loop()
+        loop = self._loop = courteous_loop(self.image.way)
         self._thread = threading.Thread(target=self._run, args=(loop,), name=f"{self.protocol} server", daemon=True)
         self._thread.start()
         try:

@@ -149,10 +149,12 @@ class BacnetServer(Adapter):
         # Revisions first: a slot that changes now is looked at once more the next time.
         told, values = self.image.revisions(), self.image.values()
         for k in np.flatnonzero(told != self._told):
+            self.image.way.give()
             show_slots(self._objects[k])
         self._told = told
         changed = np.flatnonzero(~((values == self._shown) | (np.isnan(values) & np.isnan(self._shown))))
         for k in changed:
+            self.image.way.give()
             point = self.image.points.points[k]
             if not point.writable:
                 show(point, self._objects[k], float(values[k]), math.isnan(self._shown[k]))

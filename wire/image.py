@@ -21,6 +21,7 @@ import numpy as np
 from lowlift.wire.point import Refusal, RefusedError
 from lowlift.wire.point_list import PointList
 from lowlift.wire.priorities import LOWEST, PriorityArrays, Slot
+from lowlift.wire.right_of_way import RightOfWay
 
 KEPT = 10_000
 """Events kept; older ones are dropped, so that a run of months stays within its memory."""
@@ -66,6 +67,8 @@ class PointImage:
         self._snapshot = Snapshot(t=0.0, step=0, values=values)
         self._events: collections.deque[Event] = collections.deque(maxlen=KEPT)
         self._listeners: list[Callable[[Snapshot], None]] = []
+        self.way = RightOfWay()
+        """Taken by the plant for its steps; servers give way."""
         self.n_refused = 0
         """Writes refused since the start."""
         self.failed = ""

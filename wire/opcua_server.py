@@ -11,11 +11,8 @@ certificate adds signed and encrypted endpoints, and is needed before passwords 
 (BadHistoryOperationUnsupported).
 """
 
-import asyncio
-import hmac
 import logging
 import math
-import secrets
 import socket
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -24,13 +21,13 @@ from typing import Any, ClassVar
 
 import numpy as np
 from asyncua import Node, Server, ua
-from asyncua.crypto.permission_rules import User, UserRole
-from asyncua.server.address_space import AttributeService
+from asyncua.crypto.permission_rules import User
 
 from lowlift.wire.adapter import Adapter, ServeError, accept_no_more, is_loopback
 from lowlift.wire.image import PointImage, Snapshot
 from lowlift.wire.opcua_answers import no_history, show_rights
 from lowlift.wire.opcua_certificate import CertificateError, KeyPair, read_pair
+from lowlift.wire.opcua_service import Attributes, Closing, Users
 from lowlift.wire.point import Kind, Point, Refusal, RefusedError
 from lowlift.wire.units import codes
 
@@ -78,7 +75,7 @@ class OpcUaServer(Adapter):
             raise ServeError("opcua: a certificate needs its private key, and a key its certificate")
         if not is_loopback(host) and (not self.users or certificate is None):
             raise ServeError(f"opcua: {host} is not loopback: users and a certificate are needed there")
-        self.positions: dict[ua.NodeId, int] = {}
+        self._positions: dict[ua.NodeId, int] = {}
         self._server: Server | None = None
         self._shown = np.zeros(0)
 
@@ -100,7 +97,7 @@ class OpcUaServer(Adapter):
             pass
         # The library would log what this adapter raises, and every broken connection of a client.
         logging.getLogger("asyncua").setLevel(logging.CRITICAL)
-        server = Server(user_manager=_Users(self.users))
+        server = Server(user_manager=Users(self.users))
         await server.init()
         server.set_endpoint(f"opc.tcp://{self.host}:{self.port}/lowlift")
         server.set_server_name(f"lowlift {self.image.points.site}")
@@ -114,12 +111,12 @@ class OpcUaServer(Adapter):
         tokens: list[type] = [ua.AnonymousIdentityToken]
         server.set_identity_tokens([*tokens, ua.UserNameIdentityToken] if self.users else tokens)
         await self._build(server)
-        server.iserver.attribute_service = _Attributes(server.iserver.aspace, self)
+        server.iserver.attribute_service = Attributes(server.iserver.aspace, self, self.image.way)
         show_rights(server, self._may_write, self.positions)
         no_history(server, self._aspace)
         await server.start()
         if server.bserver is not None:
-            server.bserver.closing_tasks = _Closing()
+            server.bserver.closing_tasks = Closing()
         self._server = server
         sockets = getattr(getattr(server.bserver, "_server", None), "sockets", ())
         if self.port == 0 and sockets:
@@ -146,6 +143,7 @@ class OpcUaServer(Adapter):
         changed = np.flatnonzero(~((values == self._shown) | (np.isnan(values) & np.isnan(self._shown))))
         now = datetime.now(UTC)
         for k in changed:
+            self.image.way.give()
             await self._show(int(k), float(values[k]), now)
         self._shown = values
 
@@ -174,6 +172,11 @@ class OpcUaServer(Adapter):
         return not self.users or user.name is not None
 
     @property
+    def positions(self) -> Mapping[ua.NodeId, int]:
+        """Of points in the image, by node."""
+        return self._positions
+
+    @property
     def known(self) -> Any:
         """All nodes of the address space."""
         return self._aspace
@@ -195,7 +198,7 @@ class OpcUaServer(Adapter):
                     folders[key] = await make(node_id, ua.QualifiedName(key[-1], index))
                 parent = folders[key]
             node = await self._variable(parent, ua.NodeId(a.opcua.node, index), ua.QualifiedName(name, index), p)
-            self.positions[node.nodeid] = len(self._nodes)
+            self._positions[node.nodeid] = len(self._nodes)
             self._nodes.append(node.nodeid)
         self._shown = self.image.values()
         for k, value in enumerate(self._shown):
@@ -235,64 +238,7 @@ class OpcUaServer(Adapter):
         await self._aspace.write_attribute_value(self._nodes[position], ua.AttributeIds.Value, shown)
 
 
-class _Attributes(AttributeService):  # type: ignore[misc]
-    """The library's service, with writes of points handed to the adapter."""
-
-    def __init__(self, aspace: Any, adapter: OpcUaServer) -> None:
-        super().__init__(aspace)
-        self._adapter = adapter
-
-    async def write(self, params: ua.WriteParameters, user: User = User(role=UserRole.Anonymous)) -> list[ua.StatusCode]:  # noqa: B008
-        """One answer for each value."""
-        results = []
-        for item in params.NodesToWrite:
-            if item.NodeId in self._adapter.positions and item.AttributeId == ua.AttributeIds.Value:
-                results.append(await self._adapter.write(item, user))
-            elif item.NodeId not in self._adapter.known:
-                # The library would ask for the rights of the user first.
-                results.append(ua.StatusCode(ua.StatusCodes.BadNodeIdUnknown))
-            else:
-                results += await super().write(ua.WriteParameters(NodesToWrite=[item]), user)
-        return results
-
-
-class _Client(User):  # type: ignore[misc]
-    """A user in one session: two sessions of a user are two clients."""
-
-    def __init__(self, session: str, name: str | None = None) -> None:
-        super().__init__(role=UserRole.User, name=name)
-        self.session = session
-
-
-class _Users:
-    """Who may write: everybody, or those with a password."""
-
-    def __init__(self, users: Mapping[str, str]) -> None:
-        self._users = users
-
-    def get_user(
-        self, iserver: Any, username: str | None = None, password: str | None = None, certificate: Any = None,
-    ) -> User | None:  # fmt: skip
-        """The user behind a session; none where name and password do not belong together."""
-        if username is None:
-            # The library lets the role Anonymous do nothing at all; here it may read.
-            return _Client(secrets.token_hex(4))
-        known = self._users.get(username)
-        if known is None or not hmac.compare_digest(known.encode(), (password or "").encode()):
-            return None
-        return _Client(secrets.token_hex(4), username)
-
-
 def _native(point: Point, value: float) -> float | bool | int:
     if point.kind is Kind.BINARY:
         return value > 0.5
     return round(value) if point.kind is Kind.MULTISTATE else float(value)
-
-
-class _Closing(list[asyncio.Task[Any]]):
-    """Tasks that close connections, forgotten when they are done: asyncua 2.1 keeps them for ever, a few hundred bytes a connection."""
-
-    def append(self, task: asyncio.Task[Any]) -> None:
-        """Keep until it is done."""
-        super().append(task)
-        task.add_done_callback(lambda done: self.remove(done) if done in self else None)

@@ -1,0 +1,98 @@
+"""What stands in the place of parts of asyncua (2.1): reading and writing of attributes, users, and the end of connections."""
+
+import asyncio
+import dataclasses
+import hmac
+import secrets
+from collections.abc import Container, Mapping
+from typing import Any, Protocol
+
+from asyncua import ua
+from asyncua.crypto.permission_rules import User, UserRole
+from asyncua.server.address_space import AttributeService
+
+from lowlift.wire.right_of_way import RightOfWay
+
+AT_ONCE = 25
+"""Values read before the plant is let go first: a fraction of a millisecond."""
+
+
+class Points(Protocol):
+    """What attributes belong to."""
+
+    @property
+    def positions(self) -> Mapping[ua.NodeId, int]:
+        """Of points by node."""
+
+    @property
+    def known(self) -> Container[ua.NodeId]:
+        """All nodes of the address space."""
+
+    async def write(self, item: Any, user: User) -> ua.StatusCode:
+        """Answer a write of one value of a point."""
+
+
+class Attributes(AttributeService):  # type: ignore[misc]
+    """The library's service, with writes of points handed to the adapter; long reads give way to the plant."""
+
+    def __init__(self, aspace: Any, points: Points, way: RightOfWay) -> None:
+        super().__init__(aspace)
+        self._points, self._way = points, way
+
+    def read(self, params: ua.ReadParameters) -> list[ua.DataValue]:
+        """One value for each attribute asked for."""
+        asked, results = params.NodesToRead, []
+        for begin in range(0, len(asked), AT_ONCE):
+            self._way.give()
+            results += super().read(dataclasses.replace(params, NodesToRead=asked[begin : begin + AT_ONCE]))
+        self._way.give()
+        return results
+
+    async def write(self, params: ua.WriteParameters, user: User = User(role=UserRole.Anonymous)) -> list[ua.StatusCode]:  # noqa: B008
+        """One answer for each value."""
+        results = []
+        for item in params.NodesToWrite:
+            if item.NodeId in self._points.positions and item.AttributeId == ua.AttributeIds.Value:
+                results.append(await self._points.write(item, user))
+            elif item.NodeId not in self._points.known:
+                # The library would ask for the rights of the user first.
+                results.append(ua.StatusCode(ua.StatusCodes.BadNodeIdUnknown))
+            else:
+                results += await super().write(ua.WriteParameters(NodesToWrite=[item]), user)
+        return results
+
+
+class Client(User):  # type: ignore[misc]
+    """A user in one session: two sessions of a user are two clients."""
+
+    def __init__(self, session: str, name: str | None = None) -> None:
+        super().__init__(role=UserRole.User, name=name)
+        self.session = session
+
+
+class Users:
+    """Who may write: everybody, or those with a password."""
+
+    def __init__(self, users: Mapping[str, str]) -> None:
+        self._users = users
+
+    def get_user(
+        self, iserver: Any, username: str | None = None, password: str | None = None, certificate: Any = None,
+    ) -> User | None:  # fmt: skip
+        """The user behind a session; none where name and password do not belong together."""
+        if username is None:
+            # The library lets the role Anonymous do nothing at all; here it may read.
+            return Client(secrets.token_hex(4))
+        known = self._users.get(username)
+        if known is None or not hmac.compare_digest(known.encode(), (password or "").encode()):
+            return None
+        return Client(secrets.token_hex(4), username)
+
+
+class Closing(list[asyncio.Task[Any]]):
+    """Tasks that close connections, forgotten when they are done: asyncua 2.1 keeps them for ever, a few hundred bytes a connection."""
+
+    def append(self, task: asyncio.Task[Any]) -> None:
+        """Keep until it is done."""
+        super().append(task)
+        task.add_done_callback(lambda done: self.remove(done) if done in self else None)
