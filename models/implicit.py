@@ -22,6 +22,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from lowlift.models.buffered import Buffered
 from lowlift.models.lowering import Lowered, lower
 from lowlift.models.plant import SteadyStateError, Vectors
 from lowlift.models.scheme import GAMMA
@@ -82,25 +83,11 @@ class ImplicitStepper:
         return self._step_compiled(x, u, d) if len(x) <= SMALL_BATCH else self.advance(x, u, d)
 
     @functools.cached_property
-    def _buffered(self) -> tuple[list[np.ndarray], list[np.ndarray], Any, Any]:
-        f = step_function(self.system)
-        buffer, trigger = f.buffer()
-        # CasADi keeps pointers into these arrays: they are filled, never replaced.
-        given, found = ([np.empty(shape(k)) for k in range(count)] for shape, count in ((f.size1_in, 4), (f.size1_out, 2)))
-        for k, array in enumerate(given):
-            buffer.set_arg(k, memoryview(array.data))
-        for k, array in enumerate(found):
-            buffer.set_res(k, memoryview(array.data))
-        given[3][:] = self.h
-        return given, found, buffer, trigger
+    def _buffered(self) -> Buffered:
+        return Buffered(step_function(self.system))
 
     def _step_compiled(self, x: np.ndarray, u: np.ndarray, d: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        given, found, _, trigger = self._buffered
-        x1, flux = np.empty((len(x), self.system.states.size)), np.empty((len(x), len(self.system.flux_names)))
-        for b in range(len(x)):
-            given[0][:], given[1][:], given[2][:] = x[b], u[b], d[b]
-            trigger()
-            x1[b], flux[b] = found
+        x1, flux = self._buffered(x, u, d, np.array([self.h]))
         return x1, flux
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from lowlift.models.facility import FLUXES
+from lowlift.models.buffered import Buffered
 from lowlift.models.liquid_hall import LiquidHall
 from lowlift.models.scheme import Scheme
 from lowlift.thermal.ops import Signal
@@ -33,7 +33,7 @@ class Integrator:
         self.scheme = Scheme(plant)
 
     def advance(self, x: Signal, u: Signal, d: Signal) -> tuple[Signal, Signal]:
-        """One step of NumPy batches or CasADi columns; returns the new state and the mean facility fluxes in :data:`FLUXES` order."""
+        """One step of NumPy batches or CasADi columns; returns the new state and the mean :data:`lowlift.models.facility.FLUXES`."""
         scheme = self.scheme
         setting = scheme.setting(u)
         load = scheme.load(setting, u, d)
@@ -54,19 +54,10 @@ class Integrator:
         x, u, d = (ca.SX.sym(k, v.size) for k, v in (("x", p.states), ("u", p.actuators), ("d", p.disturbances)))
         return ca.Function("step", [x, u, d], list(self.advance(x, u, d)), {"cse": True})
 
+    @functools.cached_property
+    def _buffered(self) -> Buffered:
+        return Buffered(self.compiled)
+
     def _step_compiled(self, x: np.ndarray, u: np.ndarray, d: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        f = self.compiled
-        buffer, trigger = f.buffer()
-        # CasADi keeps pointers into these arrays: they are filled, never replaced.
-        row = [np.empty(x.shape[-1]), np.empty(u.shape[-1]), np.empty(d.shape[-1])]
-        for k, array in enumerate(row):
-            buffer.set_arg(k, memoryview(array.data))
-        x1, flux = np.empty_like(x, dtype=float), np.empty((len(x), len(FLUXES)))
-        result = [np.empty(x.shape[-1]), np.empty(len(FLUXES))]
-        for k, array in enumerate(result):
-            buffer.set_res(k, memoryview(array.data))
-        for b in range(len(x)):
-            row[0][:], row[1][:], row[2][:] = x[b], u[b], d[b]
-            trigger()
-            x1[b], flux[b] = result
+        x1, flux = self._buffered(x, u, d)
         return x1, flux
