@@ -6,7 +6,7 @@ chain cannot show is that its end has been cut off: who must know keeps the last
 
 A record counts from its line break on. A process that is killed while writing leaves a torn line at the end: readers pass over it, and the
 next writer either takes it off, or seals its length and hash in a record of kind ``torn``, without which nothing torn may stand in the
-middle.
+middle. A file that does not begin as a record does is no log.
 
 A file that has grown to its limit is renamed to ``<name>.1``, ``<name>.2``, … and the chain goes on in a new one. Who writes holds
 ``<name>.lock``.
@@ -38,7 +38,7 @@ Record = dict[str, Any]
 
 
 class ChainError(ValueError):
-    """A log is not what its writer wrote, or somebody else is writing it; the message names file and line."""
+    """A log is not what its writer wrote, or another is writing it; the message names file and line."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -239,6 +239,10 @@ class Walk:
             self.end = End(n=record["n"] + 1, head=record["hash"])
             yield record
         torn = b"\n".join([*pieces, rest])
+        # Without any record it may be somebody's file of another kind, which is not ours to go on with.
+        alone = self._skip == 0 and self.end.n == self._chain.first
+        if alone and torn.strip(b"\0") not in (b"", b"{") and not torn.startswith(b'{"'):
+            raise damaged(f"{file}: line 1: does not begin as a record does: this file is no log")
         if torn and not last:
             raise damaged(f"{file}: line {len(lines) - len(pieces) + 1}: is torn, and nothing seals it")
         self.end = dataclasses.replace(self.end, torn=torn)

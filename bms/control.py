@@ -26,7 +26,7 @@ from lowlift.controllers.envelope import SafetyEnvelope
 from lowlift.controllers.interface import Decision, Measurement
 from lowlift.models.plant import Plant
 from lowlift.sim.closed_loop import Run, decide
-from lowlift.wire.link import Link, commands_of, readings_of
+from lowlift.wire.link import Link, LinkError, commands_of, readings_of
 from lowlift.wire.point import RefusedError
 
 SAMPLE = 15.0
@@ -126,9 +126,9 @@ class ControlClient:
         """The site's time now [s].
 
         Raises:
-            LinkError: the connection is lost.
+            LinkError: the connection is lost, or the site's clock shows no number.
         """
-        return self.link.read(["elapsed"])["elapsed"] if self._site_clock is None else self._site_clock()
+        return self._now(self.link.read(["elapsed"]) if self._site_clock is None else {})
 
     @property
     def due(self) -> float:
@@ -220,6 +220,7 @@ class ControlClient:
 
         Raises:
             LinkError: the site cannot be told; it will miss the heartbeat.
+            AuditWriteError: that has been done, and cannot be put on record.
         """
         if not (self.gateway.in_charge or self.gateway.written):
             return "nothing was written"
@@ -235,7 +236,10 @@ class ControlClient:
     # -- parts of a cycle -----------------------------------------------------------------------------------------
 
     def _now(self, values: Mapping[str, float]) -> float:
-        return values["elapsed"] if self._site_clock is None else self._site_clock()
+        now = values["elapsed"] if self._site_clock is None else self._site_clock()
+        if not math.isfinite(now):
+            raise LinkError(f"{self.link.url}: the site's clock, its point 'elapsed', shows no number: it is not controlled without one")
+        return now
 
     def _start_from(self, values: Mapping[str, float]) -> None:
         """The envelope moves on from the setpoints in force."""

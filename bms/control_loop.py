@@ -161,7 +161,10 @@ class ControlLoop:
             elif client.gateway.in_charge:
                 client.link.connect()
                 done = client.hand_back()
-        except (LinkError, RefusedError, AuditWriteError) as error:
+        except AuditWriteError as error:
+            done = f"handed back, but not on record: {error}"
+            self._tell(done)
+        except (LinkError, RefusedError) as error:
             done = f"not handed back, the site will miss the heartbeat: {error}"
             self._tell(done)
         client.link.close()

@@ -9,13 +9,14 @@ Every batch is written down before it is sent, and again with its outcome: after
 """
 
 import collections
+import contextlib
 import enum
 import math
 import secrets
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from lowlift.bms.audit_log import AuditTrail
+from lowlift.bms.audit_log import AuditTrail, AuditWriteError
 from lowlift.data.hints import hint
 from lowlift.models.plant import Plant
 from lowlift.wire.link import Link
@@ -182,16 +183,20 @@ class Gateway:
 
         Raises:
             LinkError: the connection is lost; the other side will miss the heartbeat.
+            AuditWriteError: all has been handed back, but that cannot be put on record.
         """
         if not self.act or not (self.written or self.beat):
             return
         # Relinquishing what was never written is harmless, and clears what one of ours before us has left behind at our priority.
         names = sorted(self.allow) if self.link.priorities else sorted(self.written.difference(human))
-        self.trail.append(t, ("hand-back", {"points": names, "left": [] if self.link.priorities else sorted(self.written & set(human))}))
-        if self.beat:
-            self.link.write({HEARTBEAT: 0.0})
-        self._release(t, [*names, HEARTBEAT] if self.link.priorities else names)
-        self._forget()
+        left = [] if self.link.priorities else sorted(self.written & set(human))
+        with self._letting_go(t, "hand-back", {"points": names, "left": left}) as refused:
+            if self.beat:
+                try:
+                    self.link.write({HEARTBEAT: 0.0})
+                except RefusedError as error:
+                    refused[HEARTBEAT] = str(error)
+            self._release([*names, HEARTBEAT] if self.link.priorities else names, refused)
 
     def step_aside(self, t: float) -> None:
         """Leave the site to another supervisor, who is in charge of it: what we have written is no longer ours to take back.
@@ -201,25 +206,37 @@ class Gateway:
 
         Raises:
             LinkError: the connection is lost.
+            AuditWriteError: it has stepped aside, but that cannot be put on record.
         """
         if not self.act or not (self.written or self.beat):
             return
         names = [*sorted(self.allow), HEARTBEAT] if self.link.overridden([HEARTBEAT]) else []
-        self.trail.append(t, ("step-aside", {"points": names}))
-        if names:
-            self._release(t, names)
-        self._forget()
+        with self._letting_go(t, "step-aside", {"points": names}) as refused:
+            if names:
+                self._release(names, refused)
 
-    def _release(self, t: float, names: Collection[str]) -> None:
+    @contextlib.contextmanager
+    def _letting_go(self, t: float, kind: str, content: Mapping[str, Any]) -> Iterator[dict[str, str]]:
+        """Around letting go, which is the safe side: a full disk keeps us from writing, and not from that. Takes what was refused."""
+        unrecorded, refused = None, dict[str, str]()
         try:
-            self.link.release(names)
-        except RefusedError as error:
-            self.trail.append(t, ("refused", {"point": "hand-back", "reason": str(error)}))
-
-    def _forget(self) -> None:
+            self.trail.append(t, (kind, content))
+        except AuditWriteError as error:
+            unrecorded = error
+        yield refused
         self.written.clear()
         self._beats.clear()
         self.beat, self._arrived = 0, None
+        if unrecorded is not None:
+            raise unrecorded
+        if refused:
+            self.trail.append(t, *(("refused", {"point": name, "reason": reason}) for name, reason in refused.items()))
+
+    def _release(self, names: Collection[str], refused: dict[str, str]) -> None:
+        try:
+            self.link.release(names)
+        except RefusedError as error:
+            refused["hand-back"] = str(error)
 
     def _forbids(self, name: str, value: float, t: float, step: float, urgent: Collection[str], human: Collection[str]) -> Held | None:
         if name not in self.allow:

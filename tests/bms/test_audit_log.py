@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lowlift.bms.audit_log import AuditError, AuditTrail, AuditWriteError, records, tail, verify
-from lowlift.bms.chain import Chain
+from lowlift.bms.chain import Chain, ChainError
+from lowlift.bms.ledger import Ledger
 
 
 def written(path: Path, n: int = 6) -> bytes:
@@ -99,6 +100,25 @@ def test_one_writer_at_a_time_and_errors_that_say_why(tmp_path: Path) -> None:
     with pytest.raises(AuditError, match="No such file"):
         verify(tmp_path / "none")
     assert verify(path).text == "no records"
+
+
+@pytest.mark.parametrize("content", [b"PK\x03\x04\x00\x01", b"time,value\n1,2\n", b'{\n  "site": 1\n}\n', b"\n\nnotes"])
+def test_a_file_of_another_kind_is_no_log_and_is_left_as_it_is(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "of-mine"
+    path.write_bytes(content)
+    for use in (verify, AuditTrail, lambda p: tail(p, 1), lambda p: Ledger(p).append("me", "approve", {})):
+        with pytest.raises(ChainError, match=r"line 1: .*no (log|record)"):
+            use(path)
+    assert path.read_bytes() == content
+
+
+@pytest.mark.parametrize("torn", [b"{", b'{"n":0,"at', b"\0" * 512])
+def test_a_first_record_that_was_torn_is_sealed(tmp_path: Path, torn: bytes) -> None:
+    path = tmp_path / "log"
+    path.write_bytes(torn)
+    with AuditTrail(path) as trail:
+        trail.append(0.0, ("start", {}))
+    assert verify(path).kinds == {"torn": 1, "start": 1}
 
 
 def test_F36_what_cannot_be_put_on_record_is_an_error(tmp_path: Path) -> None:

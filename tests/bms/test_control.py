@@ -13,11 +13,13 @@ from wire_plants import plant, points, scenario
 from lowlift.bms.audit_log import AuditTrail, records, verify
 from lowlift.bms.control import ConflictError
 from lowlift.bms.control_loop import ControlLoop
+from lowlift.bms.control_watch import watch
+from lowlift.bms.gateway import HEARTBEAT
 from lowlift.controllers.interface import Decision, Status
 from lowlift.hil import snapshot
 from lowlift.sim.closed_loop import Run, simulate
 from lowlift.sim.entrants import ControllerError, live_run, make_run
-from lowlift.wire.link import SetupError
+from lowlift.wire.link import LinkError, SetupError
 from lowlift.wire.points import FAIL_SAFE, HAND, SUPERVISED
 
 C = 273.15
@@ -108,6 +110,23 @@ def test_a_value_of_somebody_else_stands_until_it_has_had_its_time(trail: AuditT
     assert not seen[-1].humans and shown(one, CMD) < 9.0
     told = [r["what"] for r in records(trail.path) if r["kind"] == "human"]
     assert told == ["a human decides: written by somebody else", "ours again"]
+
+
+def test_a_site_whose_clock_shows_no_number_is_not_controlled(trail: AuditTrail) -> None:
+    one = site()
+    link = ImageLink(one)
+    client = client_of(link, trail, Run(Asks(T_chw_set=C + 7.0)))
+    client.take_over()
+    together(client, one, 2)
+    read, sent = link.read, len(link.sent)
+    link.read = lambda names=None: read(names) | {"elapsed": float("nan")}
+    for act in (client.cycle, client.elapsed, client.take_over):
+        with pytest.raises(LinkError, match="elapsed"):
+            act()
+    assert len(link.sent) == sent
+    one.image.write({HEARTBEAT: 77.0}, "somebody")
+    with pytest.raises(LinkError, match="elapsed"):
+        watch(client, wait=lambda real: False)
 
 
 def test_hand_and_local_are_respected_and_reported(trail: AuditTrail) -> None:

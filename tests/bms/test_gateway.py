@@ -8,8 +8,9 @@ from bms_sites import ImageLink, shown, site
 from wire_plants import plant
 
 from lowlift.bms.audit_log import AuditTrail, AuditWriteError, records
-from lowlift.bms.gateway import RETRY_MAX, Gateway, GatewayError, Held, setpoint_commands
+from lowlift.bms.gateway import HEARTBEAT, RETRY_MAX, Gateway, GatewayError, Held, setpoint_commands
 from lowlift.wire.link import LinkError
+from lowlift.wire.point import Refusal, RefusedError
 
 C = 273.15
 CMD, TOWER = "T_chw_set.cmd", "T_tower_set.cmd"
@@ -105,6 +106,40 @@ def test_nothing_is_sent_that_cannot_be_put_on_record(trail: AuditTrail, monkeyp
     with pytest.raises(AuditWriteError):
         send(one, 15.0, {CMD: C + 7.03})
     assert not link.sent
+
+
+@pytest.mark.parametrize("other", [False, True])
+def test_a_full_disk_does_not_keep_it_from_letting_go(trail: AuditTrail, monkeypatch: pytest.MonkeyPatch, other: bool) -> None:
+    one, link = gateway(trail)
+    one.heartbeat(0.0)
+    send(one, 15.0, {CMD: C + 7.03})
+
+    def full(*_: object) -> None:
+        raise AuditWriteError("no room")
+
+    monkeypatch.setattr(trail, "append", full)
+    monkeypatch.setattr(link, "overridden", lambda names: {HEARTBEAT: 0.0} if other else {}, raising=False)
+    with pytest.raises(AuditWriteError):
+        one.step_aside(30.0) if other else one.hand_back(30.0)
+    assert not one.written and not one.in_charge and shown(link.served, CMD) == link.points[CMD].default
+
+
+def test_a_refused_good_bye_keeps_no_command_from_being_taken_back(trail: AuditTrail, monkeypatch: pytest.MonkeyPatch) -> None:
+    one, link = gateway(trail)
+    one.heartbeat(0.0)
+    send(one, 15.0, {CMD: C + 7.03})
+    write = link.write
+
+    def picky(values: dict[str, float]) -> None:
+        if HEARTBEAT in values:
+            raise RefusedError(Refusal.DENIED, "no beats here")
+        write(values)
+
+    monkeypatch.setattr(link, "write", picky)
+    one.hand_back(30.0)
+    assert shown(link.served, CMD) == link.points[CMD].default
+    (record,) = [r for r in records(trail.path) if r["kind"] == "refused"]
+    assert record["point"] == HEARTBEAT and record["reason"] == "no beats here"
 
 
 def test_the_heartbeat_goes_on_from_what_is_there_and_never_says_good_bye_by_itself(trail: AuditTrail) -> None:
