@@ -12,7 +12,9 @@ from lowlift.hil.served_plant import ServedPlant
 from lowlift.wire.link import Link, LinkError, UnknownPointError
 from lowlift.wire.point import Point
 from lowlift.wire.point_list import PointList
+from lowlift.wire.priorities import LOWEST, Slot
 
+SOURCE = "commissioning"
 STANDSTILL = 10.0
 """Real time without movement of plant time after which a site counts as stopped [s]."""
 
@@ -85,6 +87,7 @@ class InProcess:
 
     def __init__(self, served: ServedPlant) -> None:
         self.served = served
+        self._own: dict[str, Slot | None] = {}
         self._readings = served.plant.site.sheet.measurements.names
 
     @property
@@ -115,13 +118,21 @@ class InProcess:
         return {name: self.points[name].from_si(float(v)) for name, v in zip(self._readings, self.served.true[0], strict=True)}
 
     def write(self, values: Mapping[str, float]) -> None:
-        """Write commands."""
-        self.served.image.write(values, "commissioning")
+        """Write commands, in the lowest slot; what stood there is kept before it is first written over."""
+        image = self.served.image
+        for name in values:
+            if name in self.points.index and name not in self._own:
+                self._own[name] = next((s for s in image.slots(self.points.position(name)) if s.priority == LOWEST), None)
+        image.write(values, SOURCE)
 
     def put_back(self, name: str, found: float) -> str:
-        """Write what was found."""
-        self.write({name: found})
-        return _written_back(self.points[name], found)
+        """Put back what stood in the lowest slot, or empty it."""
+        held = self._own.get(name)
+        if held is None:
+            self.served.image.relinquish([name], SOURCE, LOWEST)
+            return f"{name}: our priority relinquished"
+        self.served.image.write({name: held.value}, held.source)
+        return f"{_written_back(self.points[name], held.value)}, which stood at our priority"
 
     def begin(self, fault: Fault) -> None:
         """With the next step."""

@@ -20,7 +20,7 @@ from lowlift.cli import app
 from lowlift.hil.commission_file import script_of
 from lowlift.hil.commission_report import html
 from lowlift.hil.commission_run import run_script
-from lowlift.hil.commission_sites import OverLink
+from lowlift.hil.commission_sites import InProcess, OverLink
 from lowlift.hil.commission_watch import Verdict
 from lowlift.hil.fault_points import with_fault_points
 from lowlift.hil.runner import Runner
@@ -71,6 +71,18 @@ def test_over_bacnet_priorities_are_left_as_they_were_found(tmp_path: Path) -> N
                                "T_tower_set.cmd: 23.5 °C written back, which stood at our priority")  # fmt: skip
     page = html(result, WHEN)
     assert "our priority relinquished" in page
+
+
+def test_in_process_too_slots_are_left_as_they_were_found() -> None:
+    one = served()
+    one.image.write({"T_tower_set.cmd": 22.5}, "somebody")
+    found = {name: one.image.slots(points().position(name)) for name in HELD}
+    step = {"set": {"T_chw_set.cmd": 9.0, "T_tower_set.cmd": 24.0}, "wait": 3}
+    result = run_script(script_of({"step": [step, step]}, "test"), InProcess(one))
+    assert result.verdict is Verdict.PASSED and not result.left
+    assert {name: one.image.slots(points().position(name)) for name in HELD} == found and found["T_tower_set.cmd"]
+    assert result.restored == ("T_chw_set.cmd: our priority relinquished",
+                               "T_tower_set.cmd: 22.5 °C written back, which stood at our priority")  # fmt: skip
 
 
 def test_one_command_that_cannot_be_put_back_fails_the_run_and_keeps_no_other_from_it() -> None:
