@@ -16,11 +16,12 @@ import numpy as np
 
 from lowlift.hil import snapshot
 from lowlift.hil.fault import Fault, fault_of
+from lowlift.hil.fault_points import fault_points
 from lowlift.hil.faults import Switch
 from lowlift.hil.served_plant import ServedPlant
 from lowlift.sim.files import write_bytes
 
-FORMAT = "lowlift-record/3"
+FORMAT = "lowlift-record/4"
 ARRAYS = ("t", "true", "read", "position", "setpoints")
 """Of every step: plant time at its end; readings as they are and as they were read; actuators; setpoints in force; SI."""
 DIFFERS = {
@@ -48,6 +49,10 @@ class Record:
     points: str
     """Checksum of the point list."""
     scenario: str
+    described: str | None
+    """The scenario as the run was given it, see :func:`lowlift.hil.default_scenario.scenario_of`."""
+    fault_points: tuple[dict[str, Any], ...]
+    """Descriptions of the faults that had points of their own."""
     disturbances: str
     """Checksum of heat and weather."""
     step_s: float
@@ -83,12 +88,13 @@ class Recorder:
 
     Args:
         served: the plant, between two steps.
+        described: its scenario as it was given, so that a replay need not be told.
     """
 
-    def __init__(self, served: ServedPlant) -> None:
+    def __init__(self, served: ServedPlant, described: str | None = None) -> None:
         if served.watch is not None:
             raise RecordError("this plant is being recorded already")
-        self.served = served
+        self.served, self._described = served, described
         self._begin = snapshot.described(served)
         self._commands: list[tuple[int, int, float]] = []
         self._switched: list[tuple[int, str, dict[str, Any] | None]] = []
@@ -129,9 +135,10 @@ class Recorder:
             raise RecordError("nothing to record: the plant has not moved")
         arrays: dict[str, Any] = {name: np.array(rows) for name, rows in self._rows.items()}
         events = [dataclasses.asdict(e) for e in self.served.image.events()[self._events_before :]]
+        pressed = tuple(fault.record for _, fault in fault_points(self.served.image.points, self.served.faults.known))
         return Record(
-            **_identity(self.served), begin=self._begin, commands=tuple(self._commands), humans=tuple(self._humans),
-            switched=tuple(self._switched), events=tuple(events), **arrays,
+            **_identity(self.served), described=self._described, fault_points=pressed, begin=self._begin, commands=tuple(self._commands),
+            humans=tuple(self._humans), switched=tuple(self._switched), events=tuple(events), **arrays,
         )  # fmt: skip
 
 
@@ -171,7 +178,7 @@ def load_record(path: str | Path) -> Record:
     said = json.loads(parts["run.json"])
     if said.pop("format", None) != FORMAT:
         raise RecordError(f"{path}: no record of this version ({FORMAT})")
-    for name in ("commands", "humans", "switched", "events"):
+    for name in ("commands", "humans", "switched", "events", "fault_points"):
         said[name] = tuple(tuple(row) if isinstance(row, list) else row for row in said[name])
     return Record(**said, **{name: np.load(io.BytesIO(parts[f"{name}.npy"]), allow_pickle=False) for name in ARRAYS})
 

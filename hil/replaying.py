@@ -8,7 +8,7 @@ import numpy as np
 from lowlift import models
 from lowlift.hil import snapshot
 from lowlift.hil.default_scenario import scenario_of
-from lowlift.hil.fault_file import load_faults
+from lowlift.hil.fault import fault_of
 from lowlift.hil.fault_points import with_fault_points
 from lowlift.hil.faults import Switch
 from lowlift.hil.record import DepartureError, Record, check_fits, load_record
@@ -53,7 +53,7 @@ def replay(record: Record, served: ServedPlant, progress: Callable[[float], obje
 
 
 def replay_file(
-    path: str | Path, *, plant: str | Path | None = None, scenario: str | None = None, fault_points: str | Path | None = None,
+    path: str | Path, *, plant: str | Path | None = None, scenario: str | None = None,
     progress: Callable[[float], object] = lambda share: None,
 ) -> Record:  # fmt: skip
     """Run the record of a file again, on a plant that is made for it, and return it.
@@ -61,8 +61,7 @@ def replay_file(
     Args:
         path: the file.
         plant: name or site file; the packaged plant that the record names, if not given.
-        scenario: as the run was given it, see :func:`lowlift.hil.default_scenario.scenario_of`.
-        fault_points: schedule of the faults that had points of their own, where the run had such points.
+        scenario: see :func:`lowlift.hil.default_scenario.scenario_of`; as the run was given it, if not given.
         progress: told the share done.
 
     Raises:
@@ -71,8 +70,9 @@ def replay_file(
     """
     record = load_record(path)
     made = models.load(record.plant if plant is None else plant, check=False)
-    points = points_of(made) if fault_points is None else with_fault_points(points_of(made), load_faults(fault_points, made))
-    served = ServedPlant(made, scenario_of(made, scenario), step=record.step_s, heartbeat=record.heartbeat_s, points=points)
+    pressed = [fault_of(said, "record: fault") for said in record.fault_points]
+    points, lived = with_fault_points(points_of(made), pressed), scenario_of(made, record.described if scenario is None else scenario)
+    served = ServedPlant(made, lived, step=record.step_s, heartbeat=record.heartbeat_s, points=points)
     replay(record, served, progress)
     return record
 

@@ -56,6 +56,7 @@ class Serving:
         adapters: its protocol servers.
         resumed: whether it goes on from a snapshot.
         record: where the record of the run goes at its end.
+        scenario: as it was described, for the record.
     """
 
     served: ServedPlant
@@ -63,6 +64,7 @@ class Serving:
     adapters: Sequence[Adapter]
     resumed: bool = False
     record: str | Path | None = None
+    scenario: str | None = None
     held: contextlib.ExitStack = dataclasses.field(default_factory=contextlib.ExitStack)
     """What is let go of at the end: the lock of the snapshot."""
 
@@ -74,7 +76,7 @@ class Serving:
                 adapter.start()
                 stack.callback(adapter.stop)
             if self.record is not None:
-                stack.callback(self._keep, Recorder(self.served))
+                stack.callback(self._keep, Recorder(self.served, self.scenario))
             stack.enter_context(_prompt())
             self.runner.start()
             stack.callback(self.runner.stop)
@@ -143,7 +145,7 @@ def serving(
                 adapter.refresh_every = 0.0
         if panel is not None:
             adapters.append(panel_server(runner, **panel))
-        return Serving(served, runner, adapters, resumed, record, held.pop_all())
+        return Serving(served, runner, adapters, resumed, record, scenario, held.pop_all())
 
 
 @contextlib.contextmanager

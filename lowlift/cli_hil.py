@@ -168,10 +168,7 @@ def serve(
 def replay(
     record: Annotated[Path, typer.Argument(help="Record of a run, as lowlift serve --record writes it.")],
     plant: Annotated[str | None, typer.Option(help="Plant name or site file; the plant that the record names, if not given.")] = None,
-    scenario: Annotated[str | None, typer.Option(help="As the run was given it; the plant's own day if not given.")] = None,
-    fault_points: Annotated[
-        Path | None, typer.Option(help="Schedule of faults that the run was given with --faults and --fault-points, TOML.")
-    ] = None,
+    scenario: Annotated[str | None, typer.Option(help="Of the run; as the record says if not given.")] = None,
 ) -> None:
     """Run a recorded run again: exit code 0 if it is the same bit by bit, 1 if it goes another way, 2 if it cannot be run."""
     with friendly():
@@ -180,7 +177,7 @@ def replay(
 
         try:
             with bar(record.name) as done:
-                run = replay_file(record, plant=plant, scenario=scenario, fault_points=fault_points, progress=done)
+                run = replay_file(record, plant=plant, scenario=scenario, progress=done)
         except DepartureError as error:
             typer.echo(f"{record}: {error}")
             raise typer.Exit(1) from error

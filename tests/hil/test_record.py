@@ -153,7 +153,7 @@ def test_one_recorder_at_a_time_and_none_without_a_step() -> None:
 def test_a_record_is_data(tmp_path: Path) -> None:
     with zipfile.ZipFile(save_record(eventful("chiller_plant", 3), tmp_path / "run.lowlift")) as file:
         said = json.loads(file.read("run.json"))
-    assert said["format"] == "lowlift-record/3" and said["plant"] == "chiller_plant"
+    assert said["format"] == "lowlift-record/4" and said["plant"] == "chiller_plant"
 
 
 def replayed(path: Path, *options: str) -> tuple[int, str]:
@@ -164,10 +164,11 @@ def replayed(path: Path, *options: str) -> tuple[int, str]:
 
 def test_on_the_command_line_a_replay_is_the_run_or_says_where_it_departs(tmp_path: Path) -> None:
     record = eventful("chiller_plant", 3)
-    path = save_record(record, tmp_path / "run.lowlift")
-    code, said = replayed(path, "--scenario", DAY)
-    assert code == 0 and "9 steps of 5 s to plant time 70 s" in said and "the same bit by bit" in said
-    code, said = replayed(path)
+    path = save_record(dataclasses.replace(record, described=DAY), tmp_path / "run.lowlift")
+    for options in ((), ("--scenario", DAY)):
+        code, said = replayed(path, *options)
+        assert code == 0 and "9 steps of 5 s to plant time 70 s" in said and "the same bit by bit" in said
+    code, said = replayed(save_record(record, tmp_path / "untold.lowlift"))
     assert code == 2 and "the record is of other heat and weather" in said
     code, said = replayed(path, "--scenario", DAY, "--plant", "chiler_plant")
     assert code == 2 and "did you mean chiller_plant" in said
@@ -184,7 +185,7 @@ def test_a_run_whose_faults_were_pressed_over_the_wire_is_replayed_with_them(tmp
     schedule.write_text('[[fault]]\nname = "reads low"\nwhat = "bias"\nwhere = "T_chw"\nsize = -2.0\nby_hand = true\n', encoding="utf-8")
     faults = load_faults(schedule, plant())
     one = served(faults=faults, points=with_fault_points(points(), faults))
-    recorder = Recorder(one)
+    recorder = Recorder(one, DAY)
     run(one, 3)
     one.image.write({"fault.reads_low": 1.0}, "test rig")
     run(one, 3)
@@ -194,7 +195,8 @@ def test_a_run_whose_faults_were_pressed_over_the_wire_is_replayed_with_them(tmp
     column = plant().site.sheet.measurements.names.index("T_chw")
     assert (np.flatnonzero(record.read[:, column] != record.true[:, column]) == [3, 4, 5]).all()
     path = save_record(record, tmp_path / "run.lowlift")
-    code, said = replayed(path, "--scenario", DAY, "--fault-points", str(schedule))
+    schedule.unlink()
+    code, said = replayed(path)
     assert code == 0 and "bit by bit" in said
-    code, said = replayed(path, "--scenario", DAY)
+    code, said = replayed(save_record(dataclasses.replace(record, fault_points=()), tmp_path / "without.lowlift"))
     assert code == 2 and "the record is of another point list" in said
