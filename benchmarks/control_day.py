@@ -64,7 +64,7 @@ def over(
     with tempfile.TemporaryDirectory() as folder, AuditTrail(Path(folder) / "audit.jsonl") as trail:
         link = make_link(served.image.points, adapter.url, timeout=10.0)
         client = ControlClient(plant, live_run(controller, plant), link, trail, act=True, sample=sample, begin=scenario.index[0],
-                               weather=scenario.weather_past)  # fmt: skip
+                               weather=lambda _: scenario.weather_past)  # fmt: skip
         tally = ControlLoop(client, stop=stop, seen=seen).run()
         verdict = verify(trail.path)
     took = time.perf_counter() - begun

@@ -2,13 +2,14 @@
 
 One cycle is one turn of :func:`lowlift.sim.closed_loop.simulate` with the plant at the other end of a wire: read the points, repair the
 readings, let the controller decide when its period is up, with forecasts from what has been read, pass the setpoints through the safety
-envelope, and send them through the write gateway. The heartbeat comes last, so that it beats only where everything before has been done.
+envelope, and send them through the write gateway. The heartbeat comes last, so that it beats only where everything before has been done;
+but each connection beats once before its first write, so that the site knows whose it is if that is all that arrives. Humans may act while
+the controller thinks: what they have commanded is read again then.
 
 Taking over is bumpless: the envelope starts from the setpoints in force, and moves from there at the rates of the signal table. It is done
 anew after every loss of connection and after every jump of the plant's clock.
 """
 
-import dataclasses
 import math
 from collections.abc import Callable, Mapping
 
@@ -17,6 +18,7 @@ import pandas as pd
 
 from lowlift.bms.audit_log import AuditTrail
 from lowlift.bms.control_account import Account, supervision
+from lowlift.bms.control_cycle import Cycle
 from lowlift.bms.control_humans import Humans, recall
 from lowlift.bms.control_samples import Samples
 from lowlift.bms.gateway import HEARTBEAT, Gateway, setpoint_commands
@@ -39,30 +41,12 @@ YIELD = 3600.0
 """How long a value that somebody else has written is left alone where there are no priorities [s]."""
 
 
+DayBefore = Callable[[pd.Timestamp], pd.DataFrame | None]
+"""Hourly weather of the day before a time, where there is any."""
+
+
 class ConflictError(RuntimeError):
     """Another supervisor keeps the heartbeat of this site: one of the two must go."""
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Cycle:
-    """What one cycle has done."""
-
-    t: float
-    """Plant time since the client began [s]."""
-    decision: Decision | None
-    """Where the controller's period was up."""
-    written: Mapping[str, float]
-    """Commands sent, SI; in a dry run, those that would have been."""
-    humans: Mapping[str, str]
-    """Commands that a human decides, and how that is known."""
-    in_hand: Mapping[str, str]
-    """Actuators in hand or off."""
-    remote: bool
-    """Whether the site obeys commands."""
-    supervision: str
-    """Who decides there, as the site says."""
-    fail_safe: bool
-    """Whether the client's own envelope is in fail-safe."""
 
 
 class ControlClient:
@@ -76,15 +60,15 @@ class ControlClient:
         act: whether anything is written; a dry run does all the rest.
         allow: commands that may be written; all setpoints if not given.
         sample: plant time between two cycles [s].
-        begin: wall-clock time at plant time zero, zone-aware.
-        weather: of the day before, hourly, for forecasts until the client has seen a day itself.
+        begin: wall-clock time when the clock of the site was 0, zone-aware; as if it were now at the first take-over, if not given.
+        weather: gives the hourly weather of the day before a time, for forecasts until the client has seen a day itself.
         yield_for: see :class:`lowlift.bms.control_humans.Humans`.
         clock: time of the site [s], where its point ``elapsed`` is none.
     """
 
     def __init__(
         self, plant: Plant, run: Run, link: Link, trail: AuditTrail, *, act: bool = False, allow: tuple[str, ...] | None = None,
-        sample: float = SAMPLE, begin: pd.Timestamp | None = None, weather: pd.DataFrame | None = None, yield_for: float = YIELD,
+        sample: float = SAMPLE, begin: pd.Timestamp | None = None, weather: DayBefore | None = None, yield_for: float = YIELD,
         clock: Callable[[], float] | None = None,
     ) -> None:  # fmt: skip
         if not (math.isfinite(sample) and sample > 0.0):
@@ -95,20 +79,21 @@ class ControlClient:
         # Where there are priorities, nobody has to be told apart by what he wrote.
         recalled = recall(trail.past(), link.points, self.commands) if act and not link.priorities else None
         self.humans = Humans(link, self.commands, yield_for, recalled)
-        self.begin = pd.Timestamp.now(tz="UTC") if begin is None else begin
+        self._begin = begin
+        self._first: pd.Timestamp | None = None
         self._site_clock = clock
         sheet = plant.site.sheet
         self.table, self.setpoints = sheet.measurements, sheet.setpoints
         self.envelope = SafetyEnvelope(plant, sample, hold=max(HOLD, 3.0 * sample), heartbeat=max(SILENCE, run.controller.period + sample))
         self._dry = frozenset(name for s in self.setpoints.signals if s.name in self.envelope.rules.dry for name in s.components())
         self.account = Account(trail, link.points)
-        self.samples = Samples(self.table, sample, run.forecaster is not None, weather, self.envelope.check.good)
-        self._needed = [
-            *self.table.names, *self.commands, *(f"{name}.fbk" for name in self.setpoints.names), *self.humans.modes,
-            "elapsed", "heartbeat.fbk", "supervision.fbk", "remote_enable.cmd", HEARTBEAT,
-        ]  # fmt: skip
+        self.samples = Samples(self.table, sample, run.forecaster is not None, self.envelope.check.good)
+        self._weather = weather
+        self._commanded = [*self.commands, *self.humans.modes, "remote_enable.cmd", HEARTBEAT]
+        in_force = [f"{name}.fbk" for name in self.setpoints.names]
+        self._needed = [*self.table.names, *in_force, *self._commanded, "elapsed", "heartbeat.fbk", "supervision.fbk"]
         self._origin = math.nan
-        self._fresh = True
+        self._fresh = self._silent = True
 
     @property
     def t(self) -> float:
@@ -119,6 +104,15 @@ class ControlClient:
     def zero(self) -> float:
         """The site's time at which :attr:`t` was 0 [s]; moves where the site's clock is set. Not a number before the first take-over."""
         return self._origin
+
+    @property
+    def time(self) -> pd.Timestamp:
+        """Time of day at the site, by its own clock where it is known when that was 0; after the first take-over."""
+        if self._begin is not None:
+            return self._begin + pd.Timedelta(seconds=self._origin + self.t)
+        if self._first is None:
+            raise RuntimeError("no time of day before the first take-over")
+        return self._first + pd.Timedelta(seconds=self.t)
 
     # -- what the loop calls --------------------------------------------------------------------------------------
 
@@ -152,7 +146,11 @@ class ControlClient:
         if first or not 0 <= missed * self.sample <= 2.0 * self.run.controller.period:
             self.run.controller.reset(1)
         self.samples.skip(min(max(missed, 0), self.samples.rows // 2))
-        self._origin, self._fresh, self._due = now - self.t, True, self.t
+        self._origin, self._fresh, self._silent, self._due = now - self.t, True, True, self.t
+        if first:
+            self._first = pd.Timestamp.now(tz="UTC")
+            if self._weather is not None:
+                self.samples.begin(self._weather(self.time))
         self.envelope.reset(1)
         self.envelope.decided(self.t, 0)
         self._start_from(values)
@@ -186,25 +184,27 @@ class ControlClient:
         self.samples.k, self._fresh = self.samples.k + (steps > 0), False
         self.samples.see(self.envelope.repair(self.t, np.asarray(self.table.pack(readings_of(values, self.table)))))
         readings = self.table.unpack(self.samples.seen)
+        decision = self._decide(readings)
+        if decision is not None:
+            values |= self.link.read(self._commanded)
+            self._check_heartbeat(values[HEARTBEAT])
         humans = self.humans.look(self.t, values) if self.gateway.act else {}
         self.account.looked(self.t, self.humans.news, values["remote_enable.cmd"] > 0.5, supervision(values))
         self.humans.news, remote = [], self.account.remote
-        decision = self._decide(readings)
         for name in humans:
-            self.envelope.override(name.removesuffix(".cmd"), values[name], self.t + 0.5 * self.sample)
+            if math.isfinite(values[name]):
+                self.envelope.override(name.removesuffix(".cmd"), values[name], self.t + 0.5 * self.sample)
         T_dew = self.envelope.dew_point(readings)
         allowed = self.envelope.allow(self.t, self.requested, T_dew)
         if not remote:
             self._start_from(values)
+        if self._silent:
+            self._beat(values)
         written = self._write(values, commands_of(allowed, self.setpoints), float(T_dew[0, 0]), humans) if remote else {}
         self.account.protected(self.t, self.envelope.audit.records)
         # They are in the trail now: a run of months stays within its memory.
         self.envelope.audit.records.clear()
-        try:
-            self.gateway.heartbeat(values["heartbeat.fbk"])
-            self.account.alarm(self.t, "heartbeat", "")
-        except RefusedError as error:
-            self.account.alarm(self.t, "heartbeat", f"refused: {error}")
+        self._beat(values)
         return Cycle(t=self.t, decision=decision, written=written, humans=dict(humans), in_hand=dict(self.humans.in_hand),
                      remote=remote, supervision=supervision(values), fail_safe=bool(self.envelope.in_fail_safe[0]))  # fmt: skip
 
@@ -222,7 +222,7 @@ class ControlClient:
             LinkError: the site cannot be told; it will miss the heartbeat.
             AuditWriteError: that has been done, and cannot be put on record.
         """
-        if not (self.gateway.in_charge or self.gateway.written):
+        if not self.gateway.in_charge:
             return "nothing was written"
         # What has changed since the last cycle: somebody may have come.
         values = self.link.read(self._needed)
@@ -251,7 +251,7 @@ class ControlClient:
         if self.t < self._due - 1e-6:
             return None
         self._due = self.t + self.run.controller.period
-        seen = Measurement(t=self.t, time=self.begin + pd.Timedelta(seconds=self.t), values=readings)
+        seen = Measurement(t=self.t, time=self.time, values=readings)
         decision, failure = decide(self.run, seen, self.samples.past.history(0, self.t), self.envelope.setpoints)
         self.requested = decision.setpoints
         if failure is not None:
@@ -267,12 +267,24 @@ class ControlClient:
         lifted = T_dew + self.envelope.rules.dew_point_margin + 1e-6
         urgent = [f"{name}.cmd" for name in self._dry if allowed[f"{name}.cmd"] <= lifted]
         standing = {name: values[name] for name in self.commands}
-        written = self.gateway.send(self.t, allowed, standing, step=self.sample, urgent=urgent, human=humans)
+        try:
+            written = self.gateway.send(self.t, allowed, standing, step=self.sample, urgent=urgent, human=humans)
+        except LinkError:
+            self.humans.tried(self.gateway.attempted)
+            raise
         if self.gateway.act:
             self.humans.wrote(written)
         for name in self.commands:
             self.account.alarm(self.t, name, f"refused: {self.gateway.refusals[name]}" if name in self.gateway.refusals else "")
         return written
+
+    def _beat(self, values: Mapping[str, float]) -> None:
+        self._silent = False
+        try:
+            self.gateway.heartbeat(values["heartbeat.fbk"])
+            self.account.alarm(self.t, "heartbeat", "")
+        except RefusedError as error:
+            self.account.alarm(self.t, "heartbeat", f"refused: {error}")
 
     def _check_heartbeat(self, beat: float) -> None:
         if self.gateway.act and not self.gateway.is_own(beat):

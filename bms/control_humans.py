@@ -60,6 +60,11 @@ class Humans:
             self._own[name].append(value)
             self._until_written.pop(name, None)
 
+    def tried(self, values: Mapping[str, float]) -> None:
+        """Remember what was on its way when the connection was lost, SI: it may have arrived, and is nobody else's then."""
+        for name, value in values.items():
+            self._own[name].append(value)
+
     def accept(self, values: Mapping[str, float]) -> dict[str, float]:
         """Defaults are nobody's, until we have written again; so is all that stands at the first take-over of a client without a past.
 
@@ -92,7 +97,10 @@ class Humans:
             found = self.link.overridden(suspects) if suspects else {}
             self.decide = {name: f"priority {priority}" for name, priority in found.items()}
         else:
-            self.decide = {name: "written by somebody else" for name in self.commands if self._foreign(t, name, values[name])}
+            self.decide = {
+                name: "written by somebody else" if math.isfinite(values[name]) else "cannot be read"
+                for name in self.commands if self._foreign(t, name, values[name])
+            }  # fmt: skip
         self.in_hand = {
             name.removesuffix(".mode"): MODES[round(values[name]) - 1]
             for name in self.modes if math.isfinite(values[name]) and 1 <= round(values[name]) <= len(MODES) and round(values[name]) != AUTO

@@ -12,7 +12,8 @@ import time
 from collections.abc import Callable
 
 from lowlift.bms.audit_log import AuditWriteError
-from lowlift.bms.control import ControlClient, Cycle
+from lowlift.bms.control import ControlClient
+from lowlift.bms.control_cycle import Cycle
 from lowlift.bms.control_watch import STALLED, watch
 from lowlift.wire.link import LinkError, SetupError, UnknownPointError
 from lowlift.wire.point import RefusedError
@@ -38,6 +39,9 @@ class Tally:
     refusals: int = 0
     """Writes that the site has refused, heartbeats among them."""
     losses: int = 0
+    """Connections that were lost."""
+    attempts: int = 0
+    """Connections that did not come about."""
 
 
 class ControlLoop:
@@ -82,6 +86,9 @@ class ControlLoop:
                 try:
                     link.connect()
                     self._watch(ends)
+                    if self._over(ends):
+                        # It may have ended while somebody else was watched, who is in charge then.
+                        break
                     client.take_over()
                     self._tell(f"in touch with {link.url} at its time {client.due:.0f} s")
                     self._connected, wait = True, self._first_wait
@@ -146,10 +153,13 @@ class ControlLoop:
     def _lose(self, error: LinkError) -> None:
         link = self.client.link
         link.close()
-        if self._connected or self.tally.losses == 0:
+        if self._connected or not (self.tally.losses or self.tally.attempts):
             self.client.lost(error)
             self._tell(f"no connection: {error}; trying again")
-        self.tally.losses += 1
+        if self._connected:
+            self.tally.losses += 1
+        else:
+            self.tally.attempts += 1
         self._connected = False
 
     def _end(self, reason: str) -> None:

@@ -1,5 +1,7 @@
 """The samples of a control client: how many there have been, and what was read at each, as far as forecasts look back."""
 
+import functools
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -18,18 +20,20 @@ class Samples:
         table: of the measurements.
         sample: plant time between two [s].
         forecasts: whether anybody looks back.
-        weather: of the day before, hourly, or none.
         seen: readings that stand for samples before the first look, ``(1, n)``.
     """
 
-    def __init__(
-        self, table: SignalVector, sample: float, forecasts: bool, weather: pd.DataFrame | None, seen: NDArray[np.float64],
-    ) -> None:  # fmt: skip
+    def __init__(self, table: SignalVector, sample: float, forecasts: bool, seen: NDArray[np.float64]) -> None:
         self.sample, self.k, self.seen = sample, 0, seen
         self.rows = round(KEPT / sample)
         """As many are kept."""
-        self.past = Past(table, sample, self.rows, [forecasts], weather)
+        self._make = functools.partial(Past, table, sample, self.rows, [forecasts])
+        self.past = self._make(None)
         self._dropped = 0
+
+    def begin(self, weather: pd.DataFrame | None) -> None:
+        """Begin from hourly weather of the day before; at the first sample."""
+        self.past = self._make(weather)
 
     @property
     def t(self) -> float:

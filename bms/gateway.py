@@ -13,7 +13,7 @@ import contextlib
 import enum
 import math
 import secrets
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from lowlift.bms.audit_log import AuditTrail, AuditWriteError
@@ -80,7 +80,9 @@ class Gateway:
         self.refusals: dict[str, str] = {}
         """Points that the other side refuses now, with its reason."""
         self.written: set[str] = set()
-        """Commands that this gateway has written and not taken back."""
+        """Commands that this gateway has written, or tried to, and not taken back."""
+        self.attempted: Mapping[str, float] = {}
+        """SI, by command: what was on its way when the connection was lost."""
         self.n_refused = 0
         """Writes that the other side has refused, heartbeats among them."""
         self.beat = 0
@@ -136,9 +138,12 @@ class Gateway:
             self.trail.append(t, ("would-write", {"values": shown}))
             return changed
         self.trail.append(t, ("write", {"values": shown}))
+        # All of them may have arrived if the connection is lost now: they are ours to take back.
+        before, self.attempted = self.written.copy(), changed
+        self.written |= changed.keys()
         taken = self._put(changed)
         self._last |= {name: (t, value) for name, value in taken.items()}
-        self.written |= taken.keys()
+        self.written, self.attempted = before | taken.keys(), {}
         refused = {name: self.refusals[name] for name in changed if name not in taken}
         outcome: list[tuple[str, dict[str, Any]]] = [("written", {"points": list(taken)})] if taken else []
         self.trail.append(t, *outcome, *(("refused", {"point": name, "reason": reason}) for name, reason in refused.items()))
@@ -185,18 +190,20 @@ class Gateway:
             LinkError: the connection is lost; the other side will miss the heartbeat.
             AuditWriteError: all has been handed back, but that cannot be put on record.
         """
-        if not self.act or not (self.written or self.beat):
+        if not self.in_charge:
             return
         # Relinquishing what was never written is harmless, and clears what one of ours before us has left behind at our priority.
         names = sorted(self.allow) if self.link.priorities else sorted(self.written.difference(human))
         left = [] if self.link.priorities else sorted(self.written & set(human))
         with self._letting_go(t, "hand-back", {"points": names, "left": left}) as refused:
-            if self.beat:
-                try:
-                    self.link.write({HEARTBEAT: 0.0})
-                except RefusedError as error:
-                    refused[HEARTBEAT] = str(error)
-            self._release([*names, HEARTBEAT] if self.link.priorities else names, refused)
+            # The good-bye comes last: if the connection is lost before it, the site misses the heartbeat and knows that nobody is there.
+            self._release(names, refused)
+            try:
+                self.link.write({HEARTBEAT: 0.0})
+            except RefusedError as error:
+                refused[HEARTBEAT] = str(error)
+            if self.link.priorities:
+                self._release([HEARTBEAT], refused)
 
     def step_aside(self, t: float) -> None:
         """Leave the site to another supervisor, who is in charge of it: what we have written is no longer ours to take back.
@@ -208,7 +215,7 @@ class Gateway:
             LinkError: the connection is lost.
             AuditWriteError: it has stepped aside, but that cannot be put on record.
         """
-        if not self.act or not (self.written or self.beat):
+        if not self.in_charge:
             return
         names = [*sorted(self.allow), HEARTBEAT] if self.link.overridden([HEARTBEAT]) else []
         with self._letting_go(t, "step-aside", {"points": names}) as refused:
@@ -232,11 +239,11 @@ class Gateway:
         if refused:
             self.trail.append(t, *(("refused", {"point": name, "reason": reason}) for name, reason in refused.items()))
 
-    def _release(self, names: Collection[str], refused: dict[str, str]) -> None:
+    def _release(self, names: Sequence[str], refused: dict[str, str]) -> None:
         try:
             self.link.release(names)
         except RefusedError as error:
-            refused["hand-back"] = str(error)
+            refused[names[0] if len(names) == 1 else "hand-back"] = str(error)
 
     def _forbids(self, name: str, value: float, t: float, step: float, urgent: Collection[str], human: Collection[str]) -> Held | None:
         if name not in self.allow:

@@ -25,7 +25,8 @@ from lowlift.terminal import UsageError, friendly
 if TYPE_CHECKING:
     import pandas as pd
 
-    from lowlift.bms.control import Cycle
+    from lowlift.bms.control import DayBefore
+    from lowlift.bms.control_cycle import Cycle
     from lowlift.bms.control_loop import Tally
     from lowlift.bms.plan_post import PlanPoster
     from lowlift.models.plant import Plant
@@ -101,7 +102,7 @@ def control(
                                private_key=private_key, server_certificate=server_certificate)  # fmt: skip
         points = listed_points(hall, map_file)
         link = make_link(points, url, timeout=timeout, priority=priority, **options)
-        begun, day_before = _begin(begin, weather)
+        begun, past = _begin(begin, weather)
         allowed = None if allow is None else tuple(name.strip() for name in allow.split(",") if name.strip())
         since = time.monotonic()
         own = (lambda: time.monotonic() - since) if clock == "own" else None
@@ -110,7 +111,7 @@ def control(
         poster = None if panel is None else _poster(panel, panel_token, hall, points, source)
         with AuditTrail(log or Path(f"{hall.site.name}-audit.jsonl")) as trail, stopping(stop), poster or contextlib.nullcontext():
             client = ControlClient(hall, run, link, trail, act=write, allow=allowed, sample=sample, begin=begun,
-                                   weather=day_before, yield_for=yield_for, clock=own)  # fmt: skip
+                                   weather=past, yield_for=yield_for, clock=own)  # fmt: skip
             if not write:
                 typer.echo("dry run: decides, checks and logs, and writes nothing (--write acts)", err=True)
             told = _teller(typer.echo, write)
@@ -123,8 +124,8 @@ def control(
             loop = ControlLoop(client, stop=stop, tell=typer.echo, seen=seen)
             done = loop.run(duration)
             wrote = f"{done.writes} values written" if write else f"{done.would_write} values would be written"
-            typer.echo(f"{done.cycles} cycles, {done.decisions} decisions, {wrote}, {done.losses} connections lost; "
-                       f"{trail.path}: {trail.n} records, head {trail.head}")  # fmt: skip
+            typer.echo(f"{done.cycles} cycles, {done.decisions} decisions, {wrote}, {done.losses} connections lost, "
+                       f"{done.attempts} in vain; {trail.path}: {trail.n} records, head {trail.head}")  # fmt: skip
             if failure := _failure(done, url):
                 typer.echo(f"lowlift: {failure}", err=True)
                 raise typer.Exit(1)
@@ -150,8 +151,8 @@ def _poster(url: str, token_file: Path | None, plant: "Plant", points: "PointLis
     return poster
 
 
-def _begin(begin: str | None, weather: str | None) -> tuple["pd.Timestamp | None", "pd.DataFrame | None"]:
-    """Zone-aware time at the site's zero, and the hourly weather of the day before it."""
+def _begin(begin: str | None, weather: str | None) -> tuple["pd.Timestamp | None", "DayBefore | None"]:
+    """Zone-aware time at the site's zero, and what gives the hourly weather of the day before a time."""
     import pandas as pd
 
     from lowlift.sim.scenario import day_before
@@ -160,11 +161,11 @@ def _begin(begin: str | None, weather: str | None) -> tuple["pd.Timestamp | None
         raise UsageError("--weather needs --begin: which day before?")
     if begin is None:
         return None, None
-    try:
-        at = pd.Timestamp(begin)
-    except ValueError as error:
-        raise UsageError(f"--begin {begin}: must be an ISO 8601 time, like 2025-07-04T00:00-07:00") from error
-    return day_before(at, weather)
+    # What is no time, and not even an error of pandas, as an empty text, is NaT.
+    at = pd.to_datetime(begin, errors="coerce")
+    if pd.isna(at):
+        raise UsageError(f"--begin {begin!r}: must be an ISO 8601 time, like 2025-07-04T00:00-07:00")
+    return day_before(at, weather)[0], None if weather is None else lambda time: day_before(time, weather)[1]
 
 
 def _teller(tell: Callable[[str], None], write: bool) -> Callable[["Cycle"], None]:

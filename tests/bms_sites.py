@@ -17,7 +17,7 @@ STEP = 15.0
 
 
 class ImageLink:
-    """A link whose wire is a method call."""
+    """A link whose wire is a method call; each connection is another client to the site, as over TCP."""
 
     priorities = False
     url = "image://here"
@@ -58,7 +58,7 @@ class ImageLink:
             if self.cut_after is not None:
                 self.cut, self.cut_after = self.cut_after == 0, self.cut_after - 1
                 self._alive()
-            self.served.image.write({name: self.points[name].from_si(value)}, "client")
+            self.served.image.write({name: self.points[name].from_si(value)}, f"client, connection {self.connects}")
 
     def release(self, names: Collection[str]) -> None:
         self.write(defaults_of(self.points, names))

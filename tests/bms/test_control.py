@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from bms_sites import STEP, ImageLink, client_of, shown, site, together
 from wire_plants import plant, points, scenario
@@ -64,7 +65,7 @@ def test_an_hour_is_as_in_the_loop(trail: AuditTrail) -> None:
     used: list[float] = []
     columns = [points().position(name) for name in hall.site.sheet.cooling]
     one.image.subscribe(lambda seen: used.append(float((seen.values[columns] / points().factors[columns]).sum())))
-    client = client_of(ImageLink(one), trail, begin=scenario().index[0], weather=scenario().weather_past)
+    client = client_of(ImageLink(one), trail, begin=scenario().index[0], weather=lambda _: scenario().weather_past)
     client.take_over()
     together(client, one, steps)
     assert sum(used) == pytest.approx(expected, rel=1e-6)
@@ -127,6 +128,70 @@ def test_a_site_whose_clock_shows_no_number_is_not_controlled(trail: AuditTrail)
     one.image.write({HEARTBEAT: 77.0}, "somebody")
     with pytest.raises(LinkError, match="elapsed"):
         watch(client, wait=lambda real: False)
+
+
+def test_what_a_human_commands_while_the_controller_thinks_is_not_written_over(trail: AuditTrail) -> None:
+    one = site()
+
+    class Thinks(Asks):
+        def decide(self, measurement, forecast) -> Decision:
+            if measurement.t > 0.0:
+                one.image.write({CMD: 6.0}, "operator")
+            return super().decide(measurement, forecast)
+
+    client = client_of(ImageLink(one), trail, Run(Thinks(T_chw_set=C + 9.0)))
+    client.take_over()
+    seen = together(client, one, 21)
+    assert seen[-1].decision is not None and seen[-1].t == 300.0
+    assert seen[-1].humans == {CMD: "written by somebody else"} and shown(one, CMD) == 6.0
+
+
+def test_a_command_that_cannot_be_read_is_left_alone_and_ends_nothing(trail: AuditTrail) -> None:
+    one = site()
+    link = ImageLink(one)
+    client = client_of(link, trail, Run(Asks(T_chw_set=C + 9.0)))
+    client.take_over()
+    together(client, one, 2)
+    read, sent = link.read, len(link.sent)
+    link.read = lambda names=None: read(names) | {CMD: float("nan")}
+    assert together(client, one, 5)[-1].humans == {CMD: "cannot be read"}
+    assert all(CMD not in batch for batch in link.sent[sent:])
+    link.read = read
+    assert not together(client, one, 1)[-1].humans
+
+
+def test_the_time_of_day_is_that_of_the_sites_clock(trail: AuditTrail) -> None:
+    one, midnight, asked = site(), pd.Timestamp("2025-07-04T00:00-07:00"), list[pd.Timestamp]()
+
+    class Sees(Asks):
+        def decide(self, measurement, forecast) -> Decision:
+            asked.append(measurement.time)
+            return super().decide(measurement, forecast)
+
+    for _ in range(240):
+        one.step()
+    client = client_of(ImageLink(one), trail, Run(Sees()), begin=midnight, weather=lambda time: asked.append(time))
+    client.take_over()
+    client.cycle()
+    assert asked == [midnight + pd.Timedelta(hours=1)] * 2
+    client = client_of(ImageLink(one), trail, Run(Sees()))
+    client.take_over()
+    client.cycle()
+    assert abs(asked[-1] - pd.Timestamp.now(tz="UTC")) < pd.Timedelta(minutes=1)
+
+
+def test_the_good_bye_comes_when_everything_has_been_taken_back(trail: AuditTrail) -> None:
+    one = site()
+    link = ImageLink(one)
+    client = client_of(link, trail)
+    client.take_over()
+    together(client, one, 3)
+    # All commands are taken back, and the cable is pulled before the good-bye.
+    link.cut_after = len(client.gateway.written)
+    with pytest.raises(ConnectionError):
+        client.hand_back()
+    assert shown(one, "heartbeat.cmd") == client.gateway.beat != 0.0
+    assert all(shown(one, name) == pytest.approx(points()[name].default) for name in client.gateway.written)
 
 
 def test_hand_and_local_are_respected_and_reported(trail: AuditTrail) -> None:
@@ -226,7 +291,7 @@ def test_F38_an_absent_site_is_tried_again_with_patience(trail: AuditTrail) -> N
     link.cut = True
     told: list[str] = []
     done = ControlLoop(client_of(link, trail), stop=Patient(), tell=told.append).run()
-    assert waits[:9] == [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 60.0, 60.0] and done.losses == 9 and done.cycles == 1
+    assert waits[:9] == [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 60.0, 60.0] and (done.losses, done.attempts, done.cycles) == (0, 9, 1)
     assert kinds(trail).count("lost") == 1 and told[0].startswith("no connection") and told[1].startswith("in touch")
     assert kinds(trail)[-2:] == ["hand-back", "stop"]
 
@@ -258,7 +323,7 @@ def test_a_wrong_set_up_ends_a_run_at_once_and_is_a_disturbance_once_the_site_wa
         link.cut = False
 
     done = ControlLoop(client_of(link, trail), stop=stop, seen=seen, tell=tell, first_wait=0.0).run()
-    assert done.contacts == 2 and done.losses == 2 and done.cycles == 2
+    assert (done.contacts, done.losses, done.attempts, done.cycles) == (2, 1, 1, 2)
 
 
 def test_F46_a_link_pulled_for_ten_minutes(trail: AuditTrail) -> None:
@@ -306,6 +371,51 @@ def test_F47_a_server_killed_and_restarted(trail: AuditTrail, tmp_path: Path, re
     assert [cycle.t for cycle in seen] == [STEP * (34 + k) for k in range(10)], "the client's own time never goes back"
     assert not any(cycle.humans for cycle in seen), "an old value of ours is no human's"
     assert shown(other, "supervision.fbk") == SUPERVISED and verify(trail.path).torn == 0
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_F48_half_of_a_first_batch_is_known_to_be_a_supervisors(trail: AuditTrail, again: bool) -> None:
+    one = site(heartbeat=300.0)
+    link = ImageLink(one)
+    link.connect()
+    client = client_of(link, trail)
+    client.take_over()
+    if again:
+        together(client, one, 5)
+        client.lost(ConnectionResetError("the cable"))
+        link.connect()
+        client.take_over()
+        client.requested = client.envelope.setpoints - 1.0
+    # The heartbeat and one command arrive.
+    link.cut_after = 2
+    with pytest.raises(ConnectionError):
+        together(client, one, 40)
+    assert client.gateway.in_charge and client.gateway.written, "both are to be taken back if the connection is back at the end"
+    for _ in range(25):
+        one.step()
+    assert shown(one, "supervision.fbk") == FAIL_SAFE
+    fallback = {name: points()[name].fallback for name in client.commands if points()[name].fallback is not None}
+    for _ in range(120):
+        one.step()
+    assert fallback and all(shown(one, name.replace(".cmd", ".fbk")) == pytest.approx(value) for name, value in fallback.items())
+
+
+def test_F46_what_was_on_its_way_when_the_cable_was_pulled_is_no_humans(trail: AuditTrail) -> None:
+    one = site()
+    link = ImageLink(one)
+    link.connect()
+    client = client_of(link, trail, Run(Asks(T_chw_set=C + 9.5)))
+    client.take_over()
+    together(client, one, 3)
+    batches = len(link.sent)
+    link.cut_after = 1
+    with pytest.raises(ConnectionError):
+        together(client, one, 40)
+    assert len(link.sent) > batches and len(link.sent[-1]) > 1, "a batch of commands"
+    link.cut, link.cut_after = False, None
+    link.connect()
+    client.take_over()
+    assert not any(cycle.humans for cycle in together(client, one, 20))
 
 
 def test_F48_a_client_killed_in_the_middle_of_a_batch(trail: AuditTrail, tmp_path: Path) -> None:

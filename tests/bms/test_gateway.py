@@ -181,6 +181,7 @@ def test_a_restored_site_may_show_an_old_heartbeat_of_ours_until_the_next(trail:
 
 def test_what_a_human_holds_is_not_handed_back(trail: AuditTrail) -> None:
     one, link = gateway(trail)
+    one.heartbeat(0.0)
     assert send(one, 15.0, {CMD: C + 7.03, TOWER: C + 20.03}).keys() == {CMD, TOWER}
     link.served.image.write({TOWER: 22.0}, "operator")
     one.hand_back(30.0, human=[TOWER])
