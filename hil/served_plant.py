@@ -24,7 +24,7 @@ from lowlift.hil.faults import Faults
 from lowlift.hil.fmu_plant import FmuPlant
 from lowlift.hil.layout import Layout
 from lowlift.hil.station import AUTO, Stations
-from lowlift.hil.supervision import ALONE, HEARTBEAT, Supervision
+from lowlift.hil.supervision import ALONE, FAIL_SAFE, HEARTBEAT, Supervision
 from lowlift.models.plant import Plant
 from lowlift.sim.closed_loop import initial_state
 from lowlift.sim.scenario import Scenario, ScenarioError
@@ -204,6 +204,10 @@ class ServedPlant:
             if gone:
                 self.image.note("supervision", "supervision.fbk", f"{gone} commands of the supervisor are taken back")
             commands = self._arrived(t)
+        if self.supervision.state == FAIL_SAFE and not self.faults.offline(t):
+            for p in map(int, self._layout.setpoints):
+                if other := self.supervision.beneath(self.image.slots(p)):
+                    self._slots[p], commands[p] = other, self.image.points.points[p].to_si(other.value)
         self.humans = np.array([self._is_humans(self._slots[p]) for p in self._layout.setpoints], dtype=bool)
         return commands
 

@@ -7,11 +7,13 @@
 
 A supervisor is who beats, and what it holds are the commands that the same client has written below the priority of an operator. Handing
 back takes these back, so that the next slot, or at last the default, is in force; falling silent stops them from being obeyed. What anybody
-else has written is somebody else's: it stays, and it is obeyed in fail-safe too.
+else has written is somebody else's: it stays, and it is obeyed in fail-safe too, also from beneath what a silent supervisor holds.
 
 After a restart the plant is alone until a beat moves. Where a supervisor was in charge before and none comes within ``timeout``, what it
 held is taken back.
 """
+
+from collections.abc import Sequence
 
 from lowlift.wire.points import ALONE, FAIL_SAFE, SUPERVISED
 from lowlift.wire.priorities import OPERATOR, Slot
@@ -64,6 +66,11 @@ class Supervision:
     def owns(self, slot: Slot) -> bool:
         """Whether a slot is held by a client that has beaten, also before: what it writes after its good-bye is no human's."""
         return slot.priority > OPERATOR and slot.source in self._known
+
+    def beneath(self, slots: Sequence[Slot]) -> Slot | None:
+        """The highest slot of somebody else, where a supervisor's stands above it; ``slots`` of one command, the highest first."""
+        others = [slot for slot in slots if not self.owns(slot)]
+        return others[0] if others and others[0] is not slots[0] else None
 
     def restarted(self, t: float) -> None:
         """The plant goes on at ``t`` from a snapshot, and whoever was there may be gone."""

@@ -101,7 +101,7 @@ class Adapter(abc.ABC):
                 raise ServeError(f"{self.protocol}: cannot serve at {self.url}: {error}") from error
             raise
         if self.pushes:
-            self._end_subscription = self.image.subscribe(self._published)
+            self._end_subscription = self.image.subscribe(self._published, commands=True)
 
     def stop(self) -> None:
         """Stop serving; harmless where it does not."""

@@ -67,6 +67,7 @@ class PointImage:
         self._snapshot = Snapshot(t=0.0, step=0, values=values)
         self._events: collections.deque[Event] = collections.deque(maxlen=KEPT)
         self._listeners: list[Callable[[Snapshot], None]] = []
+        self._hear_commands: list[Callable[[Snapshot], None]] = []
         self.way = RightOfWay()
         """Taken by the plant for its steps; servers give way."""
         self.n_refused = 0
@@ -128,6 +129,7 @@ class PointImage:
         with self._lock:
             for position, value in accepted.items():
                 self._fill(position, Slot(priority, value, source))
+        self._tell_of_commands()
 
     def relinquish(self, names: Collection[str], source: str, priority: int) -> None:
         """Empty the slot ``priority`` of all of these commands, or of none; one that is empty stays so.
@@ -150,6 +152,7 @@ class PointImage:
         with self._lock:
             for position in positions:
                 self._empty(position, priority, source)
+        self._tell_of_commands()
 
     def refused(self, source: str, point: str, text: str) -> None:
         """Remember a refusal; protocols call it for what is refused before it reaches a point."""
@@ -157,14 +160,25 @@ class PointImage:
             self.n_refused += 1
             self._remember("refused", source, point, text)
 
-    def subscribe(self, listener: Callable[[Snapshot], None]) -> Callable[[], None]:
-        """Call ``listener`` with every snapshot, in the plant's thread: it must return at once. Returns what ends the subscription."""
+    def subscribe(self, listener: Callable[[Snapshot], None], *, commands: bool = False) -> Callable[[], None]:
+        """Call ``listener`` with every snapshot, in the plant's thread: it must return at once.
+
+        Args:
+            listener: hears of it.
+            commands: call it, in the thread of who writes, also when commands change between two snapshots: a plant may stand still.
+
+        Returns:
+            What ends the subscription.
+        """
         with self._lock:
             self._listeners = [*self._listeners, listener]
+            self._hear_commands = [*self._hear_commands, listener] if commands else self._hear_commands
 
         def end() -> None:
             with self._lock:
-                self._listeners = [known for known in self._listeners if known is not listener]
+                self._listeners, self._hear_commands = (
+                    [known for known in those if known is not listener] for those in (self._listeners, self._hear_commands)
+                )
 
         return end
 
@@ -182,6 +196,7 @@ class PointImage:
             gone = [(k, slot.priority) for k in positions for slot in self._told.at(k) if belongs(slot)]
             for position, priority in gone:
                 self._empty(position, priority, "plant")
+        self._tell_of_commands()
         return len(gone)
 
     def restore(self, slots: Mapping[int, Collection[Slot]]) -> None:
@@ -217,6 +232,10 @@ class PointImage:
         """Events since the start, oldest first, as far as they are kept."""
         with self._lock:
             return list(self._events)
+
+    def _tell_of_commands(self) -> None:
+        for listener in self._hear_commands:
+            listener(self._snapshot)
 
     @contextlib.contextmanager
     def _refusing(self, source: str, name: str) -> Iterator[None]:

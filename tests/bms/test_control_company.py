@@ -84,6 +84,30 @@ def test_a_clean_end_leaves_what_a_human_has_written(there: There) -> None:
     assert all(shown(there.one, name) == pytest.approx(points()[name].default) for name in others)
 
 
+@pytest.mark.parametrize("there", ["modbus", "opcua"], indirect=True)
+def test_who_is_stopped_while_it_watches_takes_nothing_from_who_is_in_charge(there: There) -> None:
+    before = there.client("before")
+    before.take_over()
+    there.together(before, 3)
+    before.trail.close()
+    incumbent = there.client()
+    incumbent.take_over()
+    there.together(incumbent, 1)
+    stands = {name: shown(there.one, name) for name in SETPOINTS}
+    stop, told = threading.Event(), list[str]()
+
+    def tell(line: str) -> None:
+        told.append(line)
+        stop.set()
+
+    again = there.client("before")
+    done = ControlLoop(again, stop=stop, tell=tell).run()
+    assert "another supervisor" in told[0] and done.contacts == 0
+    assert {name: shown(there.one, name) for name in SETPOINTS} == stands
+    assert [r["how"] for r in records(again.trail.path) if r["kind"] == "stop"] == ["nothing was written"]
+    assert not there.together(incumbent, 1)[-1].humans
+
+
 @pytest.mark.parametrize("there", ["modbus", "opcua", "bacnet"], indirect=True)
 def test_a_newcomer_sees_who_is_in_charge_and_writes_nothing(there: There) -> None:
     incumbent, newcomer = there.client(), there.client()
@@ -216,3 +240,17 @@ def test_who_begins_without_a_past_goes_on_from_what_stands_and_so_does_its_succ
     successor = there.client("log")
     successor.take_over()
     assert not there.together(successor, 2)[-1].humans
+
+
+@pytest.mark.parametrize("there", ["modbus", "opcua", "bacnet"], indirect=True)
+def test_a_plant_that_stands_still_shows_what_others_command(there: There) -> None:
+    link = there.held.enter_context(make_link(points(), there.adapter.url, timeout=10.0))
+    there.one.image.write({TOWER: 22.0}, "the panel", 8)
+    ends = time.monotonic() + 10.0
+    while abs(link.read([TOWER])[TOWER] - C - 22.0) > 1e-3:
+        assert time.monotonic() < ends
+        time.sleep(0.02)
+    there.one.image.relinquish([TOWER], "the panel", 8)
+    while abs(link.read([TOWER])[TOWER] - points().to_si(there.one.image.values())[points().position(TOWER)]) > 1e-3:
+        assert time.monotonic() < ends
+        time.sleep(0.02)

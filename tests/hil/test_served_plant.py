@@ -171,6 +171,22 @@ def test_a_humans_setpoint_is_obeyed_while_the_supervisor_is_silent() -> None:
     assert shown(one, "T_chw_set.cmd") == 7.0, "nobody has relinquished: it stands, and is not obeyed"
 
 
+def test_in_fail_safe_a_silent_supervisors_slot_hides_nobody_beneath_it() -> None:
+    one = served(heartbeat=60.0)
+    one.image.write({"heartbeat.cmd": 1.0, "T_chw_set.cmd": 7.0, "T_tower_set.cmd": 24.0}, "MPC", 13)
+    run(one, 90.0)
+    one.image.write({"T_chw_set.cmd": 8.5}, "operator over OPC UA")
+    run(one, 1500.0)
+    assert shown(one, "supervision.fbk") == FAIL_SAFE
+    assert shown(one, "T_chw_set.fbk") == pytest.approx(8.5) and shown(one, "T_chw_set.cmd") == 7.0
+    assert shown(one, "T_tower_set.fbk") == pytest.approx(points()["T_tower_set.cmd"].fallback)
+    one.image.write({"heartbeat.cmd": 2.0, "T_chw_set.cmd": 7.5}, "MPC", 13)
+    for beat in range(3, 30):
+        one.image.write({"heartbeat.cmd": float(beat)}, "MPC", 13)
+        run(one, 59.0)
+    assert shown(one, "supervision.fbk") == SUPERVISED and shown(one, "T_chw_set.fbk") == pytest.approx(7.5)
+
+
 def test_local_means_that_commands_are_not_obeyed() -> None:
     one = served()
     one.image.write({"remote_enable.cmd": 0, "T_chw_set.cmd": 6.0}, "test")

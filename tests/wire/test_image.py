@@ -104,6 +104,18 @@ def test_listeners_hear_every_snapshot_until_they_leave() -> None:
     assert heard == [1]
 
 
+def test_some_listeners_hear_of_commands_while_the_plant_stands_still() -> None:
+    image, heard, only = PointImage(points()), [], []
+    ends = image.subscribe(lambda s: heard.append(s.step), commands=True), image.subscribe(lambda s: only.append(s.step))
+    image.write({"T_chw_set.cmd": 8.0}, "somebody")
+    image.relinquish(["T_chw_set.cmd"], "somebody", 16)
+    image.take_back([], lambda slot: True)
+    for end in ends:
+        end()
+    image.write({"T_chw_set.cmd": 8.0}, "somebody")
+    assert heard == [0, 0, 0] and only == []
+
+
 def test_events_do_not_grow_without_end() -> None:
     image = PointImage(points())
     for _ in range(KEPT + 10):
