@@ -10,7 +10,7 @@ Order of a write
 
 The device must have the Schedule objects, named like the points or given by instance, with List_Of_Object_Property_References set by who
 commissioned it: what a schedule may act on is not for a client to decide. Exceptions that an operator entered are theirs: an object that
-has such exceptions is not written.
+has such exceptions, or of whose own any has been changed, is not written.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ from typing import Any
 import pandas as pd
 
 from lowlift.bms.bacnet_link import BacnetError, Device, Link, SilentError, connected, date_of, event_of, wire
-from lowlift.bms.bacnet_model import ScheduleObject, objects_of, record_of, single
+from lowlift.bms.bacnet_model import ScheduleObject, check_object, objects_of, record_of, single
 from lowlift.bms.zone_clock import zone_of
 from lowlift.models.plant import SiteRecord
 from lowlift.sim.schedule import FORMAT, Schedule, schedule_of
@@ -62,11 +62,8 @@ def write_to_device(
         instances = await link.instances([item.object_name for item in objects])
         before = {name: await link.properties(k) for name, k in instances.items()}
         for name, held in before.items():
-            theirs = [e for e in held["exceptionSchedule"] if not str(held["description"]).startswith(MARK)]
-            if theirs:
-                raise BacnetError(
-                    f"{device.address}: schedule {instances[name]} ({name}) has {len(theirs)} exceptions of others; not written"
-                )
+            if why := _of_others(name, held):
+                raise BacnetError(f"{device.address}: schedule {instances[name]} ({name}) has {why}; not written")
         done: list[str] = []
         try:
             for item in objects:
@@ -127,6 +124,20 @@ def _object(name: str, held: Mapping[str, Any]) -> ScheduleObject:
         blank = (dt.date(1900, 1, 1),) * 2
         return ScheduleObject(object_name=name, description=str(held["description"]), effective_period=blank, schedule_default=0.0,
                               priority_for_writing=16, exception_schedule=())  # fmt: skip
+
+
+def _of_others(name: str, held: Mapping[str, Any]) -> str:
+    """Exceptions of an object that are none of ours, in words; empty where there are none."""
+    count = len(held["exceptionSchedule"])
+    if not count:
+        return ""
+    if not str(held["description"]).startswith(MARK):
+        return f"{count} exceptions of others"
+    try:
+        check_object(_object(name, held), name)
+    except ScheduleError as error:
+        return f"exceptions that others have entered or changed ({error}): take them out at the device if nobody needs them"
+    return ""
 
 
 async def _restore(link: Link, tried: Sequence[tuple[ScheduleObject, int, Mapping[str, Any]]]) -> str:

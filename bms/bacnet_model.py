@@ -164,14 +164,9 @@ def record_of(objects: Sequence[ScheduleObject], source: str | Path) -> dict[str
         raise ScheduleError(f"{source}: no Schedule objects")
     heads, numbered = [], []
     for item in objects:
-        note = parse_json(f"{source}: {item.object_name}: Description", item.description)
+        note, own = check_object(item, source)
         heads.append({name: note.get(name) for name in (*HEAD, "clock", "rows")})
-        try:
-            numbered += _rows(item, note, source)
-        except (KeyError, TypeError, ValueError) as error:
-            if isinstance(error, ScheduleError):
-                raise
-            raise ScheduleError(f"{source}: {item.object_name}: Description is not that of a schedule ({error!r})") from error
+        numbered += own
     odd = [item.object_name for item, head in zip(objects, heads, strict=True) if head != heads[0]]
     if odd:
         raise ScheduleError(f"{source}: {odd[0]} belongs to another schedule than {objects[0].object_name}")
@@ -179,6 +174,21 @@ def record_of(objects: Sequence[ScheduleObject], source: str | Path) -> dict[str
     if len(rows) != heads[0]["rows"]:
         raise ScheduleError(f"{source}: row {len(rows) + 1} is missing: {len(rows)} of {heads[0]['rows']} rows found; a point is absent")
     return assembled(source, {name: heads[0][name] for name in HEAD}, rows)
+
+
+def check_object(item: ScheduleObject, source: str | Path) -> tuple[dict[str, Any], list[tuple[int, dict[str, Any]]]]:
+    """Description and numbered rows of one object.
+
+    Raises:
+        ScheduleError: not one of :func:`objects_of`, or changed since.
+    """
+    note = parse_json(f"{source}: {item.object_name}: Description", item.description)
+    try:
+        return note, _rows(item, note, source)
+    except (KeyError, IndexError, TypeError, ValueError) as error:
+        if isinstance(error, ScheduleError):
+            raise
+        raise ScheduleError(f"{source}: {item.object_name}: Description is not that of a schedule ({error!r})") from error
 
 
 def _rows(item: ScheduleObject, note: dict[str, Any], source: str | Path) -> list[tuple[int, dict[str, Any]]]:

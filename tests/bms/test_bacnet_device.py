@@ -113,6 +113,29 @@ def test_it_replaces_its_own_schedule_and_leaves_those_of_others() -> None:
             write_to_device(first, server.device(), SITE, MADE)
 
 
+def test_exceptions_that_an_operator_has_entered_in_its_own_objects_are_not_written_over() -> None:
+    from bacpypes3.primitivedata import Real
+
+    first, second = schedule(), altered(schedule(), 1, value=30.3)
+    with served() as server:
+        write_to_device(first, server.device(), SITE, MADE)
+        item = server.objects["T_supply_set[1]"]
+        ours = list(item.exceptionSchedule)
+        holiday = type(ours[0])(period=ours[0].period, listOfTimeValues=ours[0].listOfTimeValues, eventPriority=5)
+        changed = type(ours[0])(period=ours[0].period, listOfTimeValues=list(ours[0].listOfTimeValues), eventPriority=16)
+        for theirs in ([*ours, holiday], [*ours, changed], [holiday, *ours[1:]]):
+            item.exceptionSchedule = theirs
+            with pytest.raises(BacnetError, match=r"\(T_supply_set\[1\]\) has exceptions that others have entered or changed"):
+                write_to_device(second, server.device(), SITE, MADE)
+            assert len(item.exceptionSchedule) == len(theirs)
+        item.exceptionSchedule = ours
+        item.exceptionSchedule[0].listOfTimeValues[0].value = Real(33.0)
+        with pytest.raises(BacnetError, match="entered or changed"):
+            write_to_device(second, server.device(), SITE, MADE)
+        item.exceptionSchedule = []
+        write_to_device(second, server.device(), SITE, MADE)
+
+
 def test_edits_in_the_device_are_refused_by_name() -> None:
     from bacpypes3.primitivedata import Real
 
