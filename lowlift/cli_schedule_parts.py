@@ -43,9 +43,15 @@ def read_past(file: Path) -> "Schedule":
 
 
 def site_of(plant: str | None, name: str) -> "SiteRecord":
-    """The site of a plant, or the packaged one of that name."""
-    from lowlift.models.site import load_site
+    """The site of a plant, or the packaged one of that name: limits are never taken from where a schedule says.
 
+    Raises:
+        UsageError: no plant is given, and the schedule's is no packaged one.
+    """
+    from lowlift.models.site import load_site, site_names
+
+    if plant is None and name not in site_names():
+        raise UsageError(f"the schedule is for {name!r}, which is no packaged plant: give its plant with --plant")
     return load_site(plant or name)
 
 

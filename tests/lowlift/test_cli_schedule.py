@@ -1,5 +1,6 @@
 """``lowlift schedule``: a schedule from file to approval to roll-back, and readings to savings."""
 
+import dataclasses
 from pathlib import Path
 
 import pandas as pd
@@ -63,6 +64,11 @@ def test_refusals_are_one_line_with_the_row(tmp_path: Path, files: tuple[Path, P
     assert "cannot be read" in said("check", tmp_path / "nothing.ics", code=2)
     options = ("--store", tmp_path / "s", "--plant", "gb200_hall", "--address", "127.0.0.1", "--instance", 1, "--bind", "127.0.0.1/32")
     assert "no schedule is approved" in said("send", *options, code=2)
+
+
+def test_a_schedule_does_not_say_where_its_limits_are(tmp_path: Path) -> None:
+    file = write_schedule(dataclasses.replace(schedule(), site=str(tmp_path / "wide.toml")), tmp_path / "evil.json", now=MADE)
+    assert "no packaged plant: give its plant with --plant" in " ".join(said("check", file, code=2).split())
 
 
 def test_savings(tmp_path: Path) -> None:
