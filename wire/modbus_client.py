@@ -14,7 +14,7 @@ from lowlift.wire.point import Refusal, RefusedError
 from lowlift.wire.point_list import PointList
 from lowlift.wire.registers import RegisterMap, decode, encode
 
-REGISTERS_AT_ONCE, WRITTEN_AT_ONCE, BITS_AT_ONCE = 125, 123, 2000
+REGISTERS_AT_ONCE, BITS_AT_ONCE, REGISTERS_WRITTEN, BITS_WRITTEN = 125, 2000, 123, 1968
 """Most cells of one request (Modbus Application Protocol 1.1b3)."""
 ABSENT = (ExcCodes.GATEWAY_PATH_UNAVIABLE, ExcCodes.GATEWAY_NO_RESPONSE)
 """Whoever answers says that the unit is not there."""
@@ -104,7 +104,7 @@ class ModbusLink(WithoutPriorities):
         for table in (Table.HOLDING, Table.COIL):
             known = self.maps[table]
             chosen = [k for k, position in enumerate(known.positions) if position in wanted]
-            for run in _runs(known, chosen, BITS_AT_ONCE if table.is_bits else WRITTEN_AT_ONCE):
+            for run in _runs(known, chosen, BITS_WRITTEN if table.is_bits else REGISTERS_WRITTEN):
                 self._send(table, known, run, [wanted[known.positions[k]] for k in run])
 
     def _send(self, table: Table, known: RegisterMap, run: list[int], values: list[float]) -> None:

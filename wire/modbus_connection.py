@@ -3,7 +3,7 @@
 pymodbus takes one frame from each arrival of data, so a client that sends its next request before the answer to the last would lose it, and
 answers an unknown function with function 0. Here every frame is answered in its order, an unknown function with its own number; a stream
 that is no Modbus is dropped, because nobody can tell where its next frame begins; and a client that sends faster than it is answered gets
-exception 06 (busy) for what goes beyond :data:`QUEUE`.
+exception 06 (busy) for what goes beyond :data:`QUEUE`. From a client that does not read its answers nothing more is taken until it does.
 """
 
 import asyncio
@@ -19,6 +19,7 @@ from pymodbus.server import ModbusTcpServer
 from pymodbus.server.requesthandler import ServerRequestHandler
 
 from lowlift.wire.adapter import accept_no_more
+from lowlift.wire.modbus_requests import WRITES, is_served
 from lowlift.wire.seldom import Seldom
 
 logger = logging.getLogger(__name__)
@@ -67,12 +68,17 @@ class Connection(ServerRequestHandler):
         CLIENT.set(f"modbus {peer[0]}:{peer[1]}" if peer else "modbus")
         while self._waiting and self.transport:
             frame = self._waiting.popleft()
+            if not is_served(frame[HEAD:]):
+                self._refuse(frame, ExcCodes.ILLEGAL_FUNCTION)
+                continue
             try:
                 _, request = self.framer.handleFrame(frame, 0, 0)
             except (ModbusException, ValueError, LookupError) as error:
-                known = frame[HEAD] in self.server.decoder.pdu_table
                 logger.debug("modbus: %s", error)
-                self._refuse(frame, ExcCodes.ILLEGAL_VALUE if known else ExcCodes.ILLEGAL_FUNCTION)
+                unit, function = frame[HEAD - 1], frame[HEAD]
+                if function in WRITES and unit in self.server.context.device_ids():
+                    self.server.context.refused(unit, function, None, f"a request of {len(frame) - HEAD} octets that cannot be read")
+                self._refuse(frame, ExcCodes.ILLEGAL_VALUE)
                 continue
             if request is not None:
                 self.last_pdu, self.last_addr = request, None
@@ -85,6 +91,23 @@ class Connection(ServerRequestHandler):
         answer.dev_id, answer.transaction_id = frame[HEAD - 1], int.from_bytes(frame[:2], "big")
         if self.transport:
             self.server_send(answer, None)  # type: ignore[no-untyped-call]
+
+    def pause_writing(self) -> None:
+        """The client does not read: nothing more is read from it, so that its answers stay few."""
+        if isinstance(self.transport, asyncio.Transport):
+            self.transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        """It reads again."""
+        if isinstance(self.transport, asyncio.Transport):
+            self.transport.resume_reading()
+
+    def close(self, reconnect: bool = False) -> None:
+        """Let go; answers that the client has not taken are dropped, since nobody knows whether it ever reads."""
+        transport = self.transport
+        super().close(reconnect=reconnect)
+        if isinstance(transport, asyncio.Transport) and transport.get_write_buffer_size():
+            transport.abort()
 
 
 class Server(ModbusTcpServer):

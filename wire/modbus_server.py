@@ -4,8 +4,9 @@ Unit 1. Input registers and discrete inputs are what the plant shows, holding re
 :mod:`lowlift.wire.addresses` for the layout. Reads may begin anywhere; a write must cover whole numbers, and several points written by one
 request are all taken or all refused.
 
-Exceptions: 01 function not supported, 02 a cell belongs to no point, is read-only, or a number would be cut in two, 03 a value is no
-number, of the wrong type or out of range, 04 the plant has failed, 0B another unit than ours.
+Exceptions: 01 function not supported (:mod:`lowlift.wire.modbus_requests`), 02 a cell belongs to no point, is read-only, or a number would
+be cut in two, 03 a value is no number, of the wrong type or out of range, or the request contradicts itself, 04 the plant has failed, 0B
+another unit than ours.
 """
 
 import logging
@@ -21,13 +22,10 @@ from lowlift.wire.adapter import Adapter
 from lowlift.wire.addresses import Table
 from lowlift.wire.image import PointImage
 from lowlift.wire.modbus_connection import CLIENT, Server
+from lowlift.wire.modbus_requests import READS, REQUESTS, WRITES
 from lowlift.wire.point import Refusal, RefusedError
 from lowlift.wire.registers import GapError, RegisterMap, decode, encode
 
-READS = {1: Table.COIL, 2: Table.DISCRETE, 3: Table.HOLDING, 4: Table.INPUT, 5: Table.COIL, 6: Table.HOLDING, 22: Table.HOLDING,
-         23: Table.HOLDING}  # fmt: skip
-"""Table that a function code reads; writes of one cell read it back, 22 and 23 read as well."""
-WRITES = {5: Table.COIL, 15: Table.COIL, 6: Table.HOLDING, 16: Table.HOLDING, 22: Table.HOLDING, 23: Table.HOLDING}
 CODES = {
     Refusal.UNKNOWN_POINT: ExcCodes.ILLEGAL_ADDRESS, Refusal.READ_ONLY: ExcCodes.ILLEGAL_ADDRESS,
     Refusal.NOT_A_NUMBER: ExcCodes.ILLEGAL_VALUE, Refusal.WRONG_TYPE: ExcCodes.ILLEGAL_VALUE, Refusal.OUT_OF_RANGE: ExcCodes.ILLEGAL_VALUE,
@@ -48,16 +46,10 @@ class ImageContext:
 
     async def async_getValues(self, device_id: int, func_code: int, address: int, count: int = 1) -> list[int] | list[bool] | ExcCodes:
         """Cells from ``address``, or an exception code."""
-        self._ours(device_id)
-        if func_code not in READS:
-            return ExcCodes.ILLEGAL_FUNCTION
-        if self.image.failed:
-            return ExcCodes.DEVICE_FAILURE
+        touched = self._touched(device_id, func_code, address, count)
+        if isinstance(touched, ExcCodes):
+            return touched
         table, points = self.maps[READS[func_code]], self.image.points
-        try:
-            touched = table.touched(address, count)
-        except GapError:
-            return ExcCodes.ILLEGAL_ADDRESS
         cells: list[Any] = []
         for k in touched:
             value = self.image.value(table.positions[k])
@@ -76,12 +68,13 @@ class ImageContext:
         if func_code not in WRITES:
             return ExcCodes.ILLEGAL_FUNCTION
         if self.image.failed:
+            self.refused(device_id, func_code, address, "the plant has failed")
             return ExcCodes.DEVICE_FAILURE
         table, points = self.maps[WRITES[func_code]], self.image.points
         try:
             touched = table.whole(address, len(values))
         except GapError as error:
-            self.image.refused(CLIENT.get(), f"{WRITES[func_code].value} {address}", str(error))
+            self.refused(device_id, func_code, address, str(error))
             return ExcCodes.ILLEGAL_ADDRESS
         wanted: dict[str, float] = {}
         for k in touched:
@@ -94,6 +87,27 @@ class ImageContext:
         except RefusedError as error:
             return CODES[error.refusal]
         return None
+
+    def unreadable(self, device_id: int, func_code: int, address: int, count: int) -> ExcCodes | None:
+        """Why a read would be refused; none where it would be answered."""
+        touched = self._touched(device_id, func_code, address, count)
+        return touched if isinstance(touched, ExcCodes) else None
+
+    def refused(self, device_id: int, func_code: int, address: int | None, text: str) -> None:
+        """Remember a write that is refused before it reaches a point."""
+        self._ours(device_id)
+        self.image.refused(CLIENT.get(), WRITES[func_code].value + ("" if address is None else f" {address}"), text)
+
+    def _touched(self, device_id: int, func_code: int, address: int, count: int) -> range | ExcCodes:
+        self._ours(device_id)
+        if func_code not in READS:
+            return ExcCodes.ILLEGAL_FUNCTION
+        if self.image.failed:
+            return ExcCodes.DEVICE_FAILURE
+        try:
+            return self.maps[READS[func_code]].touched(address, count)
+        except GapError:
+            return ExcCodes.ILLEGAL_ADDRESS
 
     def _ours(self, device_id: int) -> None:
         if device_id != self.unit:
@@ -138,7 +152,7 @@ class ModbusServer(Adapter):
         )
         # pymodbus insists on a store of its own, which the image then replaces.
         store = SimDevice(self.image.points.unit_id, simdata=[SimData(0, datatype=DataType.REGISTERS, values=0)])
-        server = Server(store, identity=identity, address=(self.host, self.port))
+        server = Server(store, identity=identity, address=(self.host, self.port), custom_pdu=REQUESTS)
         server.context = ImageContext(self.image)  # type: ignore[assignment]
         try:
             await server.serve_forever(background=True)

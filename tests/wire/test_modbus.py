@@ -7,6 +7,7 @@ import struct
 from collections.abc import Iterator
 
 import pytest
+from modbus_frames import ask, place, write16
 from wire_plants import points, served
 
 from lowlift.hil.served_plant import ServedPlant
@@ -40,28 +41,6 @@ def server(plant: ServedPlant) -> Iterator[ModbusServer]:
 def link(server: ModbusServer) -> Iterator[ModbusLink]:
     with ModbusLink(points(), "127.0.0.1", server.port) as one:
         yield one
-
-
-def ask(server: ModbusServer, request: bytes, unit: int = 1) -> bytes:
-    """One request by hand: what comes back after the unit, independent of any Modbus library."""
-    with socket.create_connection(("127.0.0.1", server.port), timeout=5.0) as s:
-        s.sendall(struct.pack(">HHHB", 77, 0, len(request) + 1, unit) + request)
-        head = s.recv(7)
-        number, protocol, length, answered = struct.unpack(">HHHB", head)
-        assert (number, protocol, answered) == (77, 0, unit)
-        body = b""
-        while len(body) < length - 1:
-            body += s.recv(length - 1 - len(body))
-        return body
-
-
-def place(name: str) -> int:
-    return points().addresses[points().position(name)].modbus.address
-
-
-def write16(address: int, *values: float) -> bytes:
-    data = b"".join(struct.pack(">f", v) for v in values)
-    return struct.pack(">BHHB", 16, address, len(data) // 2, len(data)) + data
 
 
 def test_all_points_arrive_in_si(plant: ServedPlant, link: ModbusLink) -> None:
