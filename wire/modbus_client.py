@@ -84,7 +84,7 @@ class ModbusLink(WithoutPriorities):
                 for k in range(begin, end):
                     at = known.addresses[k]
                     own = cells[at.address - first : at.end - first]
-                    value = float(bool(own[0])) if table.is_bits else decode(own, at, self.points.word_order)
+                    value = float(bool(own[0])) if table.is_bits else decode(own, at, self.points.word_order, known.absent[k])
                     point = self.points.points[known.positions[k]]
                     result[point.name] = point.to_si(value)
         return result
@@ -112,7 +112,8 @@ class ModbusLink(WithoutPriorities):
         call: Any = self._client.write_coils if table.is_bits else self._client.write_registers
         cells: list[int] = []
         for k, value in zip(run, values, strict=True):
-            cells += [int(value > 0.5)] if table.is_bits else encode(value, known.addresses[k], self.points.word_order)
+            order = self.points.word_order
+            cells += [int(value > 0.5)] if table.is_bits else encode(value, known.addresses[k], order, known.absent[k])
         answer = self._ask(call, first, [bool(c) for c in cells] if table.is_bits else cells)
         if answer.isError():
             names = ", ".join(self.points.points[known.positions[k]].name for k in run)

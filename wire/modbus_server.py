@@ -56,7 +56,7 @@ class ImageContext:
             if READS[func_code].is_bits:
                 cells.append(value > 0.5)
             else:
-                cells += encode(value, table.addresses[k], points.word_order)
+                cells += encode(value, table.addresses[k], points.word_order, table.absent[k])
         skipped = address - table.starts[touched[0]]
         return cells[skipped : skipped + count]
 
@@ -80,7 +80,8 @@ class ImageContext:
         for k in touched:
             at = table.addresses[k]
             cells = values[at.address - address : at.end - address]
-            value = float(bool(cells[0])) if at.table.is_bits else decode([int(c) for c in cells], at, points.word_order)
+            numbers = [int(c) for c in cells]
+            value = float(numbers[0]) if at.table.is_bits else decode(numbers, at, points.word_order, table.absent[k])
             wanted[points.points[table.positions[k]].name] = value
         try:
             self.image.write(wanted, CLIENT.get())

@@ -1,4 +1,8 @@
-"""Numbers in Modbus registers, and where in a point list a request lands."""
+"""Numbers in Modbus registers, and where in a point list a request lands.
+
+A reading that is no number is NaN in float32; a whole-number encoding has one of its numbers for that, as SunSpec does ("not implemented"):
+the lowest of the signed ones (int16 8000 hex), the highest of the unsigned ones (uint16 FFFF hex). Readings hold one step before it.
+"""
 
 import bisect
 import math
@@ -8,19 +12,37 @@ from collections.abc import Sequence
 import numpy as np
 
 from lowlift.wire.addresses import Encoding, ModbusAddress, Table, WordOrder
+from lowlift.wire.point import Point
 from lowlift.wire.point_list import PointList
 
 FORMATS = {Encoding.FLOAT32: ">f", Encoding.INT16: ">h", Encoding.UINT16: ">H", Encoding.INT32: ">i", Encoding.UINT32: ">I"}
 WHOLE = {Encoding.INT16: (-(2**15), 2**15 - 1), Encoding.UINT16: (0, 2**16 - 1), Encoding.INT32: (-(2**31), 2**31 - 1),
          Encoding.UINT32: (0, 2**32 - 1)}  # fmt: skip
 
+ABSENT = {Encoding.INT16: -(2**15), Encoding.UINT16: 2**16 - 1, Encoding.INT32: -(2**31), Encoding.UINT32: 2**32 - 1}
+"""Says that there is no number."""
+
 
 class GapError(LookupError):
     """A request touches cells that no point has, or a part of a number."""
 
 
-def encode(value: float, at: ModbusAddress, order: WordOrder) -> list[int]:
-    """Registers of a value in site units; whole-number encodings hold at their ends, and show no number as their lowest value.
+def absent(point: Point, at: ModbusAddress) -> int | None:
+    """The number that says that a point has none; none in float32, and for counters that run through it."""
+    number = ABSENT.get(at.encoding)
+    if number is None or not point.whole or point.low is None or point.high is None:
+        return number
+    return None if point.low * at.scale <= number <= point.high * at.scale else number
+
+
+def encode(value: float, at: ModbusAddress, order: WordOrder, nothing: int | None = None) -> list[int]:
+    """Registers of a value in site units; whole-number encodings hold at their ends.
+
+    Args:
+        value: site units; NaN where there is none.
+        at: encoding and scale.
+        order: of two words.
+        nothing: what says that there is no number, see :func:`absent`; no number is the lowest one where nothing says so.
 
     >>> encode(21.5, ModbusAddress(table=Table.INPUT, address=0, encoding=Encoding.FLOAT32), WordOrder.HIGH_FIRST)
     [16812, 0]
@@ -31,14 +53,16 @@ def encode(value: float, at: ModbusAddress, order: WordOrder) -> list[int]:
         data = struct.pack(">f", np.float32(value))
     else:
         low, high = WHOLE[at.encoding]
-        number = low if math.isnan(value) else round(min(max(value * at.scale, low), high))
+        number = low if nothing is None else nothing
+        if not math.isnan(value):
+            number = round(min(max(value * at.scale, low + (nothing == low)), high - (nothing == high)))
         data = struct.pack(FORMATS[at.encoding], number)
     words = [int.from_bytes(data[k : k + 2], "big") for k in range(0, len(data), 2)]
     return words if order is WordOrder.HIGH_FIRST else words[::-1]
 
 
-def decode(words: Sequence[int], at: ModbusAddress, order: WordOrder) -> float:
-    """Value in site units of a number's registers.
+def decode(words: Sequence[int], at: ModbusAddress, order: WordOrder, nothing: int | None = None) -> float:
+    """Value in site units of a number's registers; NaN where they say ``nothing``.
 
     >>> decode([16812, 0], ModbusAddress(table=Table.INPUT, address=0, encoding=Encoding.FLOAT32), WordOrder.HIGH_FIRST)
     21.5
@@ -46,7 +70,7 @@ def decode(words: Sequence[int], at: ModbusAddress, order: WordOrder) -> float:
     ordered = words if order is WordOrder.HIGH_FIRST else words[::-1]
     data = b"".join(int(w).to_bytes(2, "big") for w in ordered)
     (number,) = struct.unpack(FORMATS[at.encoding], data)
-    return float(number) / at.scale
+    return math.nan if number == nothing else float(number) / at.scale
 
 
 class RegisterMap:
@@ -58,6 +82,7 @@ class RegisterMap:
         self.starts = [address for address, _ in entries]
         self.positions = [k for _, k in entries]
         self.addresses = [points.addresses[k].modbus for k in self.positions]
+        self.absent = [absent(points.points[k], points.addresses[k].modbus) for k in self.positions]
 
     @property
     def size(self) -> int:

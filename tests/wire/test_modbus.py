@@ -2,10 +2,13 @@
 
 import contextlib
 import gc
+import math
 import socket
 import struct
 from collections.abc import Iterator
+from pathlib import Path
 
+import numpy as np
 import pytest
 from modbus_frames import ask, place, write16
 from wire_plants import points, served
@@ -17,6 +20,7 @@ from lowlift.wire.link import LinkError
 from lowlift.wire.modbus_client import ModbusLink
 from lowlift.wire.modbus_server import ModbusServer
 from lowlift.wire.point import Refusal, RefusedError
+from lowlift.wire.site_map import apply_map
 
 
 def chilled(plant: ServedPlant) -> float:
@@ -102,6 +106,26 @@ def test_illegal_requests_get_their_exception_and_change_nothing(
     assert (plant.image.values() == before).all()
     if request_[0] in (6, 16):
         assert plant.image.events()[-1].kind == "refused", "refusals are on record"
+
+
+@pytest.mark.parametrize("encoding", ["int16", "uint16", "int32", "uint32", "float32"])
+def test_a_lost_reading_is_lost_in_every_encoding(encoding: str, tmp_path: Path) -> None:
+    (tmp_path / "map.toml").write_text(f'[points.V_chw]\nmodbus = {{ address = 0, encoding = "{encoding}" }}\n')
+    mapped = apply_map(points(), tmp_path / "map.toml")
+
+    def lost(t: float, readings: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        return readings | {"V_chw": np.full_like(readings["V_chw"], np.nan)} if t > 0.0 else readings
+
+    one = served(points=mapped, disturb=lost)
+    server = ModbusServer(one.image, port=0)
+    server.start()
+    try:
+        with ModbusLink(mapped, "127.0.0.1", server.port) as link:
+            assert link.read(["V_chw"])["V_chw"] == pytest.approx(one.image.value(mapped.position("V_chw")) / 1000.0, abs=1e-3)
+            one.step()
+            assert math.isnan(link.read(["V_chw"])["V_chw"])
+    finally:
+        server.stop()
 
 
 def test_f40_the_link_refuses_before_it_sends_and_reports_what_the_other_side_refuses(plant: ServedPlant, link: ModbusLink) -> None:

@@ -1,5 +1,6 @@
 """Registers: values survive, word order is what it says, and no request cuts a number in two or finds a gap."""
 
+import math
 import struct
 
 import pytest
@@ -8,7 +9,8 @@ from hypothesis import strategies as st
 from wire_plants import points
 
 from lowlift.wire.addresses import Encoding, ModbusAddress, Table, WordOrder
-from lowlift.wire.registers import WHOLE, GapError, RegisterMap, decode, encode
+from lowlift.wire.points import HEARTBEAT_MAX
+from lowlift.wire.registers import WHOLE, GapError, RegisterMap, absent, decode, encode
 
 FLOAT = ModbusAddress(table=Table.INPUT, address=0, encoding=Encoding.FLOAT32)
 
@@ -24,14 +26,44 @@ def test_word_order() -> None:
     assert encode(31.25, FLOAT, WordOrder.LOW_FIRST) == words[::-1]
 
 
+@pytest.mark.parametrize("order", WordOrder)
 @pytest.mark.parametrize("encoding", list(WHOLE))
-def test_whole_numbers_hold_at_their_ends_and_show_no_number_as_their_lowest(encoding: Encoding) -> None:
+def test_whole_numbers_hold_at_their_ends_and_one_of_them_is_no_number(encoding: Encoding, order: WordOrder) -> None:
     at = ModbusAddress(table=Table.INPUT, address=0, encoding=encoding, scale=10.0)
     low, high = WHOLE[encoding]
-    order = WordOrder.HIGH_FIRST
-    assert decode(encode(21.5, at, order), at, order) == 21.5
-    assert decode(encode(1e12, at, order), at, order) == high / 10.0
-    assert decode(encode(float("nan"), at, order), at, order) == low / 10.0
+    nothing = absent(points()["T_chw"], at)
+    assert nothing == (low if low < 0 else high)
+
+    def arrives(value: float) -> float:
+        return decode(encode(value, at, order, nothing), at, order, nothing)
+
+    assert arrives(21.5) == 21.5
+    assert arrives(1e12) == (high - (low == 0)) / 10.0 and arrives(-1e12) == (low + (low < 0)) / 10.0
+    assert math.isnan(arrives(math.nan))
+
+
+@pytest.mark.parametrize(
+    ("encoding", "words"),
+    [
+        (Encoding.INT16, [0x8000]),
+        (Encoding.UINT16, [0xFFFF]),
+        (Encoding.INT32, [0x8000, 0]),
+        (Encoding.UINT32, [0xFFFF, 0xFFFF]),
+        (Encoding.FLOAT32, [0x7FC0, 0]),
+    ],
+)
+def test_the_words_of_no_number(encoding: Encoding, words: list[int]) -> None:
+    at = ModbusAddress(table=Table.INPUT, address=0, encoding=encoding)
+    nothing = absent(points()["T_chw"], at)
+    assert encode(math.nan, at, WordOrder.HIGH_FIRST, nothing) == words
+    assert math.isnan(decode(words, at, WordOrder.HIGH_FIRST, nothing))
+
+
+@pytest.mark.parametrize("value", [0.0, 65534.0, HEARTBEAT_MAX])
+def test_a_counter_that_needs_all_numbers_has_them(value: float) -> None:
+    at = ModbusAddress(table=Table.HOLDING, address=0, encoding=Encoding.UINT16)
+    nothing = absent(points()["heartbeat.cmd"], at)
+    assert decode(encode(value, at, WordOrder.HIGH_FIRST, nothing), at, WordOrder.HIGH_FIRST, nothing) == value
 
 
 def test_requests_touch_what_they_cover() -> None:
