@@ -110,6 +110,9 @@ def serve(
     ] = False,
     opcua_port: Annotated[int, typer.Option(help="TCP port of OPC UA; 0 takes a free one.")] = 4840,
     opcua_users: Annotated[Path | None, typer.Option(help="TOML file of names and passwords that may write over OPC UA.")] = None,
+    opcua_no_anonymous: Annotated[
+        bool, typer.Option("--opcua-no-anonymous", help="Let nobody without a name read over OPC UA; with --opcua-users.")
+    ] = False,
     certificate: Annotated[Path | None, typer.Option(help="Certificate of the OPC UA server, DER or PEM.")] = None,
     private_key: Annotated[Path | None, typer.Option(help="Its private key.")] = None,
     panel: Annotated[bool, typer.Option("--panel", help="Show the plant in a web page too.")] = False,
@@ -148,7 +151,10 @@ def serve(
                 "schedules": bacnet_schedules,
                 "bbmd": None if bacnet_bbmd is None else _listed("" if bacnet_bbmd == "none" else bacnet_bbmd),
             },
-            "opcua": {"host": host, "port": opcua_port, "users": users, "certificate": certificate, "private_key": private_key},
+            "opcua": {
+                "host": host, "port": opcua_port, "users": users, "anonymous": not opcua_no_anonymous, "certificate": certificate,
+                "private_key": private_key,
+            },
         }  # fmt: skip
         shown = panel_options(panel_host, panel_port, panel_token, panel_certificate, panel_key) if panel else None
         hall = stack.enter_context(physics(plant, fmu, fmu_mapping))

@@ -1,5 +1,9 @@
-"""What asyncua (2.1) would answer wrongly: rights of users that may only read, and histories that nobody keeps (OPC UA parts 3 and 11)."""
+"""What asyncua (2.1) would answer wrongly: rights of who may only read, histories that nobody keeps, writes of more than a value.
 
+Sources: OPC UA parts 3 (access levels), 4 (write service, numeric ranges) and 11 (histories).
+"""
+
+import re
 import types
 from collections.abc import Callable, Container
 from typing import Any
@@ -8,6 +12,25 @@ from asyncua import Server, ua
 from asyncua.common.callback import CallbackType
 
 UNSUPPORTED = ua.StatusCodes.BadHistoryOperationUnsupported
+RANGE = re.compile(r"\d+(:\d+)?(,\d+(:\d+)?)*")
+"""Of indices (part 4, 7.27); where two are named, the second is the larger one."""
+
+
+def unwritable(item: ua.WriteValue) -> tuple[int, str] | None:
+    """Code and reason where a write to a point is of more than its value; none where it is not.
+
+    >>> unwritable(ua.WriteValue(IndexRange="0:1", Value=ua.DataValue(ua.Variant(1.0))))[1]
+    "a single value has no indices '0:1'"
+    """
+    if item.IndexRange:
+        bounds = [[int(n) for n in part.split(":")] for part in item.IndexRange.split(",")] if RANGE.fullmatch(item.IndexRange) else []
+        known = bool(bounds) and all(len(pair) == 1 or pair[0] < pair[1] for pair in bounds)
+        code = ua.StatusCodes.BadIndexRangeNoData if known else ua.StatusCodes.BadIndexRangeInvalid
+        return code, f"a single value has no indices {item.IndexRange[:40]!r}"
+    status = item.Value.StatusCode
+    if status is not None and status.value != ua.StatusCodes.Good:
+        return ua.StatusCodes.BadWriteNotSupported, f"status {status.name} cannot be written"
+    return None
 
 
 def show_rights(server: Server, may_write: Callable[[Any], bool], points: Container[ua.NodeId]) -> None:

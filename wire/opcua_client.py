@@ -17,17 +17,16 @@ from lowlift.wire.adapter import is_loopback
 from lowlift.wire.async_link import AsyncLink
 from lowlift.wire.link import LinkError, LinkTimeoutError, SetupError, UnknownPointError, WithoutPriorities
 from lowlift.wire.opcua_certificate import CertificateWarning, KeyPair, fingerprint, read_certificate, read_pair
-from lowlift.wire.point import Kind, Refusal, RefusedError
+from lowlift.wire.opcua_values import NAMESPACE, variant
+from lowlift.wire.point import Refusal, RefusedError
 from lowlift.wire.point_list import PointList
 
-NAMESPACE = "urn:lowlift:plant"
 APPLICATION = "urn:lowlift:control"
 CREDENTIALS = ("BadUserAccessDenied", "BadIdentityToken", "BadCertificate", "BadSecurityPolicyRejected", "BadSecurityModeRejected",
                "BadSecurityChecksFailed")  # fmt: skip
 """Errors of a server that does not want us, however often we ask."""
 AT_ONCE = 500
 """Nodes of one request: what small servers take."""
-TYPES = {Kind.ANALOG: ua.VariantType.Double, Kind.BINARY: ua.VariantType.Boolean, Kind.MULTISTATE: ua.VariantType.UInt32}
 REFUSALS = {
     "BadNodeIdUnknown": Refusal.UNKNOWN_POINT, "BadNodeIdInvalid": Refusal.UNKNOWN_POINT, "BadNotWritable": Refusal.READ_ONLY,
     "BadOutOfRange": Refusal.OUT_OF_RANGE, "BadTypeMismatch": Refusal.WRONG_TYPE,
@@ -99,13 +98,16 @@ class OpcUaLink(AsyncLink, WithoutPriorities):
                 await self._secure(client, self._pair)
             await client.connect()
             self._client = client
-            index = await client.get_namespace_index(self._namespace)
-        except ValueError as error:
-            raise UnknownPointError(f"{self.url}: has no namespace {self._namespace!r}") from error
+            namespaces = await client.get_namespace_array() or []
         except ua.UaError as error:
             # Refused credentials are not tried again and again: servers lock those out.
             kind = SetupError if type(error).__name__.startswith(CREDENTIALS) else LinkError
             raise kind(f"{self.url}: {_words(error)}") from error
+        except ValueError as error:
+            raise LinkError(f"{self.url}: {_words(error)}") from error
+        if self._namespace not in namespaces:
+            raise UnknownPointError(f"{self.url}: has no namespace {self._namespace!r}")
+        index = namespaces.index(self._namespace)
         self._nodes = [ua.NodeId(a.opcua.node, index) for a in self.points.addresses]
 
     async def _secure(self, client: Client, pair: KeyPair) -> None:
@@ -114,7 +116,10 @@ class OpcUaLink(AsyncLink, WithoutPriorities):
         offered = [e for e in shown if e.SecurityPolicyUri == POLICY.URI and e.SecurityMode == ua.MessageSecurityMode.SignAndEncrypt]
         if not offered:
             raise SetupError(f"{self.url}: offers no endpoint that signs and encrypts with Basic256Sha256")
-        certificate = x509_from_der(offered[0].ServerCertificate)
+        try:
+            certificate = x509_from_der(offered[0].ServerCertificate)
+        except ValueError as error:
+            raise SetupError(f"{self.url}: shows a certificate that cannot be read: {error}") from error
         if certificate is None:
             raise SetupError(f"{self.url}: shows no certificate")
         if self._server is not None and certificate != self._server:
@@ -151,17 +156,12 @@ class OpcUaLink(AsyncLink, WithoutPriorities):
         positions = list(values)
         for begin in range(0, len(positions), AT_ONCE):
             some = positions[begin : begin + AT_ONCE]
-            wanted = [ua.DataValue(self._variant(k, values[k])) for k in some]
+            wanted = [ua.DataValue(variant(self.points.points[k], values[k])) for k in some]
             answers = await self._ask("write_attributes", [self._nodes[k] for k in some], wanted, ua.AttributeIds.Value)
             bad = [(self.points.points[k].name, status.name) for k, status in zip(some, answers, strict=True) if not status.is_good()]
             if bad:
                 said = ", ".join(f"{name}: {status}" for name, status in bad)
                 raise RefusedError(REFUSALS.get(bad[0][1], Refusal.DENIED), f"the other side refuses, OPC UA {said}")
-
-    def _variant(self, k: int, value: float) -> ua.Variant:
-        kind = self.points.points[k].kind
-        native = value > 0.5 if kind is Kind.BINARY else round(value) if kind is Kind.MULTISTATE else float(value)
-        return ua.Variant(native, TYPES[kind])
 
     async def _ask(self, service: str, *arguments: Any) -> Any:
         if self._client is None:

@@ -5,8 +5,10 @@ Below Objects there is one object a plant, with folders for sensors, feedback, c
 *MultiStateValueDiscreteType* (UInt32, from one like in every other protocol, with EnumValues). A reading that is no number has status
 BadSensorFailure.
 
-A write is answered with BadNotWritable, BadTypeMismatch, BadOutOfRange or BadUserAccessDenied where it is refused. Without ``users``
-everybody may write, which is for loopback only; with users, anonymous clients may read, and *UserAccessLevel* says so to them. A
+A write is answered with BadNotWritable, BadTypeMismatch, BadOutOfRange, BadUserAccessDenied, BadWriteNotSupported (with a status), with
+BadIndexRangeNoData, or with BadOutOfService (the plant has failed) where it is refused, and with GoodLocalOverride where it is taken and a
+higher slot is in force. Without ``users`` everybody may write, which is for loopback only; with users, anonymous clients may read if
+``anonymous``, and *UserAccessLevel* says so to them; refused logins are remembered (:mod:`lowlift.wire.opcua_sessions`). A
 certificate adds signed and encrypted endpoints, and is needed before passwords may travel beyond loopback. Histories are not kept
 (BadHistoryOperationUnsupported).
 """
@@ -25,19 +27,20 @@ from asyncua.crypto.permission_rules import User
 
 from lowlift.wire.adapter import Adapter, ServeError, accept_no_more, is_loopback
 from lowlift.wire.image import PointImage, Snapshot
-from lowlift.wire.opcua_answers import no_history, show_rights
+from lowlift.wire.opcua_answers import no_history, show_rights, unwritable
 from lowlift.wire.opcua_certificate import CertificateError, KeyPair, read_pair
-from lowlift.wire.opcua_service import Attributes, Closing, Users
+from lowlift.wire.opcua_service import Attributes, Closing
+from lowlift.wire.opcua_sessions import Door, Users
+from lowlift.wire.opcua_values import NAMESPACE, TYPES, native, variant
 from lowlift.wire.point import Kind, Point, Refusal, RefusedError
+from lowlift.wire.priorities import LOWEST
 from lowlift.wire.units import codes
 
-APPLICATION, NAMESPACE = "urn:lowlift:server", "urn:lowlift:plant"
-"""Of the server, and of the points: namespace index 2."""
+APPLICATION = "urn:lowlift:server"
 UNECE = "http://www.opcfoundation.org/UA/units/un/cefact"
-TYPES = {
-    Kind.ANALOG: (ua.VariantType.Double, ua.ObjectIds.AnalogItemType),
-    Kind.BINARY: (ua.VariantType.Boolean, ua.ObjectIds.TwoStateDiscreteType),
-    Kind.MULTISTATE: (ua.VariantType.UInt32, ua.ObjectIds.MultiStateValueDiscreteType),
+DEFINITIONS = {
+    Kind.ANALOG: ua.ObjectIds.AnalogItemType, Kind.BINARY: ua.ObjectIds.TwoStateDiscreteType,
+    Kind.MULTISTATE: ua.ObjectIds.MultiStateValueDiscreteType,
 }  # fmt: skip
 CODES = {
     Refusal.UNKNOWN_POINT: ua.StatusCodes.BadNodeIdUnknown, Refusal.READ_ONLY: ua.StatusCodes.BadNotWritable,
@@ -56,9 +59,11 @@ class OpcUaServer(Adapter):
         users: passwords by name of those who may write; everybody if none are given, on loopback only.
         certificate: of the server, DER or PEM; with ``private_key``.
         private_key: the key that belongs to it.
+        anonymous: whether clients without a name may read; where there are no users, they are the only ones.
 
     Raises:
-        ServeError: everybody could write from beyond loopback, passwords would travel in the open, or only half of a key pair is given.
+        ServeError: nobody could connect, everybody could write from beyond loopback, passwords would travel in the open, or only half of a
+            key pair is given.
     """
 
     protocol: ClassVar[str] = "opcua"
@@ -66,15 +71,18 @@ class OpcUaServer(Adapter):
 
     def __init__(
         self, image: PointImage, host: str = "127.0.0.1", port: int = 4840, *, users: Mapping[str, str] | None = None,
-        certificate: str | Path | None = None, private_key: str | Path | None = None,
+        certificate: str | Path | None = None, private_key: str | Path | None = None, anonymous: bool = True,
     ) -> None:  # fmt: skip
         super().__init__(image)
-        self.host, self.port = host, port
+        self.host, self.port, self.anonymous = host, port, anonymous
         self.users, self.certificate, self.private_key = dict(users or {}), certificate, private_key
         if (certificate is None) != (private_key is None):
             raise ServeError("opcua: a certificate needs its private key, and a key its certificate")
+        if not anonymous and not self.users:
+            raise ServeError("opcua: without anonymous clients nobody could connect: --opcua-users says who may")
         if not is_loopback(host) and (not self.users or certificate is None):
             raise ServeError(f"opcua: {host} is not loopback: users and a certificate are needed there")
+        self.door = Door(lambda address, text: self.image.refused(f"{self.protocol} {address}".strip(), "", text))
         self._positions: dict[ua.NodeId, int] = {}
         self._server: Server | None = None
         self._shown = np.zeros(0)
@@ -108,8 +116,9 @@ class OpcUaServer(Adapter):
             await server.load_private_key(pair.private_key)
             policies += [ua.SecurityPolicyType.Basic256Sha256_SignAndEncrypt, ua.SecurityPolicyType.Basic256Sha256_Sign]
         server.set_security_policy(policies)
-        tokens: list[type] = [ua.AnonymousIdentityToken]
-        server.set_identity_tokens([*tokens, ua.UserNameIdentityToken] if self.users else tokens)
+        tokens = [ua.AnonymousIdentityToken] * self.anonymous + [ua.UserNameIdentityToken] * bool(self.users)
+        server.set_identity_tokens(tokens)
+        self.door.watch(server)
         await self._build(server)
         server.iserver.attribute_service = Attributes(server.iserver.aspace, self, self.image.way)
         show_rights(server, self._may_write, self.positions)
@@ -152,21 +161,29 @@ class OpcUaServer(Adapter):
         position = self.positions[item.NodeId]
         point = self.image.points.points[position]
         source = f"{self.protocol} {user.name or 'anonymous'}, session {getattr(user, 'session', 'unknown')}"
-        variant = item.Value.Value
+        written = item.Value.Value
         if not self._may_write(user):
-            self.image.refused(f"{self.protocol} anonymous", point.name, f"{point.name}: anonymous clients may only read")
-            return ua.StatusCode(ua.StatusCodes.BadUserAccessDenied)
-        if variant is None or variant.is_array or variant.VariantType != TYPES[point.kind][0]:
+            return self._refuse(f"{self.protocol} anonymous", point, ua.StatusCodes.BadUserAccessDenied, "anonymous clients may only read")
+        if self.image.failed:
+            return self._refuse(source, point, ua.StatusCodes.BadOutOfService, "the plant has failed")
+        if point.writable and (more := unwritable(item)):
+            return self._refuse(source, point, *more)
+        if written is None or written.is_array or written.VariantType != TYPES[point.kind]:
             if point.writable:
-                self.image.refused(source, point.name, f"{point.name}: must be of type {TYPES[point.kind][0].name}")
-                return ua.StatusCode(ua.StatusCodes.BadTypeMismatch)
-            variant = ua.Variant(0.0)
+                return self._refuse(source, point, ua.StatusCodes.BadTypeMismatch, f"must be of type {TYPES[point.kind].name}")
+            written = ua.Variant(0.0)
         try:
-            self.image.write({point.name: variant.Value}, source)
+            self.image.write({point.name: written.Value}, source)
         except RefusedError as error:
             return ua.StatusCode(CODES[error.refusal])
         await self._show(position, self.image.value(position), datetime.now(UTC))
-        return ua.StatusCode()
+        held = self.image.in_force(position)
+        waits = held is not None and held.priority < LOWEST
+        return ua.StatusCode(ua.StatusCodes.GoodLocalOverride if waits else ua.StatusCodes.Good)
+
+    def _refuse(self, source: str, point: Point, code: int, text: str) -> ua.StatusCode:
+        self.image.refused(source, point.name, f"{point.name}: {text}")
+        return ua.StatusCode(code)
 
     def _may_write(self, user: User) -> bool:
         return not self.users or user.name is not None
@@ -205,10 +222,9 @@ class OpcUaServer(Adapter):
             await self._show(k, float(value), now)
 
     async def _variable(self, parent: Node, node_id: ua.NodeId, name: ua.QualifiedName, p: Point) -> Node:
-        variant, definition = TYPES[p.kind]
-        node = await parent.add_variable(node_id, name, _native(p, p.default or 0.0), variant)
+        node = await parent.add_variable(node_id, name, native(p, p.default or 0.0), TYPES[p.kind])
         await node.delete_reference(ua.NodeId(ua.ObjectIds.BaseDataVariableType), ua.ObjectIds.HasTypeDefinition, bidirectional=False)
-        await node.add_reference(ua.NodeId(definition), ua.ObjectIds.HasTypeDefinition, forward=True, bidirectional=False)
+        await node.add_reference(ua.NodeId(DEFINITIONS[p.kind]), ua.ObjectIds.HasTypeDefinition, forward=True, bidirectional=False)
         await node.write_attribute(ua.AttributeIds.Description, ua.DataValue(ua.LocalizedText(p.description)))
         if p.writable:
             await node.set_writable()
@@ -229,16 +245,9 @@ class OpcUaServer(Adapter):
 
     async def _show(self, position: int, value: float, now: datetime) -> None:
         point = self.image.points.points[position]
-        variant, _ = TYPES[point.kind]
         if math.isfinite(value):
-            shown = ua.DataValue(ua.Variant(_native(point, value), variant), SourceTimestamp=now, ServerTimestamp=now)
+            shown = ua.DataValue(variant(point, value), SourceTimestamp=now, ServerTimestamp=now)
         else:
             bad = ua.StatusCode(ua.StatusCodes.BadSensorFailure)
             shown = ua.DataValue(ua.Variant(None), StatusCode=bad, SourceTimestamp=now, ServerTimestamp=now)
         await self._aspace.write_attribute_value(self._nodes[position], ua.AttributeIds.Value, shown)
-
-
-def _native(point: Point, value: float) -> float | bool | int:
-    if point.kind is Kind.BINARY:
-        return value > 0.5
-    return round(value) if point.kind is Kind.MULTISTATE else float(value)

@@ -1,9 +1,7 @@
-"""What stands in the place of parts of asyncua (2.1): reading and writing of attributes, users, and the end of connections."""
+"""What stands in the place of parts of asyncua (2.1): reading and writing of attributes, and the end of connections."""
 
 import asyncio
 import dataclasses
-import hmac
-import secrets
 from collections.abc import Container, Mapping
 from typing import Any, Protocol
 
@@ -60,33 +58,6 @@ class Attributes(AttributeService):  # type: ignore[misc]
             else:
                 results += await super().write(ua.WriteParameters(NodesToWrite=[item]), user)
         return results
-
-
-class Client(User):  # type: ignore[misc]
-    """A user in one session: two sessions of a user are two clients."""
-
-    def __init__(self, session: str, name: str | None = None) -> None:
-        super().__init__(role=UserRole.User, name=name)
-        self.session = session
-
-
-class Users:
-    """Who may write: everybody, or those with a password."""
-
-    def __init__(self, users: Mapping[str, str]) -> None:
-        self._users = users
-
-    def get_user(
-        self, iserver: Any, username: str | None = None, password: str | None = None, certificate: Any = None,
-    ) -> User | None:  # fmt: skip
-        """The user behind a session; none where name and password do not belong together."""
-        if username is None:
-            # The library lets the role Anonymous do nothing at all; here it may read.
-            return Client(secrets.token_hex(4))
-        known = self._users.get(username)
-        if known is None or not hmac.compare_digest(known.encode(), (password or "").encode()):
-            return None
-        return Client(secrets.token_hex(4), username)
 
 
 class Closing(list[asyncio.Task[Any]]):

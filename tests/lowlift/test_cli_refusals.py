@@ -70,6 +70,7 @@ def refused(arguments: list[str], *words: str) -> None:
     ([*SERVE, "--modbus-port", "99999999999999999999"], "--modbus-port"),
     ([*SERVE, "--protocols", "modbus,bacnett"], "did you mean bacnet"),
     ([*SERVE, "--opcua-users", "binary.toml"], "--opcua-users binary.toml"), ([*SERVE, "--faults", "folder"], "folder"),
+    ([*SERVE, "--protocols", "opcua", "--opcua-no-anonymous"], "nobody could connect: --opcua-users says who may"),
     ([*SERVE, "--map", "binary.toml"], "binary.toml"), ([*SERVE, "--map", LONG], LONG[:20]), ([*SERVE, "--snapshot", LONG], "too long"),
     (["control", "--verify-log", LONG], "File name too long"),
     ([*PANEL, "--panel-certificate", "nof.pem", "--panel-key", "empty.pem"], "--panel-certificate nof.pem: cannot be read: No such file"),

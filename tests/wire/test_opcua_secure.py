@@ -13,7 +13,8 @@ from wire_plants import points, served
 
 from lowlift.hil.served_plant import ServedPlant
 from lowlift.wire.adapter import ServeError
-from lowlift.wire.opcua_server import APPLICATION, NAMESPACE, OpcUaServer
+from lowlift.wire.opcua_server import APPLICATION, OpcUaServer
+from lowlift.wire.opcua_values import NAMESPACE
 
 PASSWORD = "for this test only"
 OWN = "urn:lowlift:test"
