@@ -21,6 +21,7 @@ import urllib.parse
 from collections.abc import Callable, Coroutine
 from typing import Any, ClassVar
 
+from lowlift.wire.event_loop import end_tasks, run, settle
 from lowlift.wire.image import PointImage, Snapshot
 from lowlift.wire.right_of_way import courteous_loop
 
@@ -28,8 +29,6 @@ logger = logging.getLogger(__name__)
 
 START_WITHIN, STOP_WITHIN = 120.0, 10.0
 """Longest time to open and to close [s]."""
-SETTLE = 5
-"""Turns of the loop before it ends."""
 
 
 class ServeError(RuntimeError):
@@ -91,7 +90,7 @@ class Adapter(abc.ABC):
             ServeError: it cannot.
         """
         loop = self._loop = courteous_loop(self.image.way)
-        self._thread = threading.Thread(target=self._run, args=(loop,), name=f"{self.protocol} server", daemon=True)
+        self._thread = threading.Thread(target=run, args=(loop,), name=f"{self.protocol} server", daemon=True)
         self._thread.start()
         try:
             self._call(self.open(), START_WITHIN)
@@ -114,11 +113,6 @@ class Adapter(abc.ABC):
         finally:
             self._end_loop()
 
-    @staticmethod
-    def _run(loop: asyncio.AbstractEventLoop) -> None:
-        asyncio.set_event_loop(loop)
-        loop.run_forever()
-
     def _call(self, work: Coroutine[Any, Any, None], within: float) -> None:
         if self._loop is None:
             raise RuntimeError("not started")
@@ -129,7 +123,7 @@ class Adapter(abc.ABC):
         if loop is None or thread is None:
             return
         try:
-            asyncio.run_coroutine_threadsafe(_cancel_all(), loop).result(STOP_WITHIN)
+            asyncio.run_coroutine_threadsafe(end_tasks(), loop).result(STOP_WITHIN)
         finally:
             loop.call_soon_threadsafe(loop.stop)
             thread.join(STOP_WITHIN)
@@ -187,15 +181,4 @@ async def accept_no_more(server: Any) -> None:
     with contextlib.suppress(NotImplementedError):
         for listening in getattr(server, "sockets", None) or ():
             loop.remove_reader(listening.fileno())
-    for _ in range(SETTLE):
-        await asyncio.sleep(0)
-
-
-async def _cancel_all() -> None:
-    tasks = [t for t in asyncio.all_tasks() if t is not asyncio.current_task()]
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
-    # Transports that have just been closed let go of their sockets in the next turns of the loop.
-    for _ in range(SETTLE):
-        await asyncio.sleep(0)
+    await settle()

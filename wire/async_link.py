@@ -6,12 +6,11 @@ import threading
 from collections.abc import Collection, Coroutine, Mapping
 from typing import Any, Self, TypeVar
 
+from lowlift.wire.event_loop import end_tasks, run
 from lowlift.wire.link import LinkError, LinkTimeoutError
 from lowlift.wire.point_list import PointList
 
 T = TypeVar("T")
-SETTLE = 5
-"""Turns of the loop before it ends."""
 GRACE = 5.0
 """Beyond the protocol's own time limits [s]: then the library hangs."""
 
@@ -45,7 +44,7 @@ class AsyncLink(abc.ABC):
         if self._loop is not None:
             return
         loop = self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._run, args=(loop,), name=f"link {self.url}", daemon=True)
+        self._thread = threading.Thread(target=run, args=(loop,), name=f"link {self.url}", daemon=True)
         self._thread.start()
         self._call(self._open())
 
@@ -79,12 +78,7 @@ class AsyncLink(abc.ABC):
 
     def write(self, values: Mapping[str, float]) -> None:
         """See :meth:`lowlift.wire.link.Link.write`."""
-        wanted: dict[int, float] = {}
-        for name, si in values.items():
-            position = self.points.position(name)
-            point = self.points.points[position]
-            wanted[position] = point.accept(point.from_si(si) if isinstance(si, int | float) else si)
-        self._call(self._write(wanted))
+        self._call(self._write(self.points.accept(values)))
 
     # -- of each protocol; all of these run in the link's own loop ---------------------------------------------------
 
@@ -125,15 +119,4 @@ class AsyncLink(abc.ABC):
 
     async def _end(self) -> None:
         await self._close()
-        others = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
-        for task in others:
-            task.cancel()
-        await asyncio.gather(*others, return_exceptions=True)
-        # Transports that have just been closed let go of their sockets in the next turns of the loop.
-        for _ in range(SETTLE):
-            await asyncio.sleep(0)
-
-    @staticmethod
-    def _run(loop: asyncio.AbstractEventLoop) -> None:
-        asyncio.set_event_loop(loop)
-        loop.run_forever()
+        await end_tasks()

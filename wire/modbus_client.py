@@ -96,11 +96,7 @@ class ModbusLink(WithoutPriorities):
             RefusedError: a value is refused, here or there.
             LinkError: no answer; some of the values may have arrived.
         """
-        wanted: dict[int, float] = {}
-        for name, si in values.items():
-            position = self.points.position(name)
-            point = self.points.points[position]
-            wanted[position] = point.accept(point.from_si(si) if isinstance(si, int | float) else si)
+        wanted = self.points.accept(values)
         for table in (Table.HOLDING, Table.COIL):
             known = self.maps[table]
             chosen = [k for k, position in enumerate(known.positions) if position in wanted]

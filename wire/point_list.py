@@ -50,6 +50,19 @@ class PointList:
     def __getitem__(self, name: str) -> Point:
         return self.points[self.position(name)]
 
+    def accept(self, values: Mapping[str, float]) -> dict[int, float]:
+        """Commands by name, SI, as their points take them: site units by position.
+
+        Raises:
+            RefusedError: there is no such point, or it does not take its value.
+        """
+        wanted: dict[int, float] = {}
+        for name, si in values.items():
+            position = self.position(name)
+            point = self.points[position]
+            wanted[position] = point.accept(point.from_si(si) if isinstance(si, int | float) else si)
+        return wanted
+
     @functools.cached_property
     def writable(self) -> np.ndarray:
         """Positions of the commands and modes."""

@@ -2,9 +2,12 @@
 
 import contextlib
 import gc
+import itertools
 import math
 import socket
 import struct
+import threading
+import types
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,7 +19,7 @@ from wire_plants import points, served
 from lowlift.hil.served_plant import ServedPlant
 from lowlift.wire.adapter import ServeError
 from lowlift.wire.addresses import Table
-from lowlift.wire.link import LinkError
+from lowlift.wire.link import LinkError, LinkTimeoutError
 from lowlift.wire.modbus_client import ModbusLink
 from lowlift.wire.modbus_server import ModbusServer
 from lowlift.wire.point import Refusal, RefusedError
@@ -158,6 +161,24 @@ def test_a_cut_link_is_an_error_and_comes_back(plant: ServedPlant, server: Modbu
     finally:
         link.close()
         again.stop()
+
+
+def test_f37_a_clock_that_is_set_back_does_not_lengthen_the_wait_for_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    back = itertools.count(2e9, -3600.0)
+    monkeypatch.setattr("pymodbus.client.tcp.time", types.SimpleNamespace(time=lambda: next(back)))
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        link = ModbusLink(points(), "127.0.0.1", silent.getsockname()[1], timeout=0.1)
+        link.connect()
+        taken, _ = silent.accept()
+        # Who waits for longer finds a closed connection in place of silence.
+        ending = threading.Timer(20.0, taken.shutdown, [socket.SHUT_RDWR])
+        ending.start()
+        try:
+            with pytest.raises(LinkTimeoutError):
+                link.read(["T_chw"])
+        finally:
+            ending.cancel()
+            taken.close()
 
 
 def test_a_port_that_is_taken(plant: ServedPlant, server: ModbusServer) -> None:
