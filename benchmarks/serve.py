@@ -4,14 +4,16 @@ The server is ``lowlift serve``'s own code in a process of its own; clients are 
 points of the plant so often that it gets at least 2,000 values a second: Frontier has 466, so that five sweeps are spread over a second.
 BACnet requests (*ReadPropertyMultiple* of present values) are encoded before and sent over a plain socket, so that the machine measures
 the server; a poll whose answer takes longer than its second is counted as late, one without an answer as lost. Clients give way to the
-server (niceness 10): on a site they are other machines. A loop that does nothing but sleep to the same grid, in a process of its own, shows
-what the machine itself allows (*empty loop*).
+server (niceness 10): on a site they are other machines. ``--realtime`` gives server and empty loop a real-time class (*SCHED_FIFO*, as
+``chrt -f 10 lowlift serve`` does), so that other programs of the machine do not count. A loop that does nothing but sleep to the same
+grid, in a process of its own, shows what the machine itself allows (*empty loop*).
 
 Variants, with Frontier's own measured day: ``--speed 60`` for 24 plant hours (24 min), ``--speed 1`` for one hour, ``--quick`` for 20 s at
 each speed. ``--flood`` adds a client that sends Modbus requests as fast as it can and random bytes to every port (F39, F42 of the fault
 list); the server's memory is measured before and after.
 
-Usage: ``python benchmarks/serve.py [--plant frontier] [--speed 60 1] [--hours 24 1] [--points 2000] [--quick] [--flood] [--json]``
+Usage: ``python benchmarks/serve.py [--plant frontier] [--speed 60 1] [--hours 24 1] [--points 2000] [--quick] [--flood] [--realtime]
+[--json]``
 Long: ``python benchmarks/serve.py --speed 60 1 --hours 24 1`` (24 min and one hour).
 """
 
@@ -34,14 +36,18 @@ from lowlift.hil.serve import STEP
 from lowlift.models import load
 from lowlift.wire.points import points_of
 
+REALTIME = 10
+"""Priority in the real-time class."""
 QUICK = 20.0
 """Real time of a quick run [s]."""
 
 
-def serve(pipe: Connection, name: str, speed: float, seconds: float) -> None:
+def serve(pipe: Connection, name: str, speed: float, seconds: float, realtime: bool) -> None:
     """The server's process: says where its ports are, runs, reports."""
     from lowlift.hil.serve import serving
 
+    if realtime:
+        first_in_line()
     # The flood would fill the screen.
     logging.getLogger("lowlift").setLevel(logging.ERROR)
     options = {"modbus": {"port": 0}, "bacnet": {"address": "127.0.0.1/32:0"}, "opcua": {"port": 0}}
@@ -67,14 +73,21 @@ def serve(pipe: Connection, name: str, speed: float, seconds: float) -> None:
         pipe.recv()
 
 
+def first_in_line() -> None:
+    """Run before all ordinary programs of the machine; threads that begin from now on do, too."""
+    os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(REALTIME))
+
+
 def resident() -> int:
     """Memory of this process [bytes]."""
     with open("/proc/self/statm", encoding="ascii") as f:
         return int(f.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
-def idle(pipe: Connection, period: float, seconds: float) -> None:
+def idle(pipe: Connection, period: float, seconds: float, realtime: bool) -> None:
     """A loop that sleeps from deadline to deadline."""
+    if realtime:
+        first_in_line()
     pacer = Pacer(period)
     ends = time.monotonic() + seconds
     while time.monotonic() < ends:
@@ -89,7 +102,7 @@ def pace(report: PaceReport) -> dict[str, Any]:
             "missed": report.missed, "lost_s": report.lost}  # fmt: skip
 
 
-def measure(name: str, speed: float, seconds: float, points: int, flooded: bool) -> dict[str, Any]:
+def measure(name: str, speed: float, seconds: float, points: int, flooded: bool, realtime: bool) -> dict[str, Any]:
     """One run: server, a client a protocol, and the flood where it is asked for."""
     sweeps = math.ceil(points / len(points_of(load(name, check=False))))
     spawn = multiprocessing.get_context("spawn")
@@ -100,7 +113,7 @@ def measure(name: str, speed: float, seconds: float, points: int, flooded: bool)
         process.start()
         return ours, process
 
-    server, serving = start(serve, name, speed, seconds)
+    server, serving = start(serve, name, speed, seconds, realtime)
     urls = server.recv()
     clients = [start(poll, protocol, name, urls[protocol], sweeps, seconds) for protocol in PROTOCOLS]
     for pipe, _ in clients:
@@ -108,7 +121,7 @@ def measure(name: str, speed: float, seconds: float, points: int, flooded: bool)
     server.send("go")
     for pipe, _ in clients:
         pipe.send("go")
-    empty, _ = start(idle, STEP / speed, seconds)
+    empty, _ = start(idle, STEP / speed, seconds, realtime)
     noise = start(flood, urls, 0.9 * seconds) if flooded else None
     result = {
         "plant": name,
@@ -164,12 +177,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--points", type=int, default=2000, help="values a second that each protocol is polled for")
     parser.add_argument("--quick", action="store_true", help=f"{QUICK:g} s at each speed")
     parser.add_argument("--flood", action="store_true")
+    parser.add_argument("--realtime", action="store_true", help="server and empty loop before all other programs; needs the right to that")
     parser.add_argument("--json", action="store_true")
     told = parser.parse_args(arguments)
     if not told.quick and len(told.speed) != len(told.hours):
         parser.error("--hours: one for each --speed")
     lasting = [QUICK] * len(told.speed) if told.quick else [3600.0 * h / s for h, s in zip(told.hours, told.speed, strict=True)]
-    results = [measure(told.plant, s, t, told.points, told.flood) for s, t in zip(told.speed, lasting, strict=True)]
+    results = [measure(told.plant, s, t, told.points, told.flood, told.realtime) for s, t in zip(told.speed, lasting, strict=True)]
     print(json.dumps(results, indent=1) if told.json else table(results))
     return int(any(r["server"]["missed"] or r["server"]["failure"] or any(c["late"] or c["lost"] for c in r["polled"]) for r in results))
 
