@@ -3,8 +3,8 @@
 One cycle is one turn of :func:`lowlift.sim.closed_loop.simulate` with the plant at the other end of a wire: read the points, repair the
 readings, let the controller decide when its period is up, with forecasts from what has been read, pass the setpoints through the safety
 envelope, and send them through the write gateway. The heartbeat comes last, so that it beats only where everything before has been done;
-but each connection beats once before its first write, so that the site knows whose it is if that is all that arrives. Humans may act while
-the controller thinks: what they have commanded is read again then.
+but each take-over beats before anything is written, a sample before its first cycle, so that the site knows whose a write is, and misses
+him, if that is all that arrives. Humans may act while the controller thinks: what they have commanded is read again then.
 
 Taking over is bumpless: the envelope starts from the setpoints in force, and moves from there at the rates of the signal table. It is done
 anew after every loss of connection and after every jump of the plant's clock.
@@ -93,7 +93,7 @@ class ControlClient:
         in_force = [f"{name}.fbk" for name in self.setpoints.names]
         self._needed = [*self.table.names, *in_force, *self._commanded, "elapsed", "heartbeat.fbk", "supervision.fbk"]
         self._origin = math.nan
-        self._fresh = self._silent = True
+        self._fresh = True
 
     @property
     def t(self) -> float:
@@ -130,7 +130,7 @@ class ControlClient:
         return self._origin + (self.samples.k + (not self._fresh)) * self.sample
 
     def take_over(self, values: Mapping[str, float] | None = None) -> None:
-        """Start from what is in force; the next cycle is due at once, and decides.
+        """Start from what is in force, and beat; the next cycle is due a sample later, at once where nothing is written, and decides.
 
         Args:
             values: the points, where they have been read just now.
@@ -138,6 +138,7 @@ class ControlClient:
         Raises:
             UnknownPointError: this is another site.
             LinkError: the connection is lost.
+            ConflictError: another supervisor is there.
         """
         values = self.link.read(self._needed) if values is None else values
         now = self._now(values)
@@ -146,7 +147,7 @@ class ControlClient:
         if first or not 0 <= missed * self.sample <= 2.0 * self.run.controller.period:
             self.run.controller.reset(1)
         self.samples.skip(min(max(missed, 0), self.samples.rows // 2))
-        self._origin, self._fresh, self._silent, self._due = now - self.t, True, True, self.t
+        self._origin, self._fresh, self._due = now - self.t, not self.gateway.act, self.t
         if first:
             self._first = pd.Timestamp.now(tz="UTC")
             if self._weather is not None:
@@ -164,6 +165,8 @@ class ControlClient:
             self.account.accepted(self.t, accepted)
             # What one of ours before us has left behind is taken back at the end, too.
             self.gateway.written |= self.humans.ours(values) & self.gateway.allow
+        self._check_heartbeat(values[HEARTBEAT])
+        self._beat(values)
 
     def cycle(self) -> Cycle:
         """Read, decide, protect, write, beat.
@@ -198,8 +201,6 @@ class ControlClient:
         allowed = self.envelope.allow(self.t, self.requested, T_dew)
         if not remote:
             self._start_from(values)
-        if self._silent:
-            self._beat(values)
         written = self._write(values, commands_of(allowed, self.setpoints), float(T_dew[0, 0]), humans) if remote else {}
         self.account.protected(self.t, self.envelope.audit.records)
         # They are in the trail now: a run of months stays within its memory.
@@ -279,7 +280,6 @@ class ControlClient:
         return written
 
     def _beat(self, values: Mapping[str, float]) -> None:
-        self._silent = False
         try:
             self.gateway.heartbeat(values["heartbeat.fbk"])
             self.account.alarm(self.t, "heartbeat", "")

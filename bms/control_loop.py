@@ -105,6 +105,7 @@ class ControlLoop:
             reason = f"{type(error).__name__}: {error}"
             raise
         finally:
+            self.tally.refusals = client.gateway.n_refused
             self._end(reason)
         return self.tally
 
@@ -128,7 +129,6 @@ class ControlLoop:
                 self.tally.writes += len(cycle.written)
             else:
                 self.tally.would_write += len(cycle.written)
-            self.tally.refusals = self.client.gateway.n_refused
             self._seen(cycle)
             now = self._clock()
             self._poll, begun = min(max(POLL_SHARE * (now - begun), POLL_LEAST), POLL_MOST), now
