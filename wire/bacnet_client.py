@@ -5,26 +5,27 @@ shares its port on another address.
 """
 
 import asyncio
+import contextlib
 import ipaddress
 import math
 import socket
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from bacpypes3.apdu import AbortPDU, ErrorPDU, ErrorRejectAbortNack, RejectPDU
+from bacpypes3.apdu import AbortPDU, ErrorPDU, ErrorRejectAbortNack, ReadPropertyMultipleRequest, RejectPDU
 from bacpypes3.app import Application
-from bacpypes3.basetypes import BinaryPV, ErrorType, PriorityArray, PropertyIdentifier
-from bacpypes3.local.device import DeviceObject
-from bacpypes3.local.networkport import NetworkPortObject
+from bacpypes3.basetypes import PropertyIdentifier, PropertyReference, ReadAccessSpecification
 from bacpypes3.pdu import Address, IPv4Address
-from bacpypes3.primitivedata import Null, ObjectIdentifier, Real, Unsigned
+from bacpypes3.primitivedata import Null, ObjectIdentifier
 from bacpypes3.vendor import get_vendor_info
 
 from lowlift.wire.async_link import AsyncLink
 from lowlift.wire.bacnet_address import parse_bacnet_address
+from lowlift.wire.bacnet_device import ClientDevice, ClientServices, NetworkPort
+from lowlift.wire.bacnet_types import native, number
 from lowlift.wire.bacnet_writes import MINIMUM_ON_OFF
 from lowlift.wire.link import LinkError, LinkTimeoutError, SetupError, UnknownPointError
-from lowlift.wire.point import Kind, Point, Refusal, RefusedError
+from lowlift.wire.point import Refusal, RefusedError
 from lowlift.wire.point_list import PointList
 
 INSTANCE = 4_190_001
@@ -120,15 +121,15 @@ class BacnetLink(AsyncLink):
                 raise SetupError(f"{self.url}: {what}; it must be an address of this machine, with a port that is free") from error
             port = probe.getsockname()[1]
         self._target = Address(f"{await _resolved(self.host)}:{self.port}")
-        device = DeviceObject(
+        device = ClientDevice(
             objectIdentifier=("device", self.instance), objectName=f"lowlift control {self.instance}", vendorName="lowlift",
             vendorIdentifier=999, maxApduLengthAccepted=1476, segmentationSupported="segmentedBoth",
             apduTimeout=round(500.0 * self.timeout), numberOfApduRetries=1,
         )  # fmt: skip
-        own = NetworkPortObject(
+        own = NetworkPort(
             IPv4Address(f"{self._bound.network.with_prefixlen}:{port}"), objectIdentifier=("network-port", 1), objectName="IP"
         )
-        self._app = Application.from_object_list([device, own])
+        self._app = _Application.from_object_list([device, own])
         for layer in self._app.link_layers.values():
             for task in layer.server._transport_tasks:
                 await task
@@ -154,42 +155,60 @@ class BacnetLink(AsyncLink):
         return result
 
     async def _some(self, positions: list[int]) -> dict[str, float]:
-        wanted: list[Any] = []
-        for k in positions:
-            wanted += [self._objects[k], [VALUE] if self.points.points[k].writable else [VALUE, FLAGS]]
         names = ", ".join(self.points.points[k].name for k in positions[:3])
+        wanted = [self._wanted(k) for k in positions]
         try:
-            answers = await self._ask(lambda app: app.read_property_multiple(self._target, wanted, self._vendor), names, len(positions) > 1)
+            answer = await self._ask(
+                lambda app: app.request(ReadPropertyMultipleRequest(listOfReadAccessSpecs=wanted, destination=self._target)),
+                names, len(positions) > 1,
+            )  # fmt: skip
         except RefusedError as error:
             raise (UnknownPointError if error.refusal is Refusal.UNKNOWN_POINT else LinkError)(f"{self.url}: {error}") from error
-        values: dict[int, Any] = {}
+        with self._sense(names):
+            results = [(r.objectIdentifier, element) for r in answer.listOfReadAccessResults for element in r.listOfResults]
+        values: dict[int, float] = {}
         lost: set[int] = set()
-        for identifier, prop, _, value in answers or ():
+        for identifier, element in results:
             k = self._position.get((str(identifier[0]), int(identifier[1])), -1)
-            if isinstance(value, ErrorType):
-                name = self.points.points[k].name if k >= 0 else str(identifier)
-                kind = UnknownPointError if REFUSALS.get(str(value.errorCode)) is Refusal.UNKNOWN_POINT else LinkError
-                raise kind(f"{self.url}: {name} ({identifier[0]},{identifier[1]}): {value.errorClass}: {value.errorCode}")
-            if prop == VALUE:
-                values[k] = value
-            elif prop == FLAGS and value[FAULT]:
-                lost.add(k)
+            name = self.points.points[k].name if k >= 0 else str(identifier)
+            with self._sense(f"{name} ({identifier[0]},{identifier[1]})"):
+                said, prop, failed = element.readResult, element.propertyIdentifier, element.readResult.propertyAccessError
+                if failed:
+                    kind = UnknownPointError if REFUSALS.get(str(failed.errorCode)) is Refusal.UNKNOWN_POINT else LinkError
+                    raise kind(f"{self.url}: {name} ({identifier[0]},{identifier[1]}): {failed.errorClass}: {failed.errorCode}")
+                if k < 0 or prop not in (VALUE, FLAGS):
+                    continue
+                value = said.propertyValue.cast_out(self._vendor.get_object_class(identifier[0]).get_property_type(prop))
+                if prop == VALUE:
+                    values[k] = number(self.points.points[k], value)
+                elif value[FAULT]:
+                    lost.add(k)
         missing = [self.points.points[k].name for k in positions if k not in values]
         if missing:
             raise LinkError(f"{self.url}: answers nothing for {', '.join(missing[:3])}")
-        found: dict[str, float] = {}
-        for k in positions:
-            point = self.points.points[k]
-            found[point.name] = math.nan if k in lost else point.to_si(_number(point, values[k]))
-        return found
+        return {(p := self.points.points[k]).name: math.nan if k in lost else p.to_si(values[k]) for k in positions}
+
+    def _wanted(self, k: int) -> ReadAccessSpecification:
+        properties = [VALUE] if self.points.points[k].writable else [VALUE, FLAGS]
+        return ReadAccessSpecification(
+            objectIdentifier=self._objects[k], listOfPropertyReferences=[PropertyReference(propertyIdentifier=p) for p in properties]
+        )
 
     async def _write(self, values: Mapping[int, float]) -> None:
         for k, value in values.items():
-            await self._put(k, _native(self.points.points[k], value))
+            await self._put(k, native(self.points.points[k], value))
 
     async def _release(self, positions: list[int]) -> None:
+        refused: list[RefusedError] = []
         for k in positions:
-            await self._put(k, Null(()))
+            # One that refuses must not leave the others commanded.
+            try:
+                await self._put(k, Null(()))
+            except RefusedError as error:
+                refused.append(error)
+        if refused:
+            reasons = {error.refusal for error in refused}
+            raise RefusedError(reasons.pop() if len(reasons) == 1 else Refusal.DENIED, "; ".join(str(error) for error in refused))
 
     async def _put(self, k: int, value: Any) -> None:
         await self._ask(
@@ -199,25 +218,25 @@ class BacnetLink(AsyncLink):
     async def _above(self, positions: list[int]) -> dict[str, int]:
         result = {}
         for k in positions:
-            for number, slot in enumerate(await self._slots(k), 1):
-                if number >= self.priority:
-                    break
-                if slot.null is None:
-                    result[self.points.points[k].name] = number
-                    break
+            slots, name = await self._slots(k), self.points.points[k].name
+            with self._sense(name):
+                above = [priority for priority, slot in enumerate(slots[: self.priority - 1], 1) if slot.null is None]
+            if above:
+                result[name] = above[0]
         return result
 
     async def _at_own(self, positions: list[int]) -> dict[str, float]:
         result = {}
         for k in positions:
-            point = self.points.points[k]
-            for slot in (await self._slots(k))[self.priority - 1 : self.priority]:
-                for value in (v for name in NUMBERS if (v := getattr(slot, name)) is not None):
-                    result[point.name] = point.to_si(_number(point, value))
+            slots, point = await self._slots(k), self.points.points[k]
+            with self._sense(point.name):
+                for slot in slots[self.priority - 1 : self.priority]:
+                    for value in (v for name in NUMBERS if (v := getattr(slot, name)) is not None):
+                        result[point.name] = point.to_si(number(point, value))
         return result
 
     async def _slots(self, k: int) -> list[Any]:
-        slots: PriorityArray = await self._ask(
+        slots: Collection[Any] | None = await self._ask(
             lambda app: app.read_property(self._target, self._objects[k], PropertyIdentifier("priority-array")), self.points.points[k].name
         )
         return list(slots or ())
@@ -227,7 +246,8 @@ class BacnetLink(AsyncLink):
         if self._app is None:
             raise LinkError(f"{self.url}: not connected")
         try:
-            return await asyncio.wait_for(request(self._app), self.timeout + 1.0)
+            with self._sense(names):
+                return await asyncio.wait_for(request(self._app), self.timeout + 1.0)
         except ErrorRejectAbortNack as nack:
             reason = str(nack.reason)
             if isinstance(nack, AbortPDU | RejectPDU) and many and (reason in TOO_LARGE or reason == "unrecognized-service"):
@@ -238,6 +258,21 @@ class BacnetLink(AsyncLink):
             said = f"{nack.errorClass}: {reason}" if isinstance(nack, ErrorPDU) else f"rejected: {reason}"
             refusal = REFUSALS.get(reason, Refusal.DENIED)
             raise RefusedError(refusal, f"{names}: the other side refuses, BACnet {said}") from nack
+
+    @contextlib.contextmanager
+    def _sense(self, names: str) -> Iterator[None]:
+        """Around decoding: whatever an answer makes the library raise, it is nonsense, which a link may answer."""
+        try:
+            yield
+        except OSError:
+            # Ours, and what the network does.
+            raise
+        except Exception as error:
+            raise LinkError(f"{self.url}: {names}: the answer makes no sense ({type(error).__name__}: {error})") from error
+
+
+class _Application(ClientServices, Application):  # type: ignore[misc]
+    """The library's application as a client's."""
 
 
 class _TooLargeError(Exception):
@@ -250,13 +285,3 @@ async def _resolved(host: str) -> str:
     except ValueError:
         found = await asyncio.get_running_loop().getaddrinfo(host, None, family=socket.AF_INET)
         return str(found[0][4][0])
-
-
-def _number(point: Point, value: Any) -> float:
-    return float(int(value)) if point.kind is Kind.BINARY else float(value)
-
-
-def _native(point: Point, value: float) -> Any:
-    if point.kind is Kind.BINARY:
-        return BinaryPV("active" if value > 0.5 else "inactive")
-    return Unsigned(round(value)) if point.kind is Kind.MULTISTATE else Real(value)

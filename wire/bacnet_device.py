@@ -1,10 +1,11 @@
-"""The Device and Network Port objects of a served plant: nobody writes them, and what they say of the device is so.
+"""The Device and Network Port objects of a served plant, and of a client: nobody writes them, and what they say of the device is so.
 
 bacpypes3 (0.0.110) lets every client write both, takes unconfirmed services for the confirmed ones of the same number, and names no object
 types at all (ASHRAE 135, 12.11 and 12.56).
 """
 
 import time
+from collections.abc import Collection
 from typing import Any
 
 from bacpypes3.basetypes import ObjectTypesSupported, ServicesSupported
@@ -19,6 +20,8 @@ SERVICES = {
     "i-am": "IAm", "who-has": "WhoHas", "who-is": "WhoIs", "read-range": "ReadRange", "get-event-information": "GetEventInformation",
 }  # fmt: skip
 """Services that the device executes, as bits of *protocol-services-supported* and as requests."""
+CLIENT_SERVICES = ("read-property", "read-property-multiple", "i-am", "who-has", "who-is")
+"""The same of a client."""
 
 
 class Fixed:
@@ -32,10 +35,12 @@ class Fixed:
 class Device(Fixed, DeviceObject):  # type: ignore[misc]
     """The device; its clock is that of the host."""
 
+    _services: Collection[str] = tuple(SERVICES)
+
     @property
     def protocolServicesSupported(self) -> ServicesSupported:
         """Services that it executes."""
-        return ServicesSupported(list(SERVICES))
+        return ServicesSupported(list(self._services))
 
     @protocolServicesSupported.setter
     def protocolServicesSupported(self, value: Any) -> None:
@@ -68,6 +73,19 @@ class Device(Fixed, DeviceObject):  # type: ignore[misc]
     @daylightSavingsStatus.setter
     def daylightSavingsStatus(self, value: Any) -> None:
         """Ignored likewise."""
+
+
+class ClientDevice(Device):
+    """The device of a client, whose time limits are nobody else's to change."""
+
+    _services: Collection[str] = CLIENT_SERVICES
+
+
+class ClientServices:
+    """For the ``Application`` of a client to inherit from first: others find it and read it, and that is all."""
+
+    do_WritePropertyRequest = do_WritePropertyMultipleRequest = do_ReadRangeRequest = do_SubscribeCOVRequest = None
+    do_ConfirmedCOVNotificationRequest = do_UnconfirmedCOVNotificationRequest = None
 
 
 class NetworkPort(Fixed, NetworkPortObject):  # type: ignore[misc]

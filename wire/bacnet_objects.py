@@ -10,17 +10,18 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from bacpypes3.basetypes import BinaryPV, PriorityArray, PriorityValue
+from bacpypes3.basetypes import PriorityArray, PriorityValue
 from bacpypes3.errors import ExecutionError
 from bacpypes3.local.analog import AnalogInputObject, AnalogOutputObject, AnalogValueObject, AnalogValueObjectCmd
 from bacpypes3.local.binary import BinaryInputObject, BinaryOutputObject, BinaryValueObject
 from bacpypes3.local.cmd import Commandable
 from bacpypes3.local.cov import GenericCriteria
 from bacpypes3.local.multistate import MultiStateInputObject, MultiStateOutputObject, MultiStateValueObject
-from bacpypes3.primitivedata import Null, Real, Unsigned
+from bacpypes3.primitivedata import Null, Real
 
 from lowlift.wire.addresses import Address
 from lowlift.wire.bacnet_events import event_settings, watch
+from lowlift.wire.bacnet_types import native, number
 from lowlift.wire.bacnet_writes import CLIENT, check_command
 from lowlift.wire.image import PointImage
 from lowlift.wire.point import Kind, Point, Refusal, RefusedError
@@ -157,17 +158,3 @@ def show(point: Point, target: Any, value: float, was_lost: bool) -> None:
     target.presentValue = native(point, value)
     if was_lost:
         target.statusFlags, target.reliability = [0, 0, 0, 0], "noFaultDetected"
-
-
-def native(point: Point, value: float) -> Any:
-    """A value in the type of its object."""
-    if point.kind is Kind.BINARY:
-        return BinaryPV("active" if value > 0.5 else "inactive")
-    if point.kind is Kind.MULTISTATE:
-        return Unsigned(max(round(value), 1))
-    return Real(value)
-
-
-def number(point: Point, value: Any) -> float:
-    """The value of an object as a number."""
-    return float(int(value)) if point.kind is Kind.BINARY else float(value)
