@@ -7,6 +7,7 @@ after 1, 2, 4, … seconds, and the client takes over anew when it is back.
 
 import contextlib
 import dataclasses
+import logging
 import threading
 import time
 from collections.abc import Callable
@@ -17,6 +18,8 @@ from lowlift.bms.control_cycle import Cycle
 from lowlift.bms.control_watch import STALLED, watch
 from lowlift.wire.link import LinkError, SetupError, UnknownPointError
 from lowlift.wire.point import RefusedError
+
+logger = logging.getLogger(__name__)
 
 FIRST_WAIT, LONGEST_WAIT = 1.0, 60.0
 """Between two attempts to connect [s]."""
@@ -177,7 +180,16 @@ class ControlLoop:
         except (LinkError, RefusedError) as error:
             done = f"not handed back, the site will miss the heartbeat: {error}"
             self._tell(done)
-        client.link.close()
+        except Exception as error:
+            # Nobody has foreseen this one: the connection and the record must end in order all the same.
+            logger.exception("the site could not be handed back")
+            done = f"not handed back, the site will miss the heartbeat: {type(error).__name__}: {error}"
+            self._tell(done)
+        try:
+            client.link.close()
+        except Exception as error:
+            logger.exception("%s: could not be closed", client.link.url)
+            self._tell(f"{client.link.url} could not be closed: {type(error).__name__}: {error}")
         with contextlib.suppress(AuditWriteError):
             content = {"reason": reason, "how": done, **dataclasses.asdict(self.tally)}
             client.trail.append(client.t, ("stop", content))
