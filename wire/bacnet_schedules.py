@@ -7,25 +7,26 @@ looked at every second. A value is commanded when it changes, at the priority fo
 Outside the effective period nothing is written, so that the last value stays. Objects begin without a default, commanding nothing, and are
 not kept over a restart.
 
-A value that the point does not take is refused where it is written into the schedule: *value-out-of-range*.
+A value that the point does not take is refused where it is written into the schedule: *value-out-of-range*. So are times of no day, dates
+and weeks that no calendar has, and ranges of dates with an end that is partly open. A schedule that cannot act all the same is in fault,
+with the reliability *unreliable-other*, until it can.
 """
 
 import asyncio
-import contextlib
 import datetime
 import logging
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from bacpypes3.basetypes import DailySchedule, DateRange, DeviceObjectPropertyReference, SpecialEvent
+from bacpypes3.basetypes import DailySchedule, DateRange, DeviceObjectPropertyReference, Reliability, SpecialEvent
 from bacpypes3.constructeddata import AnyAtomic, ArrayOf
 from bacpypes3.errors import ExecutionError
 from bacpypes3.local.object import Object
-from bacpypes3.local.schedule import match_date, match_weeknday
 from bacpypes3.object import ScheduleObject
 from bacpypes3.primitivedata import Date, Null, Real, Time
 
 from lowlift.wire.adapter import ServeError
+from lowlift.wire.bacnet_dates import ANY, is_entry, is_period, is_time, on, within
 from lowlift.wire.bacnet_writes import CLIENT, MINIMUM_ON_OFF, PRIORITIES
 from lowlift.wire.point import Kind, Point, RefusedError
 from lowlift.wire.point_list import PointList
@@ -41,7 +42,6 @@ TIMES_MAX = 10_000
 EVENTS_MAX = 1000
 TEXT_MAX = 400_000
 """Characters of a description: those of a schedule of lowlift with as many rows."""
-ANY = 255
 
 
 class SetpointSchedule(Object, ScheduleObject):  # type: ignore[misc]
@@ -77,7 +77,7 @@ class SetpointSchedule(Object, ScheduleObject):  # type: ignore[misc]
             self._check_value(value)
         elif name == "priorityForWriting" and (value not in PRIORITIES or value == MINIMUM_ON_OFF):
             raise _out_of_range()
-        elif name == "effectivePeriod" and not all(_plain(date) for date in (value.startDate, value.endDate)):
+        elif name == "effectivePeriod" and not is_period(value):
             raise _out_of_range()
         elif name == "description" and len(value) > TEXT_MAX:
             raise _no_space()
@@ -88,8 +88,7 @@ class SetpointSchedule(Object, ScheduleObject):  # type: ignore[misc]
         elif name == "exceptionSchedule":
             if len(value) > EVENTS_MAX:
                 raise _no_space()
-            if any(event.eventPriority not in PRIORITIES or event.period.calendarEntry is None for event in value):
-                # There is no Calendar object to refer to.
+            if any(event.eventPriority not in PRIORITIES or not _is_period_of_event(event.period) for event in value):
                 raise _out_of_range()
             self._check_times([t for event in value for t in event.listOfTimeValues])
 
@@ -97,7 +96,7 @@ class SetpointSchedule(Object, ScheduleObject):  # type: ignore[misc]
         if len(times) > TIMES_MAX:
             raise _no_space()
         for t in times:
-            if ANY in t.time:
+            if not is_time(t.time):
                 raise _out_of_range()
             self._check_value(t.value)
 
@@ -117,9 +116,10 @@ class SetpointSchedule(Object, ScheduleObject):  # type: ignore[misc]
             LookupError: outside the effective period.
         """
         date, clock = Date((now.year - 1900, now.month, now.day, now.isoweekday())), Time((now.hour, now.minute, now.second, 0))
-        if not _within(date, self.effectivePeriod):
+        if not within(date, self.effectivePeriod):
             raise LookupError(f"{self.objectName}: {now} is outside the effective period")
-        today = [e.listOfTimeValues for e in sorted(self.exceptionSchedule, key=lambda e: int(e.eventPriority)) if _on(date, e.period)]
+        ordered = sorted(self.exceptionSchedule, key=lambda event: int(event.eventPriority))
+        today = [event.listOfTimeValues for event in ordered if on(date, event.period.calendarEntry)]
         for times in (*today, self.weeklySchedule[now.weekday()].daySchedule):
             if (found := _latest(times, clock)) is not None:
                 return found
@@ -167,19 +167,31 @@ class Schedules:
         """Look no more; what has been commanded stays."""
         if self._task is not None:
             self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+            # Whatever it may have died of, the server must be able to close.
+            await asyncio.gather(self._task, return_exceptions=True)
             self._task = None
 
     async def _go(self) -> None:
         while True:
             now = self._clock()
             for one in self.objects:
-                try:
-                    await one.act(now)
-                except ExecutionError as error:
-                    logger.warning("bacnet: schedule %s cannot command: %s", one.objectName, error)
+                await _act(one, now)
             await asyncio.sleep(EVERY)
+
+
+async def _act(one: SetpointSchedule, now: datetime.datetime) -> None:
+    """Let a schedule act; one that cannot is in fault, and keeps no other from it."""
+    failed: Exception | None = None
+    try:
+        await one.act(now)
+    except Exception as error:
+        failed = error
+    was = one.reliability != Reliability.noFaultDetected
+    if (failed is not None) != was:
+        one.reliability = Reliability.unreliableOther if failed else Reliability.noFaultDetected
+        one.statusFlags = [0, int(failed is not None), 0, 0]
+        if failed is not None:
+            logger.error("bacnet: schedule %s cannot command", one.objectName, exc_info=failed)
 
 
 def name_of(point: Point) -> str:
@@ -222,7 +234,11 @@ def _schedule(instance: int, point: Point, target: Any) -> SetpointSchedule:
 
 def _value(said: Any) -> float | None:
     """The number in a value of any type; none for Null."""
-    value = said.get_value()
+    try:
+        value = said.get_value()
+    except (TypeError, ValueError) as error:
+        # No atomic value, or a broken one.
+        raise ExecutionError(errorClass="property", errorCode="invalidDataType") from error
     if isinstance(value, Null | tuple):
         return None
     if not isinstance(value, Real):
@@ -236,29 +252,9 @@ def _latest(times: Iterable[Any], clock: Any) -> float | None:
     return _value(max(begun, key=lambda t: tuple(t.time)).value) if begun else None
 
 
-def _plain(date: Any) -> bool:
-    """Whether a date of a period is a day of the calendar, or any."""
-    year, month, day, _ = date
-    if (year, month, day) == (ANY, ANY, ANY):
-        return True
-    try:
-        datetime.date(1900 + year, month, day)
-    except ValueError:
-        return False
-    return year != ANY
-
-
-def _within(date: Any, period: Any) -> bool:
-    start, end = tuple(period.startDate[:3]), tuple(period.endDate[:3])
-    return (start[0] == ANY or start <= tuple(date[:3])) and (end[0] == ANY or tuple(date[:3]) <= end)
-
-
-def _on(date: Any, period: Any) -> bool:
-    """Whether a day belongs to the period of an exception."""
-    entry = period.calendarEntry
-    if entry.dateRange is not None:
-        return _within(date, entry.dateRange)
-    return bool(match_date(date, entry.date) if entry.date is not None else match_weeknday(date, entry.weekNDay))
+def _is_period_of_event(period: Any) -> bool:
+    # There is no Calendar object to refer to.
+    return period.calendarEntry is not None and is_entry(period.calendarEntry)
 
 
 def _out_of_range() -> ExecutionError:
