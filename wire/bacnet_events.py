@@ -1,36 +1,22 @@
-"""Intrinsic reporting in BACnet: which objects report events, the notification class, and who is told.
+"""Intrinsic reporting in BACnet: which objects report events, and what is told of them.
 
 bacpypes3 finds the transitions: *out-of-range* of readings against the limits of the site, *change-of-state* of alarm points,
 *change-of-reliability* of readings that are lost. Telling is done here, since the library (0.0.110) takes the priority and acknowledgement
 of another transition, looks at one day of the week only, and neither regards what an object enables nor remembers what is to be
-acknowledged (ASHRAE 135, 13.2).
+acknowledged (ASHRAE 135, 13.2). Who is told is in :mod:`lowlift.wire.bacnet_recipients`.
 """
 
-import datetime
-import functools
-import logging
 from typing import Any
 
-from bacpypes3.apdu import ConfirmedEventNotificationRequest, ErrorRejectAbortNack, UnconfirmedEventNotificationRequest
-from bacpypes3.basetypes import DateTime, Destination, DeviceAddress, EventState, EventType, NotifyType, Recipient, Reliability, TimeStamp
-from bacpypes3.errors import ExecutionError
+from bacpypes3.basetypes import DateTime, EventState, EventType, NotifyType, Reliability, TimeStamp
 from bacpypes3.local.event import ChangeOfStateEventAlgorithm, OutOfRangeEventAlgorithm
-from bacpypes3.local.object import Object
-from bacpypes3.object import NotificationClassObject
-from bacpypes3.pdu import Address, GlobalBroadcast, LocalBroadcast, LocalStation, RemoteBroadcast, RemoteStation
-from bacpypes3.primitivedata import Time, Unsigned
+from bacpypes3.primitivedata import Time
 
-from lowlift.wire.bacnet_extras import NOTIFICATION_CLASS, NOTIFICATION_CLASS_NAME, NOTIFICATION_CLASS_TEXT, reports
+from lowlift.wire.bacnet_extras import NOTIFICATION_CLASS, reports
 from lowlift.wire.point import Kind, Point
-
-logger = logging.getLogger(__name__)
 
 DEADBAND = 0.2
 """How far a reading must come back from a limit before it is normal again (guess) [unit of the point]."""
-PRIORITIES = (64, 128, 192)
-"""To off-normal, to fault, to normal: of the groups of ASHRAE 135, annex M, urgent and normal ones."""
-RECIPIENTS_MAX = 32
-"""Longest recipient list: anybody may write it."""
 
 
 def group_of(state: Any) -> int:
@@ -96,7 +82,7 @@ class _Telling:
         told = notification_parameters | {
             "timeStamp": stamp, "priority": many.priority[group], "ackRequired": must, "messageText": _text(made),
         }  # fmt: skip
-        await tell(made, group, told)
+        made._app.tell(many, group, told)
 
 
 class _OutOfRange(_Telling, OutOfRangeEventAlgorithm):  # type: ignore[misc]
@@ -127,101 +113,6 @@ def _text(made: Any) -> str:
     value = point.states[int(made.presentValue)] if point.kind is Kind.BINARY else f"{made.presentValue:.6g} {point.unit}"
     lost = " (lost)" if str(made.reliability) != "no-fault-detected" else ""
     return f"{point.name}: {value}{lost}, {point.description}"
-
-
-async def tell(made: Any, group: int, parameters: dict[str, Any]) -> None:
-    """Tell all recipients that want transitions of a group.
-
-    Args:
-        made: the object whose event it is.
-        group: see :func:`group_of`.
-        parameters: of the notification.
-    """
-    app, many, now = made._app, made._notification_class_object, datetime.datetime.now()
-    for to in list(many.recipientList):
-        if not (wanted(to, now) and to.transitions[group]):
-            continue
-        place = await _place(app, to.recipient)
-        if place is None:
-            logger.warning("bacnet: recipient %s of an event is not there", to.recipient.device)
-            continue
-        kind = ConfirmedEventNotificationRequest if to.issueConfirmedNotifications else UnconfirmedEventNotificationRequest
-        request = kind(processIdentifier=to.processIdentifier, **parameters)
-        request.pduDestination = place
-        app.request(request).add_done_callback(functools.partial(_answered, place))
-
-
-def wanted(to: Any, now: datetime.datetime) -> bool:
-    """Whether a destination is valid at a time of its days and hours."""
-    start, end = (datetime.time(t[0], t[1], t[2], min(t[3] * 10_000, 999_999)) for t in (to.fromTime, to.toTime))
-    return bool(to.validDays[now.weekday()]) and start <= now.time() <= end
-
-
-def _answered(place: Any, answer: Any) -> None:
-    if not answer.cancelled() and isinstance(answer.exception(), ErrorRejectAbortNack):
-        logger.warning("bacnet: %s does not take an event: %s", place, answer.exception())
-
-
-async def _place(app: Any, recipient: Any) -> Any:
-    if recipient.device:
-        known = await app.device_info_cache.get_device_info(recipient.device[1])
-        return known.address if known else None
-    net, mac = recipient.address.networkNumber, recipient.address.macAddress
-    if net == 0:
-        return LocalStation(mac) if mac else LocalBroadcast()
-    if net == 0xFFFF:
-        return GlobalBroadcast()
-    return RemoteStation(net, mac) if mac else RemoteBroadcast(net)
-
-
-class NotificationClass(Object, NotificationClassObject):  # type: ignore[misc]
-    """The one notification class; its recipient list is all of it that can be written."""
-
-    async def write_property(self, attr: Any, value: Any, index: int | None = None, priority: int | None = None) -> None:
-        """Replace the recipient list."""
-        name = attr if isinstance(attr, str) else self._property_identifier_class(attr).attr
-        if name != "recipientList" or index is not None:
-            raise ExecutionError(errorClass="property", errorCode="writeAccessDenied")
-        if len(value) > RECIPIENTS_MAX:
-            raise ExecutionError(errorClass="resources", errorCode="noSpaceToWriteProperty")
-        if any(r.recipient.device is None and r.recipient.address is None for r in value):
-            raise ExecutionError(errorClass="property", errorCode="valueOutOfRange")
-        await super().write_property("recipientList", value, index, priority)
-
-
-def notification_class(recipients: list[str]) -> NotificationClass:
-    """The notification class.
-
-    Args:
-        recipients: told from the beginning, unconfirmed: ``host:port``, or ``*`` for a local broadcast.
-
-    Raises:
-        ValueError: no address.
-    """
-    return NotificationClass(
-        objectIdentifier=("notification-class", NOTIFICATION_CLASS), objectName=NOTIFICATION_CLASS_NAME,
-        description=NOTIFICATION_CLASS_TEXT,
-        notificationClass=NOTIFICATION_CLASS, priority=[Unsigned(p) for p in PRIORITIES], ackRequired=[1, 1, 0],
-        recipientList=[destination(r) for r in recipients],
-    )  # fmt: skip
-
-
-def destination(where: str, *, process: int = 0, confirmed: bool = False) -> Destination:
-    """An entry of a recipient list, for all transitions at all times.
-
-    Args:
-        where: ``host:port``, or ``*`` for a local broadcast.
-        process: process identifier, which the recipient gets back.
-        confirmed: whether it has to confirm.
-
-    Raises:
-        ValueError: no address.
-    """
-    address = DeviceAddress(networkNumber=0, macAddress=b"") if where == "*" else DeviceAddress(Address(where))
-    return Destination(
-        validDays=[1] * 7, fromTime=Time((0, 0, 0, 0)), toTime=Time((23, 59, 59, 99)), recipient=Recipient(address=address),
-        processIdentifier=process, issueConfirmedNotifications=confirmed, transitions=[1, 1, 1],
-    )  # fmt: skip
 
 
 def acknowledgement(made: Any, group: int, state: Any) -> dict[str, Any]:

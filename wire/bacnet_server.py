@@ -8,9 +8,10 @@ never enters the array; relinquishing falls back to the next priority, at last t
 Other protocols know no priorities: what they write stands in slot 16, and waits there while a BACnet command above it is in force, as an
 operator's at priority 8. The slots are those of the point image (:mod:`lowlift.wire.priorities`).
 
-Alarms are in :mod:`lowlift.wire.bacnet_events`, trend logs in :mod:`lowlift.wire.bacnet_trends`, the device's description of itself in
-:mod:`lowlift.wire.bacnet_device`, subscriptions in :mod:`lowlift.wire.bacnet_cov`. The device is a BBMD, which takes foreign
-devices, or a foreign device itself, where it is told so (ASHRAE 135, annex J).
+Alarms are in :mod:`lowlift.wire.bacnet_events`, who is told of them in :mod:`lowlift.wire.bacnet_recipients`, trend logs in
+:mod:`lowlift.wire.bacnet_trends`, the device's description of itself in :mod:`lowlift.wire.bacnet_device`, subscriptions in
+:mod:`lowlift.wire.bacnet_cov`. The device is a BBMD, which takes foreign devices, or a foreign device itself, where it is told so
+(ASHRAE 135, annex J).
 """
 
 import datetime
@@ -27,10 +28,11 @@ from bacpypes3.pdu import IPv4Address
 from lowlift.wire.adapter import Adapter, ServeError
 from lowlift.wire.bacnet_address import BacnetAddressError, parse_bacnet_address
 from lowlift.wire.bacnet_device import Device, NetworkPort
-from lowlift.wire.bacnet_events import look, notification_class
+from lowlift.wire.bacnet_events import look
 from lowlift.wire.bacnet_extras import PORT, PORT_NAME, log_instances
 from lowlift.wire.bacnet_network import guard, let_go
 from lowlift.wire.bacnet_objects import object_of, show, show_slots
+from lowlift.wire.bacnet_recipients import notification_class
 from lowlift.wire.bacnet_schedules import Schedules, check_names
 from lowlift.wire.bacnet_services import PlantApplication
 from lowlift.wire.bacnet_trends import TrendBuffer, trend_log

@@ -1,6 +1,7 @@
 """Services that bacpypes3 (0.0.110) leaves to its users: *ReadRange*, *AcknowledgeAlarm*, *GetEventInformation*.
 
-Writing is in :mod:`lowlift.wire.bacnet_writes`, subscribing in :mod:`lowlift.wire.bacnet_cov`.
+Writing is in :mod:`lowlift.wire.bacnet_writes`, subscribing in :mod:`lowlift.wire.bacnet_cov`, telling of events in
+:mod:`lowlift.wire.bacnet_recipients`.
 """
 
 import asyncio
@@ -28,7 +29,8 @@ from bacpypes3.errors import ExecutionError
 from bacpypes3.primitivedata import ObjectIdentifier
 
 from lowlift.wire.bacnet_cov import CovServices
-from lowlift.wire.bacnet_events import acknowledgement, group_of, tell
+from lowlift.wire.bacnet_events import acknowledgement, group_of
+from lowlift.wire.bacnet_recipients import RecipientServices
 from lowlift.wire.bacnet_trends import RECORD_BYTES, REPLY_BYTES, TrendLog, span
 from lowlift.wire.bacnet_writes import CLIENT, WriteServices
 
@@ -52,7 +54,7 @@ def room(apdu: Any, each: int) -> int:
     return max((longest - REPLY_BYTES) // each, 1)
 
 
-class PlantApplication(WriteServices, CovServices, Application):  # type: ignore[misc]
+class PlantApplication(WriteServices, CovServices, RecipientServices, Application):  # type: ignore[misc]
     """The library's application with these services, and without those of clients, which nothing here is."""
 
     do_ConfirmedCOVNotificationRequest = do_UnconfirmedCOVNotificationRequest = None
@@ -137,7 +139,7 @@ class PlantApplication(WriteServices, CovServices, Application):  # type: ignore
         made.ackedTransitions[group] = 1
         logger.info("bacnet: %s acknowledged by %s", made.objectName, apdu.acknowledgmentSource)
         await self.response(SimpleAckPDU(context=apdu))
-        await tell(made, group, acknowledgement(made, group, apdu.eventStateAcknowledged))
+        self.tell(made._notification_class_object, group, acknowledgement(made, group, apdu.eventStateAcknowledged))
 
 
 async def _part(made: Any, prop: Any, apdu: ReadRangeRequest) -> tuple[Any, ResultFlags]:

@@ -13,8 +13,8 @@ from wire_plants import points, served
 
 from lowlift.hil.served_plant import ServedPlant
 from lowlift.wire.adapter import ServeError
-from lowlift.wire.bacnet_events import RECIPIENTS_MAX, destination, wanted
 from lowlift.wire.bacnet_extras import reports
+from lowlift.wire.bacnet_recipients import RECIPIENTS_MAX, destination, wanted
 from lowlift.wire.bacnet_server import BacnetServer
 
 T_MAX = 283.65
