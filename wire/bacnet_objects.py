@@ -20,9 +20,10 @@ from bacpypes3.local.multistate import MultiStateInputObject, MultiStateOutputOb
 from bacpypes3.primitivedata import Null, Real
 
 from lowlift.wire.addresses import Address
+from lowlift.wire.bacnet_device import Fixed
 from lowlift.wire.bacnet_events import event_settings, watch
 from lowlift.wire.bacnet_types import native, number
-from lowlift.wire.bacnet_writes import CLIENT, check_command
+from lowlift.wire.bacnet_writes import CLIENT, RecordedError, check_command
 from lowlift.wire.image import PointImage
 from lowlift.wire.point import Kind, Point, Refusal, RefusedError
 from lowlift.wire.priorities import LOWEST, Slot
@@ -38,18 +39,6 @@ CLASSES_OF = {Refusal.PRIORITY: "services"}
 """Error class, where it is not *property*."""
 
 
-class _Shown:
-    """An object that nobody can write."""
-
-    _image: PointImage
-    _point: Point
-
-    async def write_property(self, attr: Any, value: Any, index: int | None = None, priority: int | None = None) -> None:
-        """Refused, whatever it is."""
-        self._image.refused(CLIENT.get(), self._point.name, f"{self._point.name}: {attr} cannot be written")
-        raise ExecutionError(errorClass="property", errorCode="writeAccessDenied")
-
-
 class _Told:
     """An object whose present value is commanded through its priority array."""
 
@@ -63,7 +52,6 @@ class _Told:
         name = attr if isinstance(attr, str) else self._property_identifier_class(attr).attr  # type: ignore[attr-defined]
         point, slot = self._point, LOWEST if priority is None else priority
         if name != "presentValue":
-            self._image.refused(CLIENT.get(), point.name, f"{point.name}: {name} cannot be written")
             raise ExecutionError(errorClass="property", errorCode="writeAccessDenied")
         check_command(index, priority)
         try:
@@ -72,7 +60,7 @@ class _Told:
             else:
                 self._image.write({point.name: number(point, value)}, CLIENT.get(), slot)
         except RefusedError as error:
-            raise ExecutionError(errorClass=CLASSES_OF.get(error.refusal, "property"), errorCode=CODES[error.refusal]) from error
+            raise RecordedError(errorClass=CLASSES_OF.get(error.refusal, "property"), errorCode=CODES[error.refusal]) from error
         show_slots(self)
 
 
@@ -86,16 +74,16 @@ UNITLESS = {"_cov_criteria": GenericCriteria}
 
 
 CLASSES: dict[tuple[str, bool], Any] = {
-    ("analog-input", False): _class(_Shown, AnalogInputObject),
-    ("analog-value", False): _class(_Shown, AnalogValueObject),
+    ("analog-input", False): _class(Fixed, AnalogInputObject),
+    ("analog-value", False): _class(Fixed, AnalogValueObject),
     ("analog-output", True): _class(_Told, AnalogOutputObject),
     ("analog-value", True): _class(_Told, AnalogValueObjectCmd),
-    ("binary-input", False): _class(_Shown, BinaryInputObject),
-    ("binary-value", False): _class(_Shown, BinaryValueObject),
+    ("binary-input", False): _class(Fixed, BinaryInputObject),
+    ("binary-value", False): _class(Fixed, BinaryValueObject),
     ("binary-output", True): _class(_Told, BinaryOutputObject),
     ("binary-value", True): _class(_Told, Commandable, BinaryValueObject),
-    ("multi-state-input", False): _class(_Shown, MultiStateInputObject, **UNITLESS),
-    ("multi-state-value", False): _class(_Shown, MultiStateValueObject, **UNITLESS),
+    ("multi-state-input", False): _class(Fixed, MultiStateInputObject, **UNITLESS),
+    ("multi-state-value", False): _class(Fixed, MultiStateValueObject, **UNITLESS),
     ("multi-state-output", True): _class(_Told, MultiStateOutputObject, **UNITLESS),
     ("multi-state-value", True): _class(_Told, Commandable, MultiStateValueObject, **UNITLESS),
 }

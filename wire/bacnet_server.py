@@ -123,6 +123,7 @@ class BacnetServer(Adapter):
         self._app = PlantApplication.from_object_list(
             [device, self._port(), *self._objects, notification_class(self.recipients), *beside]
         )  # fmt: skip
+        self._app.image = self.image
         for layer in self._app.link_layers.values():
             guard(layer)
             for task in layer.server._transport_tasks:

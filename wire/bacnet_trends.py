@@ -19,6 +19,7 @@ from bacpypes3.object import TrendLogObject
 from bacpypes3.primitivedata import Date, Real, Time, Unsigned
 
 from lowlift.wire.addresses import Address
+from lowlift.wire.bacnet_device import Fixed
 from lowlift.wire.bacnet_extras import log_name, log_text
 from lowlift.wire.point import Point
 
@@ -87,7 +88,7 @@ class TrendBuffer:
         return bisect.bisect_left(range(1, self.count + 1), stamp, key=lambda k: self.record(k, 0)[0])
 
 
-class TrendLog(Object, TrendLogObject):  # type: ignore[misc]
+class TrendLog(Fixed, Object, TrendLogObject):  # type: ignore[misc]
     """The log of one point; nobody can write it."""
 
     def __init__(self, buffer: TrendBuffer, column: int, **properties: Any) -> None:
@@ -118,10 +119,6 @@ class TrendLog(Object, TrendLogObject):  # type: ignore[misc]
         if name == "logBuffer":
             raise ExecutionError(errorClass="property", errorCode="readAccessDenied")
         return await super().read_property(attr, index)
-
-    async def write_property(self, attr: Any, value: Any, index: int | None = None, priority: int | None = None) -> None:
-        """Refused, whatever it is."""
-        raise ExecutionError(errorClass="property", errorCode="writeAccessDenied")
 
     def select(self, asked: Any, most: int) -> tuple[list[LogRecord], ResultFlags, int | None]:
         """Answer a range.

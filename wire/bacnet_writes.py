@@ -1,18 +1,25 @@
-"""*WriteProperty* and *WritePropertyMultiple*, checked before an object sees them (ASHRAE 135, 15.9 and 15.10).
+"""*WriteProperty* and *WritePropertyMultiple*, checked before an object sees them, and put on record (ASHRAE 135, 15.9 and 15.10).
+
+Whatever is refused, and whatever is written beside commands, which the point image remembers itself, is an event of the image with the
+client's address.
 
 bacpypes3 (0.0.110) takes a priority of 17 for an index of the priority array, has no error for a property that it does not know, and leaves
 a client whose *WritePropertyMultiple* has failed without an answer.
 """
 
+import contextlib
 import contextvars
+from collections.abc import Iterator
 from typing import Any
 
-from bacpypes3.apdu import SimpleAckPDU, WritePropertyMultipleError, WritePropertyMultipleRequest, WritePropertyRequest
-from bacpypes3.basetypes import ErrorType, ObjectPropertyReference
-from bacpypes3.constructeddata import Array
+from bacpypes3.apdu import RejectReason, SimpleAckPDU, WritePropertyMultipleError, WritePropertyMultipleRequest, WritePropertyRequest
+from bacpypes3.basetypes import ErrorCode, ErrorType, ObjectPropertyReference
+from bacpypes3.constructeddata import AnyAtomic, Array
 from bacpypes3.errors import ExecutionError, ParameterOutOfRange, RejectException
 from bacpypes3.local.cmd import Commandable
 from bacpypes3.primitivedata import Unsigned
+
+from lowlift.wire.image import PointImage
 
 CLIENT: contextvars.ContextVar[str] = contextvars.ContextVar("CLIENT", default="bacnet")
 """Who writes: the client of the request at hand, or a schedule."""
@@ -23,6 +30,12 @@ WRITTEN = (
     "presentValue", "recipientList", "weeklySchedule", "exceptionSchedule", "effectivePeriod", "scheduleDefault", "priorityForWriting",
 )  # fmt: skip
 """Properties that some object lets be written; of others the type does not matter."""
+SHOWN_MAX = 60
+"""Characters of a value on record: anybody may write long ones."""
+
+
+class RecordedError(ExecutionError):  # type: ignore[misc]
+    """A refusal that the point image has on record already."""
 
 
 def check_command(index: int | None, priority: int | None) -> None:
@@ -44,6 +57,9 @@ def check_command(index: int | None, priority: int | None) -> None:
 class WriteServices:
     """The library's services for writing, with these checks; for an ``Application`` to inherit from first."""
 
+    image: PointImage
+    """Where writes are put on record."""
+
     async def do_WritePropertyRequest(self, apdu: WritePropertyRequest) -> None:
         """Write one property.
 
@@ -51,8 +67,9 @@ class WriteServices:
             ExecutionError: no such object or property, or it refuses.
             RejectException: a priority that is none, or a value of the wrong type.
         """
-        _check_priority(apdu.priority)
-        await self._write(apdu.objectIdentifier, apdu.propertyIdentifier, apdu.propertyArrayIndex, apdu.priority, apdu.propertyValue)
+        with self._recording(apdu.objectIdentifier, apdu.propertyIdentifier):
+            _check_priority(apdu.priority)
+            await self._write(apdu.objectIdentifier, apdu.propertyIdentifier, apdu.propertyArrayIndex, apdu.priority, apdu.propertyValue)
         await self._answer(SimpleAckPDU(context=apdu))
 
     async def do_WritePropertyMultipleRequest(self, apdu: WritePropertyMultipleRequest) -> None:
@@ -62,11 +79,13 @@ class WriteServices:
             RejectException: a priority that is none; nothing has been written.
         """
         asked = [(spec.objectIdentifier, value) for spec in apdu.listOfWriteAccessSpecs for value in spec.listOfProperties]
-        for _, value in asked:
-            _check_priority(value.priority)
+        for where, value in asked:
+            with self._recording(where, value.propertyIdentifier):
+                _check_priority(value.priority)
         for where, value in asked:
             try:
-                await self._write(where, value.propertyIdentifier, value.propertyArrayIndex, value.priority, value.value)
+                with self._recording(where, value.propertyIdentifier):
+                    await self._write(where, value.propertyIdentifier, value.propertyArrayIndex, value.priority, value.value)
             except (ExecutionError, RejectException) as error:
                 group, code = (error.errorClass, error.errorCode) if isinstance(error, ExecutionError) else ("property", "invalidDataType")
                 failed = ObjectPropertyReference(objectIdentifier=where, propertyIdentifier=value.propertyIdentifier)
@@ -100,6 +119,46 @@ class WriteServices:
                 raise
             raise ExecutionError(errorClass="property", errorCode="writeAccessDenied") from None
         await target.write_property(prop, value, index, priority)
+        if not isinstance(target, Commandable):
+            self.image.note("write", _name(target, where), f"{_place(where, prop)}: {_shown(value)}", CLIENT.get())
+
+    @contextlib.contextmanager
+    def _recording(self, where: Any, prop: Any) -> Iterator[None]:
+        """Around a write: whatever it is refused for is on record."""
+        try:
+            yield
+        except RecordedError:
+            raise
+        except Exception as error:
+            target = self.get_object_id(where)  # type: ignore[attr-defined]
+            self.image.refused(CLIENT.get(), _name(target, where), f"{_place(where, prop)}: {_why(error)}")
+            raise
+
+
+def _name(target: Any, where: Any) -> str:
+    """What an event is about: the point of an object, or the object."""
+    point = getattr(target, "_point", None)
+    return str(point.name if point is not None else target.objectName if target is not None else _place(where))
+
+
+def _place(where: Any, prop: Any = "") -> str:
+    return f"{where[0]},{where[1]} {prop}".rstrip()
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, ExecutionError):
+        return str(ErrorCode(error.errorCode))
+    if isinstance(error, RejectException):
+        return f"{RejectReason(error.rejectReason)}, {error}"
+    return f"{type(error).__name__}: {error}"
+
+
+def _shown(value: Any) -> str:
+    """A value as it is put on record: itself where it is one, how many where it is a list."""
+    value = value.get_value() if isinstance(value, AnyAtomic) else value
+    if isinstance(value, list):
+        return f"{len(value)} written"
+    return str(value)[:SHOWN_MAX] if isinstance(value, str | int | float) else "Null" if isinstance(value, tuple) else "written"
 
 
 def _check_priority(priority: int | None) -> None:

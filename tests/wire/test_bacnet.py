@@ -5,17 +5,22 @@ import math
 import socket
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from bacnet_client import LOOPBACK, Client, place, until, with_client
-from bacpypes3.primitivedata import Null, ObjectIdentifier
+from bacpypes3.apdu import WritePropertyRequest
+from bacpypes3.basetypes import PropertyIdentifier
+from bacpypes3.constructeddata import Any as AnyValue
+from bacpypes3.primitivedata import Boolean, CharacterString, Null, ObjectIdentifier, Real, Unsigned
 from wire_plants import points, served
 
 from lowlift.hil.served_plant import ServedPlant
 from lowlift.hil.snapshot import restore, save
 from lowlift.wire.adapter import ServeError
 from lowlift.wire.bacnet_extras import logged
+from lowlift.wire.bacnet_recipients import destination
 from lowlift.wire.bacnet_server import BacnetServer
 from lowlift.wire.points import ALONE
 
@@ -35,6 +40,18 @@ def server(plant: ServedPlant) -> Iterator[BacnetServer]:
     one.start()
     yield one
     one.stop()
+
+
+def command(name: str, value: Any, priority: int) -> WritePropertyRequest:
+    """A write of any type; the client's library would make it the right one."""
+    return WritePropertyRequest(
+        objectIdentifier=ObjectIdentifier(place(name)), propertyIdentifier=PropertyIdentifier("present-value"),
+        propertyValue=AnyValue(value), priority=priority,
+    )  # fmt: skip
+
+
+def logs() -> list[str]:
+    return [p.name for p in points().points if logged(p)]
 
 
 def test_every_point_has_its_object_with_name_unit_and_value(server: BacnetServer, plant: ServedPlant) -> None:
@@ -83,8 +100,37 @@ def test_f40_refusals_have_their_code_change_nothing_and_are_on_record(server: B
         assert await client.write("T_chw", 8.0, 8) == "write-access-denied"
         assert await client.write("T_chw", 8.0, None, "cov-increment") == "write-access-denied"
         assert await client.write("T_chw_set.cmd", "name", None, "object-name") == "write-access-denied"
-        assert (plant.image.values() == before).all() and plant.image.n_refused == refused + 6
+        for priority, value, why in (
+            (8, CharacterString("hot"), "invalid-tag"), (8, Boolean(True), "invalid-tag"), (8, Unsigned(8), "invalid-tag"),
+            (6, Real(8.0), "write-access-denied"), (17, Real(8.0), "parameter-out-of-range"),
+        ):  # fmt: skip
+            assert await client.ask(command("T_chw_set.cmd", value, priority)) == why
+        for where, value, prop, why in (
+            ("device,1", "x", "object-name", "write-access-denied"), ("network-port,1", "x", "object-name", "write-access-denied"),
+            ("trend-log,1", 0, "record-count", "write-access-denied"), ("analog-value,999", 8.0, "present-value", "unknown-object"),
+            ("notification-class,1", 3, "notification-class", "write-access-denied"), ("device,1", "x", "location", "unknown-property"),
+        ):  # fmt: skip
+            assert await client.write_at(where, value, prop) == why
+        assert (plant.image.values() == before).all() and plant.image.n_refused == refused + 17
+        events = [e for e in plant.image.events() if e.kind == "refused"][-17:]
+        assert {e.source for e in events} == {f"bacnet {await client.where()}"}
+        assert [e.point for e in events[6:]] == ["T_chw_set.cmd"] * 5 + [
+            "chiller_plant", "BACnet/IP", f"{logs()[0]}.log", "analog-value,999", "alarms", "chiller_plant"
+        ]  # fmt: skip
+        for e, said in zip(events[6:11], ("invalid-tag", "invalid-tag", "invalid-tag", "write-access-denied", "priority 17"), strict=True):
+            assert said in e.text and place("T_chw_set.cmd") in e.text, e
         assert all(v.null is not None for v in await client.read("T_chw_set.cmd", "priority-array"))
+
+    with_client(server, work)
+
+
+def test_writes_beside_commands_are_on_record(server: BacnetServer, plant: ServedPlant) -> None:
+    async def work(client: Client) -> None:
+        own = await client.where()
+        assert await client.write_at("notification-class,1", [destination(own), destination("*")], "recipient-list") == "good"
+        event = plant.image.events()[-1]
+        assert (event.kind, event.source, event.point) == ("write", f"bacnet {own}", "alarms")
+        assert event.text == "notification-class,1 recipient-list: 2 written"
 
     with_client(server, work)
 

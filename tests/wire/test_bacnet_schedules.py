@@ -184,6 +184,29 @@ def test_what_a_schedule_cannot_do_is_refused_and_changes_nothing(server: Bacnet
     assert (plant.image.values() == before).all()
 
 
+def test_F40_writes_of_schedules_are_on_record_taken_or_refused(server: BacnetServer, plant: ServedPlant) -> None:
+    day = b.CalendarEntry(date=date(MONDAY))
+
+    async def work(client: Client) -> None:
+        own, before = await client.where(), plant.image.n_refused
+        for prop, value, said in (
+            ("priority-for-writing", Unsigned(13), "13"), ("weekly-schedule", week((0, 8.0)), "7 written"),
+            ("exception-schedule", ArrayOf(b.SpecialEvent)([event(day, (0, 8.0))]), "1 written"),
+            ("schedule-default", AnyAtomic(Real(8.5)), "8.5"), ("schedule-default", AnyAtomic(Null(())), "Null"),
+            ("description", CharacterString("cold" * 1000), "cold" * 15),
+        ):  # fmt: skip
+            assert await client.write_at(SET, value, prop) == "good"
+            (last,) = [e for e in plant.image.events() if e.source == f"bacnet {own}"][-1:]
+            assert (last.kind, last.point, last.text) == ("write", NAME, f"{SET} {prop}: {said}")
+        assert plant.image.n_refused == before
+        assert await client.write_at(SET, AnyAtomic(Real(99.0)), "schedule-default") == "value-out-of-range"
+        (last,) = [e for e in plant.image.events() if e.source == f"bacnet {own}"][-1:]
+        assert (last.kind, last.point, last.text) == ("refused", NAME, f"{SET} schedule-default: value-out-of-range")
+        assert plant.image.n_refused == before + 1
+
+    with_client(server, work)
+
+
 def raw(server: BacnetServer, entry: bytes) -> str:
     """The answer to an exception schedule with this calendar entry, octet by octet; the client's library would not send it."""
     event = b"\x0e" + entry + b"\x0f\x2e\xb4\x00\x00\x00\x00\x44" + struct.pack(">f", 8.0) + b"\x2f\x39\x10"
