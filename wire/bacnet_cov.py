@@ -2,6 +2,10 @@
 
 bacpypes3 (0.0.110) takes any number, keeps those of a client that does not answer any more, and sends every change at once: the 257th
 confirmed notification that waits for one client would find no free number for itself, and look for ever.
+
+Nobody can tell whether a client with unconfirmed notifications is still there. A subscription of that kind that has no lifetime either
+stays while there is room: where the table is full, the one begun or renewed longest ago makes room for a new subscription of any kind.
+Clients that want to keep theirs give it a lifetime and renew it, or renew it now and then without.
 """
 
 import asyncio
@@ -41,6 +45,8 @@ class CovServices:
         """By client and subscription: not answered, since the client last answered any."""
         self._refused: Counter[Any] = Counter()
         """By subscription: answered with an error, in a row."""
+        self._endless: dict[Any, None] = {}
+        """Unconfirmed and without lifetime, the one that was begun or renewed first in front."""
 
     def subscriptions(self) -> Iterator[Any]:
         """All of them."""
@@ -61,22 +67,23 @@ class CovServices:
         confirmed, client, where = apdu.issueConfirmedNotifications, apdu.pduSource, apdu.monitoredObjectIdentifier
         if confirmed is None and apdu.lifetime is not None:
             raise MissingRequiredParameter("issueConfirmedNotifications")
-        detection = self._cov_detections.get(where)
-        known = next(
-            (s for s in (detection.cov_subscriptions if detection else ())
-             if s.client_addr == client and s.proc_id == apdu.subscriberProcessIdentifier), None,
-        )  # fmt: skip
+        known = self._found(apdu)
         if confirmed is None and known is None:
             # The library would begin to watch the object.
             await self.response(SimpleAckPDU(context=apdu))  # type: ignore[attr-defined]
             return
         if confirmed is not None and apdu.lifetime is None:
             apdu.lifetime = 0
-        if known is None:
-            self._check_room(client)
-        elif confirmed is not None:
+        if known is None and hasattr(self.get_object_id(where), "_cov_criteria"):  # type: ignore[attr-defined]
+            self._make_room(client)
+        elif known is not None and confirmed is not None:
             known.confirmed = confirmed
         await super().do_SubscribeCOVRequest(apdu)  # type: ignore[misc]
+        made = self._found(apdu)
+        if made is not None:
+            self._endless.pop(made, None)
+            if not made.confirmed and made.lifetime == 0:
+                self._endless[made] = None
 
     def close(self) -> None:
         """Close, and tell nobody of anything any more."""
@@ -84,10 +91,20 @@ class CovServices:
             table.clear()
         super().close()  # type: ignore[misc]
 
-    def _check_room(self, client: Any) -> None:
+    def _found(self, apdu: SubscribeCOVRequest) -> Any:
+        """The subscription that a request means; none where there is none."""
+        detection = self._cov_detections.get(apdu.monitoredObjectIdentifier)
+        who = (apdu.pduSource, apdu.subscriberProcessIdentifier)
+        return next((s for s in (detection.cov_subscriptions if detection else ()) if (s.client_addr, s.proc_id) == who), None)
+
+    def _make_room(self, client: Any) -> None:
         holders = [s.client_addr for s in self.subscriptions()]
-        if len(holders) >= SUBSCRIPTIONS_MAX or holders.count(client) >= CLIENT_MAX:
+        oldest = next(iter(self._endless), None)
+        if holders.count(client) >= CLIENT_MAX or (len(holders) >= SUBSCRIPTIONS_MAX and oldest is None):
             raise ExecutionError(errorClass="resources", errorCode="noSpaceToAddListElement")
+        if len(holders) >= SUBSCRIPTIONS_MAX:
+            logger.info("bacnet: a subscription of %s without lifetime has made room", oldest.client_addr)
+            self.cancel_subscription(oldest)
 
     def cancel_subscription(self, subscription: Any) -> None:
         """End one, unless it has ended."""
@@ -98,6 +115,7 @@ class CovServices:
         self._waiting[client].pop(subscription, None)
         self._failures[client].pop(subscription, None)
         self._refused.pop(subscription, None)
+        self._endless.pop(subscription, None)
         if all(s.client_addr != client for s in self.subscriptions()):
             for table in (self._waiting, self._sent, self._failures):
                 table.pop(client, None)

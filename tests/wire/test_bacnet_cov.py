@@ -63,6 +63,40 @@ def test_subscriptions_are_bounded_in_all_and_of_each_client(server: BacnetServe
     with_client(server, work)
 
 
+def test_where_all_is_full_the_oldest_that_nobody_can_miss_makes_room(server: BacnetServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    app: Any = server._app
+    monkeypatch.setattr(bacnet_cov, "SUBSCRIPTIONS_MAX", 6)
+    full = "no-space-to-add-list-element"
+
+    def left() -> list[int]:
+        return sorted(s.proc_id for s in app.subscriptions())
+
+    async def work(client: Client) -> None:
+        others = Client(server)
+        try:
+            for k in range(3):
+                assert await subscribe(others, k, lifetime=0) == "good"
+            assert await subscribe(others, 3, issueConfirmedNotifications=True, lifetime=0) == "good"
+            assert await subscribe(others, 4) == "good"
+            assert await subscribe(others, 5, lifetime=0) == "good" and await subscribe(others, 0, lifetime=0) == "good", "renewed"
+            nobody = SubscribeCOVRequest(
+                subscriberProcessIdentifier=9, monitoredObjectIdentifier=ObjectIdentifier("analog-value,999"),
+                issueConfirmedNotifications=False, lifetime=0,
+            )  # fmt: skip
+            assert await client.ask(nobody) == "unknown-object" and left() == [0, 1, 2, 3, 4, 5]
+            assert await subscribe(client, 11) == "good" and left() == [0, 2, 3, 4, 5, 11]
+            assert await subscribe(client, 12, issueConfirmedNotifications=True) == "good" and left() == [0, 3, 4, 5, 11, 12]
+            assert await subscribe(others, 5, lifetime=600) == "good", "with a lifetime from now on"
+            assert await subscribe(client, 13, lifetime=0) == "good" and left() == [3, 4, 5, 11, 12, 13]
+            assert await subscribe(client, 14) == "good" and left() == [3, 4, 5, 11, 12, 14]
+            assert await subscribe(client, 15) == full and left() == [3, 4, 5, 11, 12, 14]
+        finally:
+            others.app.close()
+
+    with_client(server, work)
+    assert not app._endless
+
+
 def test_a_client_hears_of_every_point(server: BacnetServer) -> None:
     async def work(client: Client) -> None:
         heard: set[int] = set()
