@@ -5,7 +5,6 @@ clock, which is what clients compare. A plant that is faster than a record a ten
 logged as its last value with the fault flag.
 """
 
-import bisect
 import datetime
 import math
 from typing import Any
@@ -79,13 +78,15 @@ class TrendBuffer:
         row = (self.total - self.count + position - 1) % self.size
         return self._stamps[row], float(self._values[row, column]), bool(self._faults[row, column])
 
+    # The clock may have been set back, so that stamps need not be in order: all are looked at.
+
     def after(self, stamp: datetime.datetime) -> int:
         """First position whose record is later; one past the newest where there is none."""
-        return bisect.bisect_right(range(1, self.count + 1), stamp, key=lambda k: self.record(k, 0)[0]) + 1
+        return next((k for k in range(1, self.count + 1) if self.record(k, 0)[0] > stamp), self.count + 1)
 
     def before(self, stamp: datetime.datetime) -> int:
         """Last position whose record is earlier; 0 where there is none."""
-        return bisect.bisect_left(range(1, self.count + 1), stamp, key=lambda k: self.record(k, 0)[0])
+        return next((k for k in range(self.count, 0, -1) if self.record(k, 0)[0] < stamp), 0)
 
 
 class TrendLog(Fixed, Object, TrendLogObject):  # type: ignore[misc]

@@ -77,6 +77,16 @@ def test_a_buffer_keeps_the_newest_records_and_does_not_grow() -> None:
     assert buffer.due(0.0), "a run that was restored goes on logging"
 
 
+def test_a_clock_that_was_set_back_hides_no_record() -> None:
+    buffer = TrendBuffer(1, size=8, every=60.0)
+    # Set back by three minutes after the fifth record, and wrapped around.
+    for k, minute in enumerate((0, 1, 2, 3, 4, 5, 3, 4, 5, 6)):
+        buffer.add(60.0 * k, BEGIN + datetime.timedelta(minutes=minute), np.array([float(k)]), np.array([False]))
+    at = {minute: BEGIN + datetime.timedelta(minutes=minute) for minute in range(8)}
+    assert [buffer.after(at[minute]) for minute in (1, 2, 4, 5, 6)] == [1, 2, 4, 8, 9]
+    assert [buffer.before(at[minute]) for minute in (2, 3, 4, 5, 7)] == [0, 1, 5, 6, 8]
+
+
 def test_ranges_by_position_number_and_time(server: BacnetServer) -> None:
     fill(server.trends, 20)
 
