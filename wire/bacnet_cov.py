@@ -99,12 +99,13 @@ class CovServices:
 
     def _make_room(self, client: Any) -> None:
         holders = [s.client_addr for s in self.subscriptions()]
+        if holders.count(client) < CLIENT_MAX and len(holders) < SUBSCRIPTIONS_MAX:
+            return
         oldest = next(iter(self._endless), None)
-        if holders.count(client) >= CLIENT_MAX or (len(holders) >= SUBSCRIPTIONS_MAX and oldest is None):
+        if oldest is None or holders.count(client) >= CLIENT_MAX:
             raise ExecutionError(errorClass="resources", errorCode="noSpaceToAddListElement")
-        if len(holders) >= SUBSCRIPTIONS_MAX:
-            logger.info("bacnet: a subscription of %s without lifetime has made room", oldest.client_addr)
-            self.cancel_subscription(oldest)
+        logger.info("bacnet: a subscription of %s without lifetime has made room", oldest.client_addr)
+        self.cancel_subscription(oldest)
 
     def cancel_subscription(self, subscription: Any) -> None:
         """End one, unless it has ended."""
