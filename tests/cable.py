@@ -1,6 +1,7 @@
-"""A TCP cable that can be pulled: what is sent then is lost, and nobody is told, as with a real one."""
+"""Cables that can be pulled, for TCP and for UDP: what is sent then is lost, and nobody is told, as with a real one."""
 
 import contextlib
+import selectors
 import socket
 import threading
 from types import TracebackType
@@ -79,3 +80,65 @@ class Cable:
             with contextlib.suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
             end.close()
+
+
+class DatagramCable:
+    """The same for UDP: each client has a port of its own on the other side."""
+
+    def __init__(self, port: int) -> None:
+        self._there = ("127.0.0.1", port)
+        self._here = _datagrams()
+        self.port: int = self._here.getsockname()[1]
+        self._wake, self._woken = socket.socketpair()
+        self._ends: dict[tuple[str, int], socket.socket] = {}
+        self._selector = selectors.DefaultSelector()
+        self._thread = threading.Thread(target=self._carry)
+        self._pulled = False
+
+    def pull(self) -> None:
+        """From now on nothing arrives."""
+        self._pulled = True
+
+    def plug(self) -> None:
+        """What is sent from now on arrives."""
+        self._pulled = False
+
+    def __enter__(self) -> Self:
+        for one in (self._here, self._woken):
+            self._selector.register(one, selectors.EVENT_READ)
+        self._thread.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._wake.close()
+        self._thread.join()
+        self._selector.close()
+        for one in (self._here, self._woken, *self._ends.values()):
+            one.close()
+
+    def _carry(self) -> None:
+        while True:
+            for key, _ in self._selector.select():
+                if key.fileobj is self._woken:
+                    return
+                # Nobody listening shows as an error of the socket.
+                with contextlib.suppress(ConnectionError):
+                    self._pass_on(key.fileobj, key.data)
+
+    def _pass_on(self, ready, client: tuple[str, int] | None) -> None:
+        data, source = ready.recvfrom(65536)
+        if self._pulled:
+            return
+        if client is not None:
+            self._here.sendto(data, client)
+            return
+        if source not in self._ends:
+            self._ends[source] = _datagrams()
+            self._selector.register(self._ends[source], selectors.EVENT_READ, source)
+        self._ends[source].sendto(data, self._there)
+
+
+def _datagrams() -> socket.socket:
+    made = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    made.bind(("127.0.0.1", 0))
+    return made

@@ -9,13 +9,14 @@ import pytest
 from bacnet_client import LOOPBACK, Client, with_client
 from bacpypes3.pdu import Address
 from bacpypes3.primitivedata import CharacterString, ObjectIdentifier, Unsigned
+from cable import DatagramCable
 from wire_plants import points, served
 
 from lowlift.hil.served_plant import ServedPlant
 from lowlift.wire.bacnet_client import INSTANCE, BacnetLink
 from lowlift.wire.bacnet_device import CLIENT_SERVICES
 from lowlift.wire.bacnet_server import BacnetServer
-from lowlift.wire.link import LinkError
+from lowlift.wire.link import LinkError, LinkTimeoutError
 from lowlift.wire.point import Refusal, RefusedError
 
 COMMANDS = ("T_chw_set.cmd", "y_chw.hand", "y_chw.mode", "heartbeat.cmd")
@@ -119,6 +120,35 @@ def test_nonsense_of_a_device_is_a_link_error_that_names_the_point(odd: Odd, wha
         odd.value, odd.flags = REAL, b"\x82\x04\x00"
         link.connect()
         assert link.read(names)["T_chw"] == pytest.approx(293.15), "connected again as after any other loss"
+
+
+def test_F46_a_cable_pulled_is_a_lost_link_and_what_was_said_into_it_never_arrives(server: BacnetServer, plant: ServedPlant) -> None:
+    name, k = COMMANDS[0], points().position(COMMANDS[0])
+    with DatagramCable(server.port) as cable, BacnetLink(points(), "127.0.0.1", cable.port, timeout=10.0) as link:
+        link.write({name: points()[name].to_si(7.0)})
+        for talk in (
+            lambda: link.write({name: points()[name].to_si(8.0)}), lambda: link.release([name]), lambda: link.read([name]),
+        ):  # fmt: skip
+            assert link._app is not None
+            cable.pull()
+            # Patient while the cable holds, for the sake of busy machines, and not while it cannot.
+            link._app.device_object.apduTimeout = 100
+            with pytest.raises(LinkTimeoutError):
+                talk()
+            cable.plug()
+            link.connect()
+        cable.pull()
+        link.close()
+        link.timeout = 0.3
+        with pytest.raises(LinkTimeoutError):
+            link.connect()
+        link.timeout = 10.0
+        assert [(s.priority, s.value) for s in plant.image.slots(k)] == [(13, 7.0)]
+        cable.plug()
+        link.connect()
+        assert link.own([name])[name] == pytest.approx(points()[name].to_si(7.0))
+        link.release([name])
+        assert not plant.image.slots(k)
 
 
 def test_nobody_writes_the_device_of_a_link(server: BacnetServer) -> None:
