@@ -90,7 +90,7 @@ class BacnetLink(AsyncLink):
         """Relinquish at our priority.
 
         Raises:
-            RefusedError: the other side refuses.
+            RefusedError: the other side refuses some of them, all of which it names; the others have been relinquished.
             LinkError: no answer; some may have been relinquished.
         """
         self._call(self._release([self.points.position(name) for name in names]))
@@ -99,7 +99,7 @@ class BacnetLink(AsyncLink):
         """Commands that a priority above ours holds.
 
         Raises:
-            LinkError: no answer.
+            LinkError: no answer, or nonsense.
         """
         return self._call(self._above([self.points.position(name) for name in names]))
 
@@ -107,7 +107,7 @@ class BacnetLink(AsyncLink):
         """What stands at our priority, SI.
 
         Raises:
-            LinkError: no answer.
+            LinkError: no answer, or nonsense.
         """
         return self._call(self._at_own([self.points.position(name) for name in names]))
 
