@@ -233,3 +233,14 @@ def test_a_device_that_does_not_answer_any_more_is_looked_for_again(server: Bacn
         await until(gone)
 
     with_client(server, work)
+
+
+def test_writes_beside_commands_are_on_record(server: BacnetServer, plant: ServedPlant) -> None:
+    async def work(client: Client) -> None:
+        own = await client.where()
+        assert await client.write_at("notification-class,1", [destination(own), destination("*")], "recipient-list") == "good"
+        event = plant.image.events()[-1]
+        assert (event.kind, event.source, event.point) == ("write", f"bacnet {own}", "alarms")
+        assert event.text == "notification-class,1 recipient-list: 2 written"
+
+    with_client(server, work)
