@@ -51,7 +51,9 @@ class Faults:
         self.plant, self._points, self._step = plant, points, step
         self.sensors = SensorFaults(plant, points=points)
         self.actuators = ActuatorFaults(plant, step, u)
-        self.described = _described(unique([check(fault, plant, f"fault {k + 1}") for k, fault in enumerate(schedule)]))
+        self.scheduled = unique([check(fault, plant, f"fault {k + 1}") for k, fault in enumerate(schedule)])
+        """Those of the schedule, as it has them."""
+        self.described = _described(self.scheduled)
         """All known faults as JSON: what a snapshot keeps."""
         self.pressed: dict[str, float] = {}
         """Fault points as they were, by name."""

@@ -44,7 +44,7 @@ class FaultBank:
         return buttons
 
     def switch(self, name: str, on: bool) -> None:
-        """From the next step on; a scheduled fault lasts as long as its schedule says.
+        """From the next step on, each time anew: a scheduled fault lasts as its schedule says, a typical one until it is ended.
 
         Raises:
             FaultError: there is none of that name.
@@ -52,7 +52,8 @@ class FaultBank:
         if not on:
             self._served.faults.end(name)
             return
-        known = self._typical | {fault.title: fault for fault in self._served.faults.known}
+        # What is known has the end of the last time: whoever says himself how long it lasts comes first.
+        known = {fault.title: fault for fault in (*self._served.faults.known, *self._served.faults.scheduled)} | self._typical
         if name not in known:
             raise FaultError(f"no fault {name!r}")
         fault = known[name]

@@ -9,7 +9,7 @@ from panel_run import SensorBias
 from wire_plants import PLANTS, SMALL, plant, points, served
 
 from lowlift.controllers.interface import Plan
-from lowlift.hil.fault import What
+from lowlift.hil.fault import Fault, What
 from lowlift.hil.panel.app import static_files
 from lowlift.hil.panel.diagram import components, fitted
 from lowlift.hil.panel.diagrams import DIAGRAMS
@@ -193,6 +193,29 @@ def test_a_switch_is_found_where_it_is_offered() -> None:
     assert offered_by(served(disturb=bias)) is bias
     assert isinstance(offered_by(served()), FaultBank)
     assert isinstance(offered_by(served(disturb=lambda t, readings: readings)), FaultBank)
+
+
+def test_a_fault_pressed_again_lasts_as_the_first_time() -> None:
+    """A typical one until it is ended, one of the schedule as long as the schedule says; also after it was ended earlier."""
+    scheduled = Fault(what=What.BIAS, where="T_wb", size=1.0, begin=1000.0, end=1050.0, name="sun")
+    one = served(faults=[scheduled])
+    bank = FaultBank(one)
+
+    def after(steps: int) -> set[str]:
+        for _ in range(steps):
+            one.step()
+        return {button.name for button in bank.buttons() if button.active}
+
+    for name in ("bias T_return", "sun"):
+        bank.switch(name, True)
+        assert after(4) == {name}
+        bank.switch(name, False)
+        assert after(2) == set()
+        bank.switch(name, True)
+        assert after(8) == {name}
+        assert after(12) == ({name} if name == "bias T_return" else set())
+        bank.switch(name, False)
+        assert after(1) == set()
 
 
 @pytest.mark.parametrize("name", PLANTS)
