@@ -73,6 +73,11 @@ class FmuPlant:
         """Time, states and outputs of the FMU."""
         self._pool = Pool(self._connection)
 
+    @property
+    def goes_back(self) -> bool:
+        """Whether an instance can be brought to any state, as a snapshot wants it; otherwise it goes on from where it stands."""
+        return self._connection.by_states
+
     def close(self) -> None:
         """End all instances."""
         self._pool.close()

@@ -100,9 +100,13 @@ class Pool:
 
     def _new(self, x: np.ndarray, u: np.ndarray, d: np.ndarray, taken: set[int]) -> int:
         c = self.connection
-        if c.file.description.coSimulation.canBeInstantiatedOnlyOncePerProcess and self._running:
-            raise FmuStateError(f"{c.file.path.name}: can be instantiated only once in a process, and a second plant is asked for")
         idle = [i for i in self._running if i not in taken]
+        once = c.file.description.coSimulation.canBeInstantiatedOnlyOncePerProcess
+        if once and c.by_states and idle:
+            # Where it stands can be come to again.
+            self._running.pop(idle.pop()).slave.close()
+        if once and self._running:
+            raise FmuStateError(f"{c.file.path.name}: can be instantiated only once in a process, and a second plant is asked for")
         if len(self._running) >= MOST and idle:
             self._running.pop(idle[0]).slave.close()
         key = x.tobytes()

@@ -40,12 +40,18 @@ class Runner:
             the speed of the machine nor on that of the network; none for a plant that keeps its own time.
         clock: monotonic time [s].
         wall: time of day [s].
+
+    Raises:
+        RunError: the speed is out of range, or lockstep no multiple of the step.
+        SnapshotError: autosave, and the plant cannot go back to a snapshot.
     """
 
     def __init__(
         self, served: ServedPlant, *, speed: float = 1.0, autosave: str | Path | None = None, every: float = 60.0,
         lockstep: float | None = None, clock: Callable[[], float] = time.monotonic, wall: Callable[[], float] = time.time,
     ) -> None:  # fmt: skip
+        if autosave is not None:
+            snapshot.check_goes_back(served.plant)
         self.served = served
         self.speed = _speed(speed)
         self.autosave, self.every = autosave, every

@@ -18,7 +18,7 @@ from lowlift.hil.record import Recorder, RecordError, save_record
 from lowlift.hil.runner import RunError, Runner
 from lowlift.hil.served_plant import ServedPlant
 from lowlift.hil.settling import settled
-from lowlift.hil.snapshot import SnapshotError
+from lowlift.hil.snapshot import SnapshotError, check_goes_back
 from lowlift.hil.supervision import HEARTBEAT
 from lowlift.models.plant import Plant
 from lowlift.sim.file_lock import LockedError, locked
@@ -130,6 +130,7 @@ def serving(
     points = with_fault_points(points, schedule) if fault_points else points
     with contextlib.ExitStack() as held:
         if snapshot is not None:
+            check_goes_back(plant)
             held.enter_context(_own(snapshot))
         resumed = snapshot is not None and not fresh and Path(snapshot).exists()
         lived = scenario_of(plant, scenario)

@@ -20,7 +20,9 @@ from typing import Any
 import numpy as np
 
 from lowlift.controllers.audit import AuditLog
+from lowlift.hil.fmu_plant import FmuPlant
 from lowlift.hil.served_plant import ServedPlant
+from lowlift.models.plant import Plant
 from lowlift.sim.files import write_text
 from lowlift.wire.image import HEARTBEAT
 from lowlift.wire.points import ALONE, FAIL_SAFE, SUPERVISED
@@ -28,7 +30,7 @@ from lowlift.wire.priorities import LOWEST, Slot
 
 FORMAT = "lowlift-snapshot/2"
 PACKAGES = ("lowlift.controllers.", "lowlift.hil.")
-"""Where objects with a memory live; plants, sites and tables have none."""
+"""Where objects with a memory live; sites and tables have none, and the states of plants are vectors."""
 SETTINGS = ("heartbeat", "timeout")
 """What an operator may choose anew when a run goes on."""
 DTYPES = ("float64", "bool", "int64")
@@ -43,12 +45,25 @@ class SnapshotError(ValueError):
     """A snapshot is unreadable, edited, of another version, plant or scenario; nothing has been restored."""
 
 
+def check_goes_back(plant: Plant) -> None:
+    """Whether a plant can be put back to a snapshot at all.
+
+    Raises:
+        SnapshotError: it is an FMU that goes on only from where it stands.
+    """
+    if isinstance(plant, FmuPlant) and not plant.goes_back:
+        raise SnapshotError(f"{plant.file.path.name}: no snapshots: this FMU cannot be brought to a state, it goes on from where it is; "
+                            'where all of its states are mapped, put restart = "states" into the mapping')  # fmt: skip
+
+
 def save(served: ServedPlant, path: str | Path) -> Path:
     """Write a snapshot; only between two steps.
 
     Raises:
+        SnapshotError: this plant cannot go back to one.
         WriteError: no room, no permission.
     """
+    check_goes_back(served.plant)
     return write_text(path, json.dumps(described(served), indent=1, allow_nan=False) + "\n")
 
 
@@ -71,6 +86,7 @@ def restore(served: ServedPlant, path: str | Path) -> None:
     Raises:
         SnapshotError: as its text says; the plant is as it was.
     """
+    check_goes_back(served.plant)
     put_back(served, _read(path), path)
 
 
@@ -86,6 +102,7 @@ def put_back(served: ServedPlant, snapshot: dict[str, Any], source: str | Path, 
     Raises:
         SnapshotError: as its text says; the plant is as it was.
     """
+    check_goes_back(served.plant)
     record, path = _checked(snapshot, source), source
     expected = {
         "plant": served.plant.site.name, "points": served.points_hash, "scenario": served.scenario.name,
@@ -176,7 +193,8 @@ def _members(owner: object) -> Iterator[tuple[str, Any]]:
 
 
 def _has_memory(value: object) -> bool:
-    if isinstance(value, AuditLog) or not type(value).__module__.startswith(PACKAGES):
+    # A plant is whatever has an integrator; also one that lives here, as somebody else's behind an FMU.
+    if isinstance(value, AuditLog) or hasattr(value, "integrator") or not type(value).__module__.startswith(PACKAGES):
         return False
     settings = getattr(type(value), "__dataclass_params__", None)
     frozen = settings is not None and settings.frozen
