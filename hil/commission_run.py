@@ -12,7 +12,7 @@ from lowlift.hil.commission_script import Expectation, Script, Step
 from lowlift.hil.commission_sites import Site
 from lowlift.hil.commission_watch import CLOSE, CheckResult, Verdict, Watch
 from lowlift.hil.fault import Fault, FaultError
-from lowlift.wire.link import LinkError
+from lowlift.wire.link import LinkError, UnknownPointError
 from lowlift.wire.point import Point, RefusedError
 
 STOPPED = "interrupted"
@@ -174,8 +174,7 @@ class _Run:
                 self._close(name, begin)
                 actions.append(f"fault ends: {name}")
             for name in step.begins:
-                self.site.begin(self.faults[name])
-                self.open.setdefault(name, begin)
+                self._begin(name, begin)
                 actions.append(f"fault begins: {name}")
             if step.wait:
                 actions.append(f"{step.wait:g} s waited")
@@ -198,6 +197,17 @@ class _Run:
         checks = tuple(w.result() for w in watches)
         verdict = Verdict.PASSED if all(c.verdict is Verdict.PASSED for c in checks) else Verdict.FAILED
         return StepResult(name=step.name, verdict=verdict, actions=tuple(actions), checks=checks, begin=begin, end=self.t[-1])
+
+    def _begin(self, name: str, t: float) -> None:
+        """Where no answer comes the fault may be in force: it is to be ended unless the site has said that it has not begun."""
+        first = name not in self.open
+        self.open.setdefault(name, t)
+        try:
+            self.site.begin(self.faults[name])
+        except (RefusedError, FaultError, UnknownPointError):
+            if first:
+                del self.open[name]
+            raise
 
     @property
     def _sample(self) -> float:

@@ -72,7 +72,9 @@ class Site(Protocol):
         """Let a fault begin.
 
         Raises:
-            LinkError: the site has no point for it, or does not answer.
+            UnknownPointError: the site has no point for it.
+            RefusedError, FaultError: it may not, or cannot, have it.
+            LinkError: it does not answer; the fault may have begun.
         """
 
     def end(self, fault: Fault) -> None:
@@ -265,7 +267,7 @@ class OverLink:
 
     def _button(self, fault: Fault) -> str:
         if point_name(fault) not in self.points.index:
-            raise LinkError(f"fault {fault.title!r}: the site has no point {point_name(fault)!r} to press it with")
+            raise UnknownPointError(f"fault {fault.title!r}: the site has no point {point_name(fault)!r} to press it with")
         return point_name(fault)
 
 

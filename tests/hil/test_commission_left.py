@@ -19,14 +19,15 @@ from wire_plants import points, served
 from lowlift.cli import app
 from lowlift.hil.commission_file import script_of
 from lowlift.hil.commission_report import html
-from lowlift.hil.commission_run import run_script
+from lowlift.hil.commission_run import Result, run_script
 from lowlift.hil.commission_sites import InProcess, OverLink
 from lowlift.hil.commission_watch import Verdict
+from lowlift.hil.fault import Fault, FaultError
 from lowlift.hil.fault_points import with_fault_points
 from lowlift.hil.runner import Runner
 from lowlift.wire.bacnet_client import BacnetLink
 from lowlift.wire.bacnet_server import BacnetServer
-from lowlift.wire.link import LinkError
+from lowlift.wire.link import LinkError, LinkTimeoutError, UnknownPointError
 from lowlift.wire.modbus_client import ModbusLink
 from lowlift.wire.modbus_server import ModbusServer
 from lowlift.wire.point import Refusal, RefusedError
@@ -96,6 +97,36 @@ def test_one_command_that_cannot_be_put_back_fails_the_run_and_keeps_no_other_fr
     result = run_script(script_of({"step": [step]}, "test"), Stubborn({"T_tower_set.cmd": [25.0]}))
     assert result.verdict is Verdict.FAILED and result.left == ("T_chw_set.cmd could not be put back: no",)
     assert result.restored == ("T_tower_set.cmd written back",)
+
+
+def one_step(site: InProcess) -> tuple[Result, list[str]]:
+    """A script of one fault run; and which faults are in force some steps later."""
+    fault = THREE["fault"][1]
+    result = run_script(script_of({"fault": [fault], "step": [{"fault": fault["name"], "wait": 20}]}, "test"), site)
+    for _ in range(3):
+        site.served.step()
+    return result, [f.title for f in site.served.faults.in_force(site.served.t)]
+
+
+def test_a_fault_whose_answer_is_lost_is_ended() -> None:
+    class Deaf(InProcess):
+        def begin(self, fault: Fault) -> None:
+            super().begin(fault)
+            raise LinkTimeoutError("no answer in time")
+
+    result, in_force = one_step(Deaf(served()))
+    assert result.verdict is Verdict.FAILED and result.steps[0].reason == "no answer in time" and not result.left
+    assert result.restored == ("fault 'pump fails' ended",) and in_force == [] and [s.name for s in result.spans] == ["pump fails"]
+
+
+@pytest.mark.parametrize("error", [RefusedError(Refusal.DENIED, "no"), FaultError("no"), UnknownPointError("no")])
+def test_a_fault_that_the_site_has_refused_is_not_ended(error: Exception) -> None:
+    class Unwilling(InProcess):
+        def begin(self, fault: Fault) -> None:
+            raise error
+
+    result, in_force = one_step(Unwilling(served()))
+    assert result.verdict is Verdict.FAILED and not result.left and not result.restored and not result.spans and in_force == []
 
 
 def test_a_stop_ends_the_step_puts_everything_back_and_is_in_the_report() -> None:
