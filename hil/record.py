@@ -7,6 +7,7 @@ and switched faults where they changed, and events. A checksum covers everything
 import dataclasses
 import hashlib
 import io
+import itertools
 import json
 import zipfile
 from pathlib import Path
@@ -102,7 +103,11 @@ class Recorder:
         self._before = np.full(len(served.image.points), np.nan)
         self._humans_before = np.zeros_like(served.humans)
         self._rows: dict[str, list[np.ndarray]] = {name: [] for name in ARRAYS}
-        self._events_before = len(served.image.events())
+        # Not how many there are: old ones are dropped while new ones come.
+        self._last_before = next(reversed(served.image.events()), None)
+        # As the schedule has them, in the order of the points: what has been pressed has other times, and stands elsewhere.
+        pressed = sorted(fault_points(served.image.points, served.faults.scheduled), key=lambda at: at[0])
+        self._fault_points = tuple(fault.record for _, fault in pressed)
         served.watch = self._watch
 
     @property
@@ -134,11 +139,11 @@ class Recorder:
         if not self.n:
             raise RecordError("nothing to record: the plant has not moved")
         arrays: dict[str, Any] = {name: np.array(rows) for name, rows in self._rows.items()}
-        events = [dataclasses.asdict(e) for e in self.served.image.events()[self._events_before :]]
-        pressed = tuple(fault.record for _, fault in fault_points(self.served.image.points, self.served.faults.known))
+        new = itertools.takewhile(lambda event: event is not self._last_before, reversed(self.served.image.events()))
+        events = tuple(dataclasses.asdict(event) for event in reversed(list(new)))
         return Record(
-            **_identity(self.served), described=self._described, fault_points=pressed, begin=self._begin, commands=tuple(self._commands),
-            humans=tuple(self._humans), switched=tuple(self._switched), events=tuple(events), **arrays,
+            **_identity(self.served), described=self._described, fault_points=self._fault_points, begin=self._begin,
+            commands=tuple(self._commands), humans=tuple(self._humans), switched=tuple(self._switched), events=events, **arrays,
         )  # fmt: skip
 
 

@@ -17,6 +17,7 @@ from lowlift.hil.fault_points import with_fault_points
 from lowlift.hil.record import DepartureError, Record, Recorder, RecordError, load_record, save_record
 from lowlift.hil.replaying import replay
 from lowlift.hil.served_plant import ServedPlant
+from lowlift.wire.image import KEPT
 from lowlift.wire.points import ALONE, HAND
 
 
@@ -140,6 +141,19 @@ def test_a_run_that_goes_another_way_is_named() -> None:
         replay(dataclasses.replace(record, true=true), served(heartbeat=60.0))
 
 
+def test_events_are_those_of_the_run_however_many_there_were_before() -> None:
+    one = served()
+    for k in range(KEPT - 5):
+        one.image.note("before", "elapsed", str(k))
+    recorder = Recorder(one)
+    for k in range(20):
+        one.image.note("during", "elapsed", str(k))
+    run(one, 1)
+    events = recorder.stop().events
+    assert [e["text"] for e in events if e["kind"] == "during"] == [str(k) for k in range(20)]
+    assert all(e["kind"] != "before" for e in events)
+
+
 def test_one_recorder_at_a_time_and_none_without_a_step() -> None:
     one = served()
     recorder = Recorder(one)
@@ -180,6 +194,25 @@ def test_on_the_command_line_a_replay_is_the_run_or_says_where_it_departs(tmp_pa
     assert code == 1 and "step 8 of 9: read" in said
 
 
+def test_pressing_one_of_several_faults_does_not_move_the_points_of_a_record(tmp_path: Path) -> None:
+    """The first is pressed before the recording and during it."""
+    where = {"reads low": "T_chw", "reads high": "T_return", "wet": "T_wb"}
+    faults = [Fault(what=What.BIAS, where=at, size=2.0, by_hand=True, name=name) for name, at in where.items()]
+    listed = with_fault_points(points(), faults)
+    one = served(points=listed, faults=faults)
+    one.image.write({"fault.reads_low": 1.0}, "test rig")
+    run(one, 2)
+    recorder = Recorder(one, DAY)
+    one.image.write({"fault.reads_low": 0.0}, "test rig")
+    run(one, 2)
+    one.image.write({"fault.reads_low": 1.0}, "test rig")
+    run(one, 2)
+    record = recorder.stop()
+    assert [fault["name"] for fault in record.fault_points] == list(where)
+    code, said = replayed(save_record(record, tmp_path / "run.lowlift"))
+    assert code == 0 and "bit by bit" in said, said
+
+
 def test_a_run_whose_faults_were_pressed_over_the_wire_is_replayed_with_them(tmp_path: Path) -> None:
     schedule = tmp_path / "faults.toml"
     schedule.write_text('[[fault]]\nname = "reads low"\nwhat = "bias"\nwhere = "T_chw"\nsize = -2.0\nby_hand = true\n', encoding="utf-8")
@@ -198,5 +231,6 @@ def test_a_run_whose_faults_were_pressed_over_the_wire_is_replayed_with_them(tmp
     schedule.unlink()
     code, said = replayed(path)
     assert code == 0 and "bit by bit" in said
+    assert [dict(fault) for fault in record.fault_points] == [fault.record for fault in faults]
     code, said = replayed(save_record(dataclasses.replace(record, fault_points=()), tmp_path / "without.lowlift"))
     assert code == 2 and "the record is of another point list" in said
