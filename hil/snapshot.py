@@ -87,6 +87,8 @@ def restore(served: ServedPlant, path: str | Path) -> None:
         SnapshotError: as its text says; the plant is as it was.
     """
     check_goes_back(served.plant)
+    if served.watch is not None:
+        raise SnapshotError(f"{path}: not while the run is recorded: its record goes from step to step, and could not be replayed")
     put_back(served, _read(path), path)
 
 

@@ -11,12 +11,14 @@ from typer.testing import CliRunner
 from wire_plants import DAY, PLANTS, plant, points, scenario, served
 
 from lowlift.cli import app
+from lowlift.hil import snapshot
 from lowlift.hil.fault import Fault, What
 from lowlift.hil.fault_file import load_faults
 from lowlift.hil.fault_points import with_fault_points
 from lowlift.hil.record import DepartureError, Record, Recorder, RecordError, load_record, save_record
 from lowlift.hil.replaying import replay
 from lowlift.hil.served_plant import ServedPlant
+from lowlift.hil.snapshot import SnapshotError
 from lowlift.wire.image import KEPT
 from lowlift.wire.points import ALONE, HAND
 
@@ -152,6 +154,21 @@ def test_events_are_those_of_the_run_however_many_there_were_before() -> None:
     events = recorder.stop().events
     assert [e["text"] for e in events if e["kind"] == "during"] == [str(k) for k in range(20)]
     assert all(e["kind"] != "before" for e in events)
+
+
+def test_who_is_recorded_does_not_go_back(tmp_path: Path) -> None:
+    one = served(heartbeat=60.0)
+    run(one, 2)
+    path = snapshot.save(one, tmp_path / "s.json")
+    recorder = Recorder(one)
+    run(one, 3)
+    with pytest.raises(SnapshotError, match=r"s\.json: not while the run is recorded"):
+        snapshot.restore(one, path)
+    run(one, 2)
+    replay(recorder.stop(), one)
+    assert one.k == 7
+    snapshot.restore(one, path)
+    assert one.k == 2
 
 
 def test_one_recorder_at_a_time_and_none_without_a_step() -> None:
