@@ -22,6 +22,7 @@ from lowlift.hil.snapshot import SnapshotError, check_goes_back
 from lowlift.hil.supervision import HEARTBEAT
 from lowlift.models.plant import Plant
 from lowlift.sim.file_lock import LockedError, locked
+from lowlift.sim.files import WriteError, make_folder
 from lowlift.wire.adapter import Adapter, ServeError
 from lowlift.wire.point_list import PointList
 from lowlift.wire.points import points_of
@@ -113,16 +114,19 @@ def serving(
         fresh: begin anew whatever the file says.
         faults: schedule of faults, or a commissioning script.
         fault_points: whether these can be switched through points of their own.
-        record: file that the record of the run is written to at its end.
+        record: file that the record of the run is written to at its end; it is held in memory until then.
         lockstep: see :class:`lowlift.hil.runner.Runner`.
         options: by protocol, arguments of its server.
         panel: arguments of :class:`lowlift.hil.panel.server.PanelServer`; no panel where there are none.
 
     Raises:
         UnknownProtocolError, ServeError, ScenarioError, DataError, MapError, RunError, SnapshotError, FaultError: as their texts say.
+        WriteError: the record cannot be written where it is to go; its folder is made.
     """
     for name in protocols:
         check_protocol(name)
+    if record is not None:
+        _check_takes(record)
     points = listed_points(plant, map_file)
     schedule = () if faults is None else load_faults(faults, plant)
     if fault_points and not schedule:
@@ -147,6 +151,13 @@ def serving(
         if panel is not None:
             adapters.append(panel_server(runner, **panel))
         return Serving(served, runner, adapters, resumed, record, scenario, held.pop_all())
+
+
+def _check_takes(record: str | Path) -> None:
+    """Before the run, not after it: a record is written at its end."""
+    if Path(record).is_dir():
+        raise WriteError(f"{record}: is a folder; name the file of the record")
+    make_folder(Path(record).parent)
 
 
 @contextlib.contextmanager

@@ -11,9 +11,11 @@ import pytest
 from wire_plants import plant, points, served
 
 from lowlift.hil import serve
+from lowlift.hil.record import load_record
 from lowlift.hil.runner import RunError
 from lowlift.hil.serve import TURN, run_until_stopped, serving
 from lowlift.hil.snapshot import SnapshotError
+from lowlift.sim.files import WriteError
 from lowlift.wire.adapter import ServeError
 from lowlift.wire.link import LinkError
 from lowlift.wire.links import make_link
@@ -89,6 +91,19 @@ def test_a_snapshot_has_one_server(tmp_path: Path) -> None:
         assert again.resumed
     with pytest.raises(SnapshotError, match="cannot be kept there"):
         serving(plant(), [], step=5.0, snapshot=tmp_path / "nowhere" / "run.json")
+
+
+def test_where_a_record_cannot_go_is_said_before_the_run(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    for record, words in ((tmp_path / "file" / "run.lowlift", "is a file, not a folder"), (tmp_path, "is a folder; name the file"),
+                          (Path("/proc/run.lowlift"), "no folder that takes files")):  # fmt: skip
+        with pytest.raises(WriteError, match=words):
+            serving(plant(), [], step=5.0, record=record)
+    record = tmp_path / "made" / "run.lowlift"
+    with serving(plant(), [], step=5.0, record=record) as run:
+        run.runner.pause()
+        run.runner.step(3)
+    assert load_record(record).n >= 3
 
 
 def test_a_server_that_does_not_come_about_keeps_no_snapshot(tmp_path: Path) -> None:
