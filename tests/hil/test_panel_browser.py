@@ -5,6 +5,7 @@ Where there is none the tests are skipped and say so. ``LOWLIFT_SCREENSHOTS=FOLD
 pictures of light and dark, laptop and phone.
 """
 
+import math
 import os
 import shutil
 import time
@@ -220,6 +221,38 @@ def test_a_lost_plant_is_said_and_found_again(browser: Any) -> None:
         first.panel.closing = False
         first.start()
         wait(page, "document.getElementById('link').textContent === 'live'")
+        page.context.close()
+
+
+def test_what_is_not_known_is_not_shown_as_fine(browser: Any) -> None:
+    """A lost reading, then a failed plant: no figure of 0, no alarm that is normal, none that is normal again."""
+
+    def card(words: str) -> str:
+        return page.locator(".card", has_text=words).locator(".value").text_content()
+
+    def states() -> dict[str, str]:
+        rows = page.locator("#alarm-list li").evaluate_all("rows => rows.map(r => [...r.children].map(e => e.textContent))")
+        return {words: state for words, state in rows}
+
+    with running_panel(speed=30.0, biases={"T_chw": 30.0, "T_return": math.nan}) as one:
+        page = opened(browser, one)
+        page.evaluate("window.news = []; const said = document.getElementById('alarm-news'); new MutationObserver(() => "
+                      "window.news.push(said.textContent)).observe(said, { childList: true, characterData: true, subtree: true })")  # fmt: skip
+        page.click(".fault >> nth=0")
+        wait(page, "document.getElementById('alarm-count').textContent.startsWith('▲')")
+        alarm = next(words for words, state in states().items() if "alarm" in state)
+        page.click(".fault >> nth=1")
+        wait(page, "document.getElementById('alarm-count').textContent.includes('unknown')")
+        lost = [words for words, state in states().items() if state == "unknown"]
+        assert len(lost) == 1 and "chilled-water return" in lost[0] and "alarm" in states()[alarm]
+        one.panel.runner.served.disturb = lambda t, readings: readings["nothing"]  # type: ignore[assignment]
+        wait(page, "document.getElementById('pace').textContent === 'failed'")
+        wait(page, "document.getElementById('alarm-count').textContent === `${document.querySelectorAll('#alarm-list li').length} of "
+                   "${document.querySelectorAll('#alarm-list li').length} unknown`")  # fmt: skip
+        assert set(states().values()) == {"unknown"}
+        assert card("chilled water, highest") == "–" and card("chilled-water return") == "–" and card("outdoor wet bulb") == "–"
+        assert not any("Normal again" in words for words in page.evaluate("window.news")) and page.evaluate("window.news.length") >= 2
+        assert page.complaints == []
         page.context.close()
 
 

@@ -81,7 +81,7 @@ class Row {
   }
 
   range(points) {
-    const values = points.map((point) => this.live.value(point)).filter((value) => value !== null && value !== undefined);
+    const values = this.live.read(points);
     if (!values.length) {
       return "–";
     }

@@ -2,27 +2,43 @@
 import { post } from "/static/api.js";
 import { byId, clockOf, duration, hours, make, say, shown, toast } from "/static/page.js";
 
+// What a limit looks at.
+const watched = (limit) => [...limit.points, ...(limit.follows ? [limit.follows] : [])];
+
 export function alarms(live) {
   const items = live.plant.alarms.map(({ point, words }) => {
     const state = make("strong", {}, "–");
     const element = make("li", {}, make("span", {}, words.replace("beyond the limit", "limit")), state);
     byId("alarm-list").append(element);
-    return { point, words, element, state, on: null };
+    return { point, words, element, state, on: null, told: null, needs: live.plant.limits.filter((limit) => limit.alarm === point).flatMap(watched) };
   });
+  // Where a reading is lost nobody knows whether it is within its limit; what is over it for certain is an alarm all the same.
+  const now = (item) => {
+    const [value] = live.read([item.point]);
+    return value > 0.5 ? true : value === undefined || live.read(item.needs).length < item.needs.length ? null : false;
+  };
+  let before = 0;
   live.listen(() => {
     const news = [];
     for (const item of items) {
-      const on = live.value(item.point) > 0.5;
-      say(item.state, on ? "▲ alarm" : "normal");
-      item.element.classList.toggle("on", on);
-      if (item.on !== null && item.on !== on) {
+      const on = now(item);
+      say(item.state, on === null ? "unknown" : on ? "▲ alarm" : "normal");
+      item.element.classList.toggle("on", on === true);
+      item.element.classList.toggle("unknown", on === null);
+      if (on !== null && item.told !== null && item.told !== on) {
         news.push(`${on ? "Alarm" : "Normal again"}: ${item.words}`);
       }
       item.on = on;
+      item.told = on ?? item.told;
     }
-    const count = items.filter((item) => item.on).length;
-    say(byId("alarm-count"), count ? `▲ ${count} ${count === 1 ? "alarm" : "alarms"}` : "no alarms");
-    byId("alarm-count").classList.toggle("on", count > 0);
+    const count = items.filter((item) => item.on).length, unknown = items.filter((item) => item.on === null).length;
+    if (unknown > before) {
+      news.push(`${unknown} of ${items.length} alarms unknown`);
+    }
+    before = unknown;
+    const words = [count ? `▲ ${count} ${count === 1 ? "alarm" : "alarms"}` : "", unknown ? `${unknown} of ${items.length} unknown` : ""];
+    say(byId("alarm-count"), words.filter(Boolean).join(", ") || "no alarms");
+    byId("alarm-count").classList.toggle("on", count + unknown > 0);
     if (news.length) {
       say(byId("alarm-news"), news.join(". "));
     }

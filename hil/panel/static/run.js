@@ -48,12 +48,21 @@ export function head(live) {
   document.title = `${plant.site}: lowlift panel`;
   say(byId("title"), plant.title);
   const hottest = plant.limits.filter((limit) => limit.upper).slice(0, 2);
+  const highest = (limit) => {
+    const read = live.read(limit.points);
+    return shown(live.column(limit.points[0]), read.length ? Math.max(...read) : null);
+  };
+  const beside = (limit) => {
+    const lost = limit.points.length - live.read(limit.points).length;
+    const words = [limit.bound === null ? "" : `limit ${shown(live.column(limit.points[0]), limit.bound)}`, lost ? `${lost} of ${limit.points.length} not read` : ""];
+    return words.filter(Boolean).join(", ");
+  };
   const cards = [
     ...plant.headline.map((name) => ({ words: WORDS[name] ?? name, text: () => shown(live.column(name), live.value(name)), detail: () => "" })),
     ...hottest.map((limit) => ({
       words: limit.name,
-      text: () => shown(live.column(limit.points[0]), Math.max(...limit.points.map((point) => live.value(point)))),
-      detail: () => (limit.bound === null ? "" : `limit ${shown(live.column(limit.points[0]), limit.bound)}`),
+      text: () => highest(limit),
+      detail: () => beside(limit),
       alarm: () => live.value(limit.alarm) > 0.5,
     })),
     { words: "outdoor wet bulb", text: () => shown(live.column("T_wb"), live.value("T_wb")), detail: () => `dry bulb ${shown(live.column("T_db"), live.value("T_db"))}` },

@@ -67,9 +67,10 @@ export class Schematic {
 
   show() {
     for (const { element, points, reduce, bare } of this.figures) {
-      const values = points.map((point) => this.live.value(point)).filter((value) => value !== null && value !== undefined);
+      const values = this.live.read(points);
       const state = this.limits.state(points);
-      const text = values.length ? shown(this.live.column(points[0]), reduce(values), bare) : "–";
+      // The highest of those that are left is one of them; a sum without some is none.
+      const text = values.length && (reduce !== REDUCE.sum || values.length === points.length) ? shown(this.live.column(points[0]), reduce(values), bare) : "–";
       say(element, (bare ? "" : MARK[state]) + text);
       element.classList.toggle("over", state === "over");
       element.classList.toggle("near", state === "near");

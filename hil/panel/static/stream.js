@@ -20,6 +20,11 @@ export class Live {
     return this.values[this.index.get(name)];
   }
 
+  // Values of some points; what is no number, a lost reading or one of a failed plant, is left out.
+  read(names) {
+    return names.map((name) => this.value(name)).filter((value) => value !== null && value !== undefined);
+  }
+
   // Filled slots of a command, the one in force first.
   slots(name) {
     return this.held[name] ?? [];
