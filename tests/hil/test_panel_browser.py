@@ -236,8 +236,10 @@ def test_what_is_not_known_is_not_shown_as_fine(browser: Any) -> None:
 
     with running_panel(speed=30.0, biases={"T_chw": 30.0, "T_return": math.nan}) as one:
         page = opened(browser, one)
-        page.evaluate("window.news = []; const said = document.getElementById('alarm-news'); new MutationObserver(() => "
-                      "window.news.push(said.textContent)).observe(said, { childList: true, characterData: true, subtree: true })")  # fmt: skip
+        page.evaluate(
+            "window.news = []; const said = document.getElementById('alarm-news');"
+            "new MutationObserver(() => window.news.push(said.textContent)).observe(said, { childList: true, subtree: true })"
+        )
         page.click(".fault >> nth=0")
         wait(page, "document.getElementById('alarm-count').textContent.startsWith('▲')")
         alarm = next(words for words, state in states().items() if "alarm" in state)
