@@ -109,11 +109,11 @@ class Pacer:
         """When the next step is due, on the monotonic clock [s]."""
         return self._begin + self._k * self.period
 
-    def rest(self, ahead: float = 0.0) -> bool:
-        """Wait towards the next step; returns whether it is due, or ``ahead`` seconds before that."""
+    def rest(self, ahead: float = 0.0, most: float = math.inf) -> bool:
+        """Wait towards the next step, for ``most`` seconds at most; returns whether it is due, or ``ahead`` seconds before that."""
         left = self.due - ahead - self.clock()
         if left > 0.0:
-            self._wait(left)
+            self._wait(min(left, most))
         return self.clock() >= self.due - ahead
 
     def begun(self) -> None:

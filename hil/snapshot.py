@@ -64,7 +64,12 @@ def save(served: ServedPlant, path: str | Path) -> Path:
         WriteError: no room, no permission.
     """
     check_goes_back(served.plant)
-    return write_text(path, json.dumps(described(served), indent=1, allow_nan=False) + "\n")
+    return write(described(served), path)
+
+
+def write(record: dict[str, Any], path: str | Path) -> Path:
+    """Write what :func:`described` has said, at any time; raises WriteError as :func:`save` does."""
+    return write_text(path, json.dumps(record, indent=1, allow_nan=False) + "\n")
 
 
 def described(served: ServedPlant) -> dict[str, Any]:
@@ -291,9 +296,5 @@ def _unpacked(value: Any) -> Any:
     return flat.astype(value["dtype"]).reshape(value["shape"])
 
 
-def _hash(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
-
-
 def _checksum(record: dict[str, Any]) -> str:
-    return _hash(json.dumps(record, sort_keys=True, separators=(",", ":"), allow_nan=False).encode("utf-8"))
+    return hashlib.sha256(json.dumps(record, sort_keys=True, separators=(",", ":"), allow_nan=False).encode("utf-8")).hexdigest()
