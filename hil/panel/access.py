@@ -23,6 +23,9 @@ TOKEN_MIN = 16
 FREE, WAIT_MAX, FORGET = 5, 60.0, 900.0
 """Wrong tokens before anybody waits; longest wait [s]; after so long without another one they are forgotten [s]."""
 
+SELDOM = 1.0
+"""Least time between two refusals of one address that are remembered [s]."""
+
 
 class TokenError(ValueError):
     """A token file is unreadable, or its token too short."""
@@ -128,6 +131,29 @@ class Access:
         """Close a session, where there is one."""
         if session is not None:
             self._sessions.pop(_hash(session), None)
+
+
+class Throttle:
+    """Lets one a second of what an address does through, so that a flood of it drives nothing else out. Used from one event loop.
+
+    Args:
+        clock: monotonic time [s].
+    """
+
+    def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._seen: collections.OrderedDict[str, float] = collections.OrderedDict()
+
+    def lets(self, address: str) -> bool:
+        """Whether this one is let through."""
+        source, now = _source(address), self._clock()
+        if now - self._seen.get(source, -SELDOM) < SELDOM:
+            return False
+        self._seen[source] = now
+        self._seen.move_to_end(source)
+        while len(self._seen) > ADDRESSES_MAX:
+            self._seen.popitem(last=False)
+        return True
 
 
 def _hash(text: str) -> bytes:

@@ -17,7 +17,8 @@ GET       ``/api/snapshot``         a file to keep; POST to ``/api/restore`` goe
 POST      ``/api/login``            ``{"token": ...}``: opens a session; programs send ``Authorization: Bearer TOKEN`` instead
 ========  ========================  ==========================================================================================
 
-What is refused is answered with ``{"error": ...}`` in the words of whoever has refused it.
+What is refused is answered with ``{"error": ...}`` in the words of whoever has refused it. Requests that change something, and stream and
+snapshot where there is no token, need the header ``X-Lowlift-Panel`` of our own page and of programs, unless they carry the token.
 """
 
 import asyncio
@@ -99,7 +100,8 @@ class Panel:
             Route("/api/plan", self._publish, methods=post), Route("/api/snapshot", self._snapshot, methods=get),
             Route("/api/restore", self._restore, methods=post),
         ]  # fmt: skip
-        guard = Middleware(Guard, access=access, cookie=cookie, loopback=loopback)
+        guard = Middleware(Guard, access=access, cookie=cookie, loopback=loopback,
+                           refused=lambda address, words: served.image.refused(f"panel {address}", "", words))  # fmt: skip
         self.app = Starlette(routes=routes, middleware=[guard], exception_handlers=HANDLERS)
 
     def wake(self) -> None:
@@ -215,12 +217,12 @@ class Panel:
         return JSONResponse(released(image, body.points))
 
     async def _run(self, request: Request) -> Response:
-        body = await body_of(request, RunBody)
-        acts: dict[str, Callable[[], None]] = {
-            "pause": self.runner.pause, "resume": self.runner.resume, "step": functools.partial(self.runner.step, body.n),
-            "speed": functools.partial(self.runner.set_speed, body.speed),
+        body, runner = await body_of(request, RunBody), self.runner
+        acts: dict[str, Callable[[str], None]] = {
+            "pause": runner.pause, "resume": runner.resume, "step": functools.partial(runner.step, body.n),
+            "speed": functools.partial(runner.set_speed, body.speed),
         }  # fmt: skip
-        await anyio.to_thread.run_sync(acts[body.action])
+        await anyio.to_thread.run_sync(acts[body.action], f"panel {client(request.scope)}")
         self.wake()
         return JSONResponse({"ok": True})
 
@@ -260,7 +262,7 @@ class Panel:
                 path = Path(folder) / "the file sent"
                 path.write_bytes(content)
                 try:
-                    self.runner.restore(path)
+                    self.runner.restore(path, f"panel {client(request.scope)}")
                 except SnapshotError as error:
                     raise SnapshotError(str(error).replace(str(path), path.name)) from error
 

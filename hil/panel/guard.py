@@ -2,14 +2,14 @@
 
 import ipaddress
 import urllib.parse
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http.cookies import CookieError, SimpleCookie
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from lowlift.hil.panel.access import Access, LoginError
+from lowlift.hil.panel.access import Access, LoginError, Throttle
 from lowlift.wire.adapter import is_loopback
 
 SECURITY: Mapping[str, str] = {
@@ -23,6 +23,10 @@ OURS = "x-lowlift-panel"
 """Header of every request that changes something: pages of other origins cannot send it without asking first."""
 OPEN = ("/login", "/static/", "/api/login", "/favicon.ico")
 """What is answered without a session: nothing of it says anything about the plant."""
+COSTLY = ("/api/snapshot", "/api/stream")
+"""What changes nothing, but holds a connection or the plant: where nobody logs in, pages of other origins are not answered here either."""
+PATH_SHOWN = 60
+"""So much of a path is remembered [characters]."""
 
 
 class Guard:
@@ -34,10 +38,15 @@ class Guard:
         cookie: name of the session's cookie.
         loopback: whether only this machine reaches the panel; then only names of this machine are hosts, so that a name that somebody
             lets point here is none.
+        refused: told the address and what was refused, of whoever would write without a session or sends a wrong token; one a second of
+            each address at most.
     """
 
-    def __init__(self, app: ASGIApp, *, access: Access, cookie: str, loopback: bool) -> None:
+    def __init__(
+        self, app: ASGIApp, *, access: Access, cookie: str, loopback: bool, refused: Callable[[str, str], object]
+    ) -> None:  # fmt: skip
         self._app, self._access, self._cookie, self._loopback = app, access, cookie, loopback
+        self._refused, self._throttle = refused, Throttle()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer by itself, or let the application answer, always with :data:`SECURITY`."""
@@ -56,11 +65,14 @@ class Guard:
 
     def _refusal(self, scope: Scope, headers: Headers) -> Response | None:
         """What is answered instead of what was asked for; none where the request may pass."""
-        path, bearer = scope["path"], headers.get("authorization")
+        path, bearer, reads = scope["path"], headers.get("authorization"), scope["method"] in ("GET", "HEAD")
         if self._loopback and not is_loopback(_hostname(headers.get("host", ""))):
             return JSONResponse({"error": "this host name is not ours"}, 421)
         # Browsers send no authorization to other origins without asking first, and they are never told yes.
-        if scope["method"] not in ("GET", "HEAD") and bearer is None and (foreign := _foreign(headers)):
+        checked = not reads or (path in COSTLY and not self._access.needed)
+        if checked and bearer is None and (foreign := _foreign(headers, reads)):
+            if self._access.needed:
+                self._remember(scope, foreign)
             return JSONResponse({"error": foreign}, 403)
         if path.startswith(OPEN):
             return None
@@ -68,17 +80,29 @@ class Guard:
             try:
                 self._access.check(bearer.removeprefix("Bearer "), client(scope))
             except LoginError as error:
+                self._remember(scope, str(error))
                 return not_in(error)
         elif not self._access.knows(session_of(headers, self._cookie)):
+            if not reads:
+                self._remember(scope, "log in first")
             return RedirectResponse("/login", 303) if path == "/" else JSONResponse({"error": "log in first"}, 401)
         return None
 
+    def _remember(self, scope: Scope, why: str) -> None:
+        if self._throttle.lets(address := client(scope)):
+            self._refused(address, f"{scope['method']} {scope['path'][:PATH_SHOWN]}: {why}")
 
-def _foreign(headers: Headers) -> str:
-    """Why a request that changes something does not come from our own page; empty where it does."""
-    if headers.get(OURS) is None:
+
+def _foreign(headers: Headers, reads: bool) -> str:
+    """Why a request comes neither from our own page nor from a program; empty where it does.
+
+    What only reads may lack our header, which links and event streams cannot send, where the browser says that it is from our page, or from
+    nowhere: typed into its address bar.
+    """
+    site, ours = headers.get("sec-fetch-site"), ("same-origin", "none") if reads else ("same-origin",)
+    if headers.get(OURS) is None and not (reads and site in ours):
         return f"the header {OURS} is missing"
-    if headers.get("sec-fetch-site", "same-origin") != "same-origin":
+    if site is not None and site not in ours:
         return "requests from other sites are not obeyed"
     origin = headers.get("origin")
     if origin is not None and urllib.parse.urlsplit(origin).netloc != headers.get("host", ""):

@@ -1,8 +1,10 @@
-"""Tokens, sessions and patience of the panel."""
+"""Tokens, sessions and patience of the panel; what it remembers of those it refuses."""
 
 from pathlib import Path
 
 import pytest
+from starlette.testclient import TestClient
+from wire_plants import served
 
 from lowlift.hil.panel.access import (
     ADDRESSES_MAX,
@@ -12,10 +14,14 @@ from lowlift.hil.panel.access import (
     WAIT_MAX,
     Access,
     LoginError,
+    Throttle,
     TokenError,
     new_token,
     token_of,
 )
+from lowlift.hil.panel.app import Panel
+from lowlift.hil.panel.guard import OURS
+from lowlift.hil.runner import Runner
 
 TOKEN = "0123456789abcdef"
 
@@ -106,3 +112,54 @@ def test_token_files(tmp_path: Path) -> None:
     with pytest.raises(TokenError, match="none"):
         token_of(tmp_path / "none")
     assert len(new_token()) >= 32 and new_token() != new_token()
+
+
+def test_refused_writes_and_wrong_tokens_are_on_record_and_drive_nothing_else_out() -> None:
+    one = Panel(Runner(served()), Access(TOKEN))
+    image = one.runner.served.image
+
+    def client(address: str, **headers: str) -> TestClient:
+        return TestClient(one.app, base_url="http://127.0.0.1", headers=headers, client=(address, 5000))
+
+    page, program, plain = client("10.0.0.1", **{OURS: "1"}), client("10.0.0.2", Authorization="Bearer wrong"), client("2001:db8::1:1")
+    for _ in range(20):
+        page.post("/api/write", json={"values": {"T_chw_set.cmd": 8.0}})
+        program.get("/api/state")
+        plain.post("/api/run" + "/" * 500, json={"action": "pause"})
+        client("2001:db8::2:2").post("/api/run", json={"action": "pause"})
+    said = {e.source: e.text for e in image.events()}
+    assert said["panel 10.0.0.1"] == "POST /api/write: log in first" and said["panel 10.0.0.2"].startswith("GET /api/state: wrong token")
+    assert said["panel 2001:db8::1:1"].endswith("//: the header x-lowlift-panel is missing") and len(said["panel 2001:db8::1:1"]) < 120
+    assert len(image.events()) < 80 and {e.kind for e in image.events()} == {"refused"} and image.n_refused == len(image.events())
+    before = len(image.events())
+    for path in ("/", "/login", "/api/state", "/api/snapshot"):
+        page.get(path)
+    assert len(image.events()) == before, "who only looks leaves nothing"
+
+
+def test_a_throttle_lets_one_a_second_of_each_address_through() -> None:
+    now = [0.0]
+    throttle = Throttle(clock=lambda: now[0])
+    for t, address, let in ((0.0, "10.0.0.1", True), (0.5, "10.0.0.1", False), (0.5, "10.0.0.2", True), (1.0, "10.0.0.1", True),
+                            (1.2, "2001:db8::1", True), (1.3, "2001:db8::2", False)):  # fmt: skip
+        now[0] = t
+        assert throttle.lets(address) is let, (t, address)
+    for k in range(2 * ADDRESSES_MAX):
+        throttle.lets(f"address {k}")
+    assert len(throttle._seen) == ADDRESSES_MAX
+
+
+@pytest.mark.parametrize("path", ["/api/snapshot", "/api/stream"])
+def test_what_is_costly_is_for_our_own_page_and_programs(path: str) -> None:
+    """Also where nobody logs in, and though nothing of it changes anything: a page elsewhere could hold every stream."""
+    one = Panel(Runner(served()), Access(None))
+    one.closing = True
+    client = TestClient(one.app, base_url="http://127.0.0.1")
+    for headers, status in (
+        ({}, 403), ({"Sec-Fetch-Site": "cross-site"}, 403), ({"Sec-Fetch-Site": "same-site"}, 403), ({OURS: "1", "Origin": "null"}, 403),
+        ({OURS: "1", "Sec-Fetch-Site": "cross-site"}, 403), ({"Sec-Fetch-Site": "same-origin", "Origin": "http://evil.example"}, 403),
+        ({OURS: "1"}, 200), ({"Sec-Fetch-Site": "same-origin"}, 200), ({"Sec-Fetch-Site": "none"}, 200),
+        ({"Authorization": "Bearer x"}, 200),
+    ):  # fmt: skip
+        assert client.get(path, headers=headers).status_code == status, headers
+    assert sum(e.text == "snapshot taken" for e in one.runner.served.image.events()) == 4 * (path == "/api/snapshot")

@@ -49,7 +49,9 @@ def test_nothing_is_told_or_done_without_login() -> None:
     for path in ("/login", "/static/main.js", "/static/panel.css", "/favicon.ico"):
         answer = client.get(path)
         assert answer.status_code == 200 and site.title not in answer.text and site.name not in answer.text
-    assert not one.runner.paused and not one.runner.served.image.events()
+    image = one.runner.served.image
+    assert not one.runner.paused and not any(image.slots(int(k)) for k in image.points.writable)
+    assert {(e.kind, e.source, e.point) for e in image.events()} == {("refused", "panel testclient", "")}, "nothing but that it was refused"
 
 
 def test_a_login_lasts_until_the_logout() -> None:
@@ -241,6 +243,19 @@ def test_pause_step_speed(open_panel: Panel) -> None:
         assert client.post("/api/run", json={"action": "speed", "speed": 60}).status_code == 200 and runner.speed == 60.0
         assert "must be from 0.001 to 100000" in client.post("/api/run", json={"action": "speed", "speed": 0}).json()["error"]
         assert client.post("/api/run", json={"action": "resume"}).status_code == 200 and not runner.paused
+        assert client.post("/api/run", json={"action": "pause"}).status_code == 200
+        assert client.post("/api/restore", content=client.get("/api/snapshot").content).status_code == 200
+        noted = [(e.source, e.text) for e in runner.served.image.events() if e.kind == "run"]
+        assert {source for source, _ in noted} == {"panel testclient"}
+        assert [text for _, text in noted] == ["paused", "7 steps", "speed 60", "resumed", "paused", "snapshot taken",
+                                               "restored from the file sent"]  # fmt: skip
+        runner.served.disturb = lambda t, readings: readings["nothing"]
+        failed = client.post("/api/run", json={"action": "step"})
+        assert failed.status_code == 422 and failed.json()["error"] == "the plant has failed: KeyError: 'nothing'"
+        runner.served.disturb = None
+        for action in ("step", "resume", "pause", "speed"):
+            assert client.post("/api/run", json={"action": action}).json() == failed.json()
+        assert client.get("/api/snapshot").json() == failed.json() and client.get("/api/state").json()["run"]["failure"] is not None
     finally:
         runner.stop()
 

@@ -296,6 +296,9 @@ def test_where_nobody_logs_in_nobody_logs_out(browser: Any) -> None:
         page.goto(one.url)
         page.wait_for_selector("#link:text-is('live')")
         assert page.is_hidden("#logout") and page.is_visible("#pause")
+        with page.expect_download() as download:
+            page.click("#snapshot")
+        assert download.value.suggested_filename.startswith("chiller_plant_")
         page.context.close()
 
 
