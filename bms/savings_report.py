@@ -59,8 +59,13 @@ def chart(result: Savings) -> "Figure":
         figure = Figure(figsize=(9.6, 9.0), layout="constrained")
         a, b, c = figure.subplots(3, 1)
         model, before, after = result.model, result.baseline.frame, result.reporting.frame
-        t = model.temperature or next(name for name in TEMPERATURES if name in before)
+        # A model without a temperature is drawn over one that both periods have, if there is one.
+        mine = [name for name in TEMPERATURES if name in before]
+        t = model.temperature or next((name for name in mine if name in after), mine[0])
         for frame, color, mark, label in ((before, BEFORE, "o", "baseline period"), (after, AFTER, "^", "reporting period")):
+            if t not in frame:
+                a.plot([], [], mark, color=color, label=f"{label}: without this temperature", linewidth=0)
+                continue
             a.plot(frame[t] - 273.15, frame["P"] / 1e3, mark, color=color, markersize=3, alpha=0.55, label=label, linewidth=0)
         grid = np.linspace(before[t].min(), before[t].max(), 80)
         line = before.iloc[[0] * 80].assign(**{t: grid} | ({"P_it": before["P_it"].mean()} if model.with_it else {}))

@@ -120,8 +120,8 @@ def put_back(served: ServedPlant, snapshot: dict[str, Any], source: str | Path, 
             raise SnapshotError(f"{path}: made for {key} {record.get(key)!r}, this run has {value!r}")
     try:
         k = _like(0, record["k"], "k")
-        if k < 0:
-            raise ValueError(f"k = {k}: must be at least 0")
+        if not 0 <= k < 2**53:
+            raise ValueError(f"k = {k}: must be at least 0, and steps that a float can count")
         vectors = {name: _like(getattr(served, name), _unpacked(record["vectors"][name]), f"vectors.{name}") for name in VECTORS}
         slots = _slots(served, _like({}, record["commands"], "commands"))
         served.faults.check_described(record["memory"]["faults"]["described"], "memory.faults.described")

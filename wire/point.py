@@ -110,14 +110,18 @@ class Point:
             raise RefusedError(Refusal.READ_ONLY, f"{self.name} is a {self.role.value} and cannot be written")
         if isinstance(value, str | bytes) or not hasattr(value, "__float__"):
             raise RefusedError(Refusal.WRONG_TYPE, f"{self.name} = {value!r}: must be a number, not {type(value).__name__}")
-        number = float(value)
+        low = -math.inf if self.low is None else self.low
+        high = math.inf if self.high is None else self.high
+        try:
+            number = float(value)
+        except OverflowError as error:
+            words = f"{self.name}: a number that no computer holds; must lie between {low:.7g} and {high:.7g}"
+            raise RefusedError(Refusal.OUT_OF_RANGE, words) from error
         shown = f"{self.name} = {number:.7g} {self.unit}".removesuffix(" 1")
         if not math.isfinite(number):
             raise RefusedError(Refusal.NOT_A_NUMBER, f"{shown}: must be a finite number")
         if (self.whole or self.kind is not Kind.ANALOG) and number != round(number):
             raise RefusedError(Refusal.WRONG_TYPE, f"{shown}: must be a whole number")
-        low = -math.inf if self.low is None else self.low
-        high = math.inf if self.high is None else self.high
         if low <= number <= high:
             return number
         near = ROUNDING * max(abs(v) for v in (low, high, 1e-3) if math.isfinite(v))

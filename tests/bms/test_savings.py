@@ -1,5 +1,6 @@
 """Savings that are known are found again, as often as the confidence says; poor models are not believed."""
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +10,9 @@ from meter_readings import readings
 
 from lowlift.bms.adjustments import Adjustment, read_adjustments
 from lowlift.bms.baseline import fit
-from lowlift.bms.meter import SavingsError, metered, read_meter
+from lowlift.bms.meter import Meter, SavingsError, metered, read_meter
 from lowlift.bms.savings import BaselineError, Savings, cv_limit, measure_savings
-from lowlift.bms.savings_report import markdown, write_report
+from lowlift.bms.savings_report import chart, markdown, write_report
 
 KWH, MW = 3.6e6, 1e6
 
@@ -140,6 +141,23 @@ def test_reports_are_written(tmp_path: Path) -> None:
     written = write_report(good, tmp_path / "b.md")
     assert [p.name for p in written] == ["b.md", "b.svg"]
     assert "| CV(RMSE) |" in written[0].read_text(encoding="utf-8") and "(b.svg)" in written[0].read_text(encoding="utf-8")
+
+
+def test_a_mean_model_of_another_temperature_than_the_reporting_periods_is_reported(tmp_path: Path) -> None:
+    def period(start: str, days: int, column: str, energy: float) -> Meter:
+        index = pd.date_range(start, periods=days, freq="D", tz="UTC")
+        rng = np.random.default_rng(1)
+        frame = pd.DataFrame({"energy_kWh": energy + rng.normal(0.0, 1.0, days), column: 15.0 + 10.0 * rng.random(days)}, index=index)
+        return metered(frame, start)
+
+    r = measure_savings(period("2024-01-01", 300, "T_wb_degC", 1000.0), period("2025-01-01", 200, "T_db_degC", 900.0))
+    assert r.model.form == "mean" and not r.model.temperature
+    (page,) = write_report(r, tmp_path / "a.html")
+    assert "reporting period: without this temperature" in [t.get_text() for t in chart(r).axes[0].get_legend().get_texts()]
+    assert "<svg" in page.read_text(encoding="utf-8")
+    both = period("2024-01-01", 300, "T_wb_degC", 1000.0).frame.assign(T_db=290.0)
+    again = dataclasses.replace(r, baseline=dataclasses.replace(r.baseline, frame=both))
+    assert chart(again).axes[0].get_xlabel().startswith("dry bulb"), "what both have"
 
 
 def one_day(frame: pd.DataFrame, column: str, value: float) -> pd.DataFrame:

@@ -183,6 +183,7 @@ def test_writes_are_taken_or_refused_in_the_words_of_the_image(open_panel: Panel
         ("8", "must be a number, not str"),
         (None, "must be a number"),
         ([8], "must be"),
+        (10**400, "must lie between 5.5 and 10"),
     ):
         answer = client.post("/api/write", json={"values": {"V_chw_set.cmd": 30.0, "T_chw_set.cmd": value}})
         assert answer.status_code == 422 and words in answer.json()["error"]
@@ -191,7 +192,7 @@ def test_writes_are_taken_or_refused_in_the_words_of_the_image(open_panel: Panel
     assert "cannot be written" in client.post("/api/write", json={"values": {"T_chw": 8.0}}).json()["error"]
     assert image.value(image.points.position("V_chw_set.cmd")) != 30.0, "all or nothing"
     refused = [e for e in image.events() if e.kind == "refused"]
-    assert len(refused) == 6 and {e.source for e in refused} == {"panel testclient"}
+    assert len(refused) == 7 and {e.source for e in refused} == {"panel testclient"}
 
 
 def test_the_panel_is_an_operators(open_panel: Panel) -> None:
@@ -332,6 +333,9 @@ def test_faults_of_the_library_have_buttons_and_work() -> None:
         ("/api/run", b'{"action": "stop"}', "action"),
         ("/api/run", b'{"action": "step", "n": 100000}', "n: "),
         ("/api/run", b'{"action": "speed", "speed": "fast"}', "speed: "),
+        ("/api/run", b'{"action": "speed", "speed": 1' + b"0" * 400 + b"}", "speed"),
+        ("/api/run", b'{"action": "step", "n": 1' + b"0" * 400 + b"}", "n: "),
+        ("/api/write", b'{"values": {"T_chw_set.cmd": 1' + b"0" * 5000 + b"}}", "no JSON"),
         ("/api/fault", b'{"name": "bias T_chw", "on": "perhaps"}', "on: "),
         ("/api/plan", b'{"source": "me", "t": [0, 1], "values": {"T_chw": [1, NaN]}}', "values.T_chw.1"),
         ("/api/restore", b"{", "unreadable"),

@@ -101,6 +101,8 @@ def test_values_of_the_wrong_kind_are_named_and_change_nothing(tmp_path: Path) -
         (("vectors", "u"), 3.0, "vectors.u = 3.0: must be ndarray, not float"),
         (("k",), "5", "k = '5': must be int, not str"),
         (("k",), -1, "k = -1: must be at least 0"),
+        (("k",), 10**400, "steps that a float can count"),
+        (("commands", "T_chw_set.cmd"), [[8, 10**400, "me"]], "T_chw_set.cmd: a number that no computer holds"),
         (("commands",), [], "commands = []: must be dict, not list"),
         (("commands", "T_chw_set.cmd"), [[8, 99.0, "me"]], "T_chw_set.cmd = 99 degC: must lie between"),
         (("commands", "T_chw_set.cmd"), [[17, 8.0, "me"]], "commands.T_chw_set.cmd: priority 17: must be 1 to 16"),

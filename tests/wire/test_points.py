@@ -84,6 +84,7 @@ def test_first_addresses_are_what_the_documentation_says() -> None:
         ("T_chw_set.cmd", math.inf, Refusal.NOT_A_NUMBER),
         ("T_chw_set.cmd", 10.1, Refusal.OUT_OF_RANGE),
         ("T_chw_set.cmd", 5.4, Refusal.OUT_OF_RANGE),
+        ("T_chw_set.cmd", 10**400, Refusal.OUT_OF_RANGE),
         ("T_chw_set.cmd", "9", Refusal.WRONG_TYPE),
         ("T_chw_set.cmd", None, Refusal.WRONG_TYPE),
         ("T_chw_set.mode", 1.5, Refusal.WRONG_TYPE),
