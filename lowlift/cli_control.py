@@ -73,6 +73,8 @@ def control(
 
         if last < 0:
             raise UsageError(f"--last = {last}: must be at least 0")
+        if last and verify_log is None:
+            raise UsageError("--last needs --verify-log")
         if verify_log is not None:
             for record in tail(verify_log, last) if last else ():
                 typer.echo(json.dumps(record, ensure_ascii=False))

@@ -141,6 +141,9 @@ def serve(
         check_host("--host", host)
         if panel:
             check_host("--panel-host", panel_host)
+        for name, file in (("--panel-token", panel_token), ("--panel-certificate", panel_certificate), ("--panel-key", panel_key)):
+            if file is not None and not panel:
+                raise UsageError(f"{name} needs --panel")
         if "bacnet" in named:
             parse_bacnet_address(bacnet_address, "--bacnet-address")
         users = None if opcua_users is None else passwords(opcua_users)

@@ -68,6 +68,7 @@ def test_options_that_cannot_be_right_are_named(tmp_path: Path, monkeypatch: pyt
     for arguments, what in (
         (("--url", HERE, "--priority", "9"), "modbus has no such option: priority; it has timeout"),
         (("--url", HERE, "--client-address", "127.0.0.1/32:0"), "modbus has no such option: client-address; it has timeout"),
+        (("--url", HERE, "--last", "3"), "--last needs --verify-log"),
         ((*bacnet, "--client-address", "abc"), "--client-address abc: must be like 192.0.2.10/24:47808"),
         (
             (*bacnet, "--client-address", "127.0.0.1/32:99999"),

@@ -98,6 +98,10 @@ def test_a_server_that_is_killed_goes_on_from_its_last_snapshot(tmp_path: Path) 
         (["serve", "chiller_plant", "--scenario", "weather"], "is no key=value"),
         (["serve", "chiller_plant", "--scenario", "days=many"], "must be a number"),
         (["serve", "chiller_plant", "--modbus-port", "70000"], "--modbus-port = 70000"),
+        (["serve", "chiller_plant", "--panel-token", "token", "--duration", "0.1"], "--panel-token needs --panel"),
+        (["serve", "chiller_plant", "--panel-certificate", "a.pem", "--duration", "0.1"], "--panel-certificate needs --panel"),
+        (["serve", "chiller_plant", "--panel-key", "a.key", "--duration", "0.1"], "--panel-key needs --panel"),
+        (["serve", "chiller_plant", "--record", ".", "--duration", "0.1"], ".: is a folder; name the file of the record"),
     ],
 )
 def test_mistakes_are_one_line_and_exit_code_2(arguments: list[str], words: str) -> None:
