@@ -5,6 +5,7 @@ behind (a suspended machine, a plant too large for its speed) the grid begins an
 watched: a jump of it changes nothing and is reported.
 """
 
+import collections
 import dataclasses
 import math
 import time
@@ -16,6 +17,8 @@ LATE = 1.0
 """A step that begins this share of its period late has missed its deadline [1]: the step before should have been over."""
 JUMP = 1.0
 """Change of the wall clock against the monotonic one that is worth a word [s]."""
+REMEMBERED = 100
+"""Missed deadlines whose instants are kept."""
 FINEST, PER_DECADE, DECADES = 1e-6, 50, 8
 """Lateness is counted in classes from 1 us to 100 s, 4.7 % wide."""
 
@@ -30,15 +33,19 @@ class Jitter:
         """Forget everything."""
         self._classes = [0] * (PER_DECADE * DECADES + 2)
         self.n, self.largest, self.missed = 0, 0.0, 0
+        self.misses: collections.deque[tuple[float, float]] = collections.deque(maxlen=REMEMBERED)
+        """Instants of the latest missed deadlines on the monotonic clock, and how late the steps began [s]."""
 
-    def add(self, lateness: float, period: float) -> None:
-        """One step that began ``lateness`` seconds after it was due."""
+    def add(self, lateness: float, period: float, due: float = math.nan) -> None:
+        """One step that began ``lateness`` seconds after it was ``due``."""
         late = max(lateness, 0.0)
         k = 0 if late < FINEST else min(1 + int(PER_DECADE * math.log10(late / FINEST)), len(self._classes) - 1)
         self._classes[k] += 1
         self.n += 1
         self.largest = max(self.largest, late)
-        self.missed += late >= LATE * period
+        if late >= LATE * period:
+            self.missed += 1
+            self.misses.append((due, late))
 
     def quantile(self, share: float) -> float:
         """Lateness that a share of the steps does not exceed [s], to the upper edge of its class; 0 before the first step."""
@@ -65,6 +72,8 @@ class PaceReport:
     """Time by which the grid has been moved because it was too far behind [s]."""
     clock_jumps: int
     """Of the wall clock."""
+    misses: tuple[tuple[float, float], ...] = ()
+    """The latest missed deadlines: instants on the monotonic clock, and how late the steps began [s]."""
 
     @property
     def text(self) -> str:
@@ -120,7 +129,7 @@ class Pacer:
         """The step that was due begins now."""
         now = self.clock()
         lateness = now - self.due
-        self.jitter.add(lateness, self.period)
+        self.jitter.add(lateness, self.period, self.due)
         self._k += 1
         if lateness > LAG:
             self.lost += lateness
@@ -136,4 +145,4 @@ class Pacer:
         """So far."""
         j = self.jitter
         return PaceReport(steps=j.n, p50=j.quantile(0.5), p99=j.quantile(0.99), largest=j.largest, missed=j.missed, lost=self.lost,
-                          clock_jumps=self.clock_jumps)  # fmt: skip
+                          clock_jumps=self.clock_jumps, misses=tuple(j.misses))  # fmt: skip

@@ -26,8 +26,13 @@ class Failing(ImageLink):
 
 def test_a_failure_of_another_kind_keeps_nothing_from_ending_in_order(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     link, stop, told = Failing(site()), threading.Event(), list[str]()
+
+    def tell(line: str) -> None:
+        told.append(line)
+        link.served.step()
+
     with AuditTrail(tmp_path / "log") as trail:
-        done = ControlLoop(client_of(link, trail), stop=stop, seen=lambda _: stop.set(), tell=told.append).run()
+        done = ControlLoop(client_of(link, trail), stop=stop, seen=lambda _: stop.set(), tell=tell).run()
         last = list(records(trail.path))[-1]
     assert done.cycles == 1 and link.closed
     assert last["kind"] == "stop" and "not handed back" in last["how"] and "RuntimeError: no such state" in last["how"]
