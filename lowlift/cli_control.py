@@ -166,7 +166,7 @@ def _begin(begin: str | None, weather: str | None) -> tuple["pd.Timestamp | None
     # What is no time, and not even an error of pandas, as an empty text, is NaT.
     at = pd.to_datetime(begin, errors="coerce")
     if pd.isna(at):
-        raise UsageError(f"--begin {begin!r}: must be an ISO 8601 time, like 2025-07-04T00:00-07:00")
+        raise UsageError(f"--begin {begin}: must be an ISO 8601 time, like 2025-07-04T00:00-07:00")
     return day_before(at, weather)[0], None if weather is None else lambda time: day_before(time, weather)[1]
 
 
