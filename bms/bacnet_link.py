@@ -122,15 +122,18 @@ def connected(device: Device, work: Callable[[Link], Awaitable[Any]]) -> Any:
     """
     try:
         from bacpypes3.app import Application
-        from bacpypes3.local.device import DeviceObject
-        from bacpypes3.local.networkport import NetworkPortObject
+
+        from lowlift.wire.bacnet_device import ClientDevice, ClientServices, NetworkPort
     except ImportError as error:
         raise BacnetError("BACnet needs the package bacpypes3: pip install 'lowlift[bms]'") from error
 
+    class Client(ClientServices, Application):  # type: ignore[misc]
+        """Others find it and read it, and that is all."""
+
     async def run() -> Any:
-        me = DeviceObject(objectIdentifier=f"device,{device.own_instance}", objectName="lowlift", vendorIdentifier=999,
+        me = ClientDevice(objectIdentifier=f"device,{device.own_instance}", objectName="lowlift", vendorIdentifier=999,
                           apduTimeout=round(1000 * device.timeout), numberOfApduRetries=0)  # fmt: skip
-        app = Application.from_object_list([me, NetworkPortObject(device.bind, objectIdentifier="network-port,1", objectName="port")])
+        app = Client.from_object_list([me, NetworkPort(device.bind, objectIdentifier="network-port,1", objectName="port")])
         try:
             return await work(Link(app, device))
         finally:

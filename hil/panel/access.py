@@ -1,28 +1,25 @@
 """Who may use a panel: one token, sessions that it opens, and patience with those who guess.
 
 The token is compared in constant time. A session is a random number that the browser keeps in a cookie that scripts cannot read; here only
-its hash is kept, so that a memory dump opens nothing. Five wrong tokens from one address make it wait, longer after each further one; the
-right token has to wait as well, otherwise waiting would slow nobody down.
+its hash is kept, so that a memory dump opens nothing. Wrong tokens make an address wait (:mod:`lowlift.wire.patience`).
 """
 
 import collections
 import hashlib
 import hmac
-import ipaddress
 import secrets
 import time
 from collections.abc import Callable
 from pathlib import Path
 
+from lowlift.wire.patience import ADDRESSES_MAX, Patience, source
+
 SESSION = 12.0 * 3600.0
 """A session ends after so much real time [s]."""
-SESSIONS_MAX, ADDRESSES_MAX = 64, 1024
+SESSIONS_MAX = 64
 """Kept at most; the oldest make room."""
 TOKEN_MIN = 16
 """Least length of a token that somebody chose."""
-FREE, WAIT_MAX, FORGET = 5, 60.0, 900.0
-"""Wrong tokens before anybody waits; longest wait [s]; after so long without another one they are forgotten [s]."""
-
 SELDOM = 1.0
 """Least time between two refusals of one address that are remembered [s]."""
 
@@ -72,7 +69,7 @@ class Access:
         self._digest = None if token is None else _hash(token)
         self._clock = clock
         self._sessions: collections.OrderedDict[bytes, float] = collections.OrderedDict()
-        self._failures: collections.OrderedDict[str, tuple[int, float]] = collections.OrderedDict()
+        self._patience = Patience(clock)
 
     @property
     def needed(self) -> bool:
@@ -98,21 +95,12 @@ class Access:
         Raises:
             LoginError: wrong token, or the address has to wait.
         """
-        source, now = _source(address), self._clock()
-        count, until = self._failures.get(source, (0, 0.0))
-        if now < until:
-            raise LoginError(f"too many wrong tokens; try again in {until - now:.0f} s", until - now)
-        if now > until + FORGET:
-            count = 0
+        if wait := self._patience.wait(address):
+            raise LoginError(f"too many wrong tokens; try again in {wait:.0f} s", wait)
         if self._digest is not None and hmac.compare_digest(_hash(token), self._digest):
-            self._failures.pop(source, None)
+            self._patience.forget(address)
             return
-        count += 1
-        wait = min(2.0 ** (count - FREE), WAIT_MAX) if count >= FREE else 0.0
-        self._failures.pop(source, None)
-        self._failures[source] = (count, now + wait)
-        while len(self._failures) > ADDRESSES_MAX:
-            self._failures.popitem(last=False)
+        wait = self._patience.failed(address)
         raise LoginError("wrong token" + (f"; wait {wait:.0f} s" if wait else ""), wait)
 
     def knows(self, session: str | None) -> bool:
@@ -146,11 +134,11 @@ class Throttle:
 
     def lets(self, address: str) -> bool:
         """Whether this one is let through."""
-        source, now = _source(address), self._clock()
-        if now - self._seen.get(source, -SELDOM) < SELDOM:
+        who, now = source(address), self._clock()
+        if now - self._seen.get(who, -SELDOM) < SELDOM:
             return False
-        self._seen[source] = now
-        self._seen.move_to_end(source)
+        self._seen[who] = now
+        self._seen.move_to_end(who)
         while len(self._seen) > ADDRESSES_MAX:
             self._seen.popitem(last=False)
         return True
@@ -158,16 +146,3 @@ class Throttle:
 
 def _hash(text: str) -> bytes:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
-
-
-def _source(address: str) -> str:
-    """Who guesses: an IPv4 address, or the /64 that one IPv6 user has to himself.
-
-    >>> _source("10.0.0.7"), _source("2001:db8::1:2")
-    ('10.0.0.7', '2001:db8::/64')
-    """
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        return address
-    return address if parsed.version == 4 else str(ipaddress.ip_network((parsed, 64), strict=False))

@@ -6,22 +6,11 @@ import pytest
 from starlette.testclient import TestClient
 from wire_plants import served
 
-from lowlift.hil.panel.access import (
-    ADDRESSES_MAX,
-    FREE,
-    SESSION,
-    SESSIONS_MAX,
-    WAIT_MAX,
-    Access,
-    LoginError,
-    Throttle,
-    TokenError,
-    new_token,
-    token_of,
-)
+from lowlift.hil.panel.access import SESSION, SESSIONS_MAX, Access, LoginError, Throttle, TokenError, new_token, token_of
 from lowlift.hil.panel.app import Panel
 from lowlift.hil.panel.guard import OURS
 from lowlift.hil.runner import Runner
+from lowlift.wire.patience import ADDRESSES_MAX, FREE, WAIT_MAX
 
 TOKEN = "0123456789abcdef"
 
@@ -97,7 +86,7 @@ def test_memory_is_bounded() -> None:
     for k in range(ADDRESSES_MAX + 10):
         with pytest.raises(LoginError):
             access.check("wrong", f"10.1.{k // 256}.{k % 256}")
-    assert len(access._failures) == ADDRESSES_MAX
+    assert len(access._patience._failures) == ADDRESSES_MAX
 
 
 def test_token_files(tmp_path: Path) -> None:

@@ -8,13 +8,14 @@ from panel_run import SensorBias
 from starlette.testclient import TestClient
 from wire_plants import served
 
-from lowlift.hil.panel.access import FREE, Access
+from lowlift.hil.panel.access import Access
 from lowlift.hil.panel.app import Panel
 from lowlift.hil.panel.bodies import BODY_MAX
 from lowlift.hil.panel.fault_bank import offered_by
 from lowlift.hil.panel.guard import OURS, SECURITY
 from lowlift.hil.runner import Runner
 from lowlift.hil.snapshot import _checksum
+from lowlift.wire.patience import FREE
 
 TOKEN = "0123456789abcdef"
 GETS = ("/api/plant", "/api/state", "/api/stream", "/api/history?points=P_it", "/api/schematic/wide.svg", "/api/snapshot")
