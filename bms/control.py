@@ -3,8 +3,9 @@
 One cycle is one turn of :func:`lowlift.sim.closed_loop.simulate` with the plant at the other end of a wire: read the points, repair the
 readings, let the controller decide when its period is up, with forecasts from what has been read, pass the setpoints through the safety
 envelope, and send them through the write gateway. The heartbeat comes last, so that it beats only where everything before has been done;
-but each take-over beats before anything is written, a sample before its first cycle, so that the site knows whose a write is, and misses
-him, if that is all that arrives. Humans may act while the controller thinks: what they have commanded is read again then.
+but each take-over beats before anything is written, so that the site knows whose a write is, and misses him, if that is all that arrives;
+on a new connection the first cycle is a sample later. Humans may act while the controller thinks: what they have commanded is read again
+then.
 
 Taking over is bumpless: the envelope starts from the setpoints in force, and moves from there at the rates of the signal table. It is done
 anew after every loss of connection and after every jump of the plant's clock.
@@ -130,7 +131,7 @@ class ControlClient:
         return self._origin + (self.samples.k + (not self._fresh)) * self.sample
 
     def take_over(self, values: Mapping[str, float] | None = None) -> None:
-        """Start from what is in force, and beat; the next cycle is due a sample later, at once where nothing is written, and decides.
+        """Start from what is in force, and beat; the next cycle, which decides, is due a sample later, at once where nothing is written.
 
         Args:
             values: the points, where they have been read just now.
@@ -182,7 +183,8 @@ class ControlClient:
             self.trail.append(self.t, ("gap", {"of": steps * self.sample}))
             self.take_over(values)
             steps = 0
-        self._check_heartbeat(values[HEARTBEAT])
+        else:
+            self._check_heartbeat(values[HEARTBEAT])
         self.samples.skip(steps - 1)
         self.samples.k, self._fresh = self.samples.k + (steps > 0), False
         self.samples.see(self.envelope.repair(self.t, np.asarray(self.table.pack(readings_of(values, self.table)))))

@@ -93,7 +93,7 @@ class ControlLoop:
                         # It may have ended while somebody else was watched, who is in charge then.
                         break
                     client.take_over()
-                    self._tell(f"in touch with {link.url} at its time {client.due:.0f} s")
+                    self._tell(f"in touch with {link.url} at its time {client.zero + client.t:.0f} s")
                     self._connected, wait = True, self._first_wait
                     self.tally.contacts += 1
                     self._cycles(ends)
@@ -156,14 +156,13 @@ class ControlLoop:
     def _lose(self, error: LinkError) -> None:
         link = self.client.link
         link.close()
-        if self._connected or not (self.tally.losses or self.tally.attempts):
-            self.client.lost(error)
+        was, self._connected = self._connected, False
+        first = not (self.tally.losses or self.tally.attempts)
+        self.tally.losses += was
+        self.tally.attempts += not was
+        if was or first:
             self._tell(f"no connection: {error}; trying again")
-        if self._connected:
-            self.tally.losses += 1
-        else:
-            self.tally.attempts += 1
-        self._connected = False
+            self.client.lost(error)
 
     def _end(self, reason: str) -> None:
         """Hand back, write the last record, let go; each also where the one before has failed."""
@@ -175,7 +174,7 @@ class ControlLoop:
                 client.link.connect()
                 done = client.hand_back()
         except AuditWriteError as error:
-            done = f"handed back, but not on record: {error}"
+            done = f"let go, but not on record: {error}"
             self._tell(done)
         except (LinkError, RefusedError) as error:
             done = f"not handed back, the site will miss the heartbeat: {error}"

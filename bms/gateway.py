@@ -243,6 +243,11 @@ class Gateway:
         try:
             self.link.release(names)
         except RefusedError as error:
+            if not self.link.priorities and len(names) > 1:
+                # A write without priorities is refused as a whole, or ends at the refusal.
+                for name in names:
+                    self._release([name], refused)
+                return
             refused[names[0] if len(names) == 1 else "hand-back"] = str(error)
 
     def _forbids(self, name: str, value: float, t: float, step: float, urgent: Collection[str], human: Collection[str]) -> Held | None:

@@ -207,7 +207,9 @@ class ServedPlant:
         if self.supervision.state == FAIL_SAFE and not self.faults.offline(t):
             for p in map(int, self._layout.setpoints):
                 if other := self.supervision.beneath(self.image.slots(p)):
-                    self._slots[p], commands[p] = other, self.image.points.points[p].to_si(other.value)
+                    self._slots[p] = other
+                    # Also while the gateway is cut off, when those that arrived last are obeyed.
+                    commands[p] = self.faults.arrived[p] = self.image.points.points[p].to_si(other.value)
         self.humans = np.array([self._is_humans(self._slots[p]) for p in self._layout.setpoints], dtype=bool)
         return commands
 

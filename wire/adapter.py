@@ -53,7 +53,8 @@ class Adapter(abc.ABC):
         self.image = image
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
-        self._newest: Snapshot | None = None
+        self._pushing = threading.Lock()
+        self._pending = False
         self._refreshing = False
         self._end_subscription: Callable[[], None] | None = None
 
@@ -133,10 +134,17 @@ class Adapter(abc.ABC):
     # -- pushing: at most one refresh at a time, always ending with the newest snapshot ---------------------------
 
     def _published(self, snapshot: Snapshot) -> None:
-        loop, first = self._loop, self._newest is None
-        self._newest = snapshot
-        if loop is not None and first:
-            loop.call_soon_threadsafe(self._begin_refresh)
+        loop, before = self._loop, self._is_pending(True)
+        if loop is not None and not before:
+            # A loop that has just been closed shows nothing any more; whoever writes is not to hear of it.
+            with contextlib.suppress(RuntimeError):
+                loop.call_soon_threadsafe(self._begin_refresh)
+
+    def _is_pending(self, now: bool) -> bool:
+        """Whether something was to be pushed, and whether it is from now on; the plant and who writes have threads of their own."""
+        with self._pushing:
+            before, self._pending = self._pending, now
+        return before
 
     def _begin_refresh(self) -> None:
         if not self._refreshing and self._loop is not None:
@@ -145,10 +153,9 @@ class Adapter(abc.ABC):
 
     async def _refresh_all(self) -> None:
         try:
-            while (snapshot := self._newest) is not None:
-                self._newest = None
+            while self._is_pending(False):
                 try:
-                    await self.refresh(snapshot)
+                    await self.refresh(self.image.read())
                 except Exception:
                     logger.exception("%s: a snapshot could not be pushed", self.protocol)
                 await asyncio.sleep(self.refresh_every)

@@ -101,7 +101,8 @@ class CovServices:
         holders = [s.client_addr for s in self.subscriptions()]
         if holders.count(client) < CLIENT_MAX and len(holders) < SUBSCRIPTIONS_MAX:
             return
-        oldest = next(iter(self._endless), None)
+        # The oldest of who holds most: one that takes all places does not drive others out.
+        oldest = max(self._endless, key=lambda made: holders.count(made.client_addr), default=None)
         if oldest is None or holders.count(client) >= CLIENT_MAX:
             raise ExecutionError(errorClass="resources", errorCode="noSpaceToAddListElement")
         logger.info("bacnet: a subscription of %s without lifetime has made room", oldest.client_addr)

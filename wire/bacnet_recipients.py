@@ -53,6 +53,7 @@ class RecipientServices:
         """Where devices of the recipient list are, by instance."""
         self._untold: dict[int, collections.deque[tuple[Any, dict[str, Any]]]] = {}
         """What those of them that are not known are to be told."""
+        self._warned: set[int] = set()
         self._asked: dict[int, asyncio.TimerHandle] = {}
         """Asked for, and when that may be done again."""
 
@@ -94,6 +95,7 @@ class RecipientServices:
         super().close()  # type: ignore[misc]
 
     def _forget_devices(self, named: set[int]) -> None:
+        self._warned &= named
         for table in (self._places, self._untold):
             for instance in [known for known in table if known not in named]:
                 del table[instance]
@@ -110,7 +112,9 @@ class RecipientServices:
     def _look_for(self, instance: int) -> None:
         if instance in self._asked:
             return
-        logger.warning("bacnet: recipient device,%d of an event is not known: asked for", instance)
+        if instance not in self._warned:
+            self._warned.add(instance)
+            logger.warning("bacnet: recipient device,%d of an event is not known: asked for until it answers", instance)
         self._asked[instance] = asyncio.get_running_loop().call_later(ASK_EVERY, self._look_again, instance)
         self.request(WhoIsRequest(  # type: ignore[attr-defined]
             deviceInstanceRangeLowLimit=instance, deviceInstanceRangeHighLimit=instance, destination=GlobalBroadcast(),

@@ -14,6 +14,8 @@ from lowlift.wire.patience import Patience
 
 NAME_LONGEST = 40
 """Of a user, as far as it is remembered."""
+WRONG = (ua.StatusCodes.BadUserAccessDenied, ua.StatusCodes.BadIdentityTokenInvalid, ua.StatusCodes.BadIdentityTokenRejected)
+"""What answers who does not know the password."""
 
 
 class Client(User):  # type: ignore[misc]
@@ -89,7 +91,8 @@ class Door:
                 raise ServiceError(ua.StatusCodes.BadIdentityTokenInvalid)
             result = activate()
         except (ServiceError, ua.uaerrors.UaStatusCodeError) as error:
-            wait = self._patience.failed(address) if named else 0.0
+            # Whoever is kept out for another reason, as a full house, has not guessed.
+            wait = self._patience.failed(address) if named and error.code in WRONG else 0.0
             said = f"{who} is not let in: {ua.StatusCode(error.code).name}"
             self._refused(address, said + (f"; {address} has to wait {wait:.0f} s" if wait else ""))
             raise

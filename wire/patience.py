@@ -46,13 +46,14 @@ class Patience:
 
 
 def source(address: str) -> str:
-    """Who guesses: an IPv4 address, or the /64 that one IPv6 user has to himself.
+    """Who guesses: an IPv4 address, also as IPv6 has it, or the /64 that one IPv6 user has to himself.
 
-    >>> source("10.0.0.7"), source("2001:db8::1:2")
-    ('10.0.0.7', '2001:db8::/64')
+    >>> source("10.0.0.7"), source("::ffff:10.0.0.7"), source("2001:db8::1:2")
+    ('10.0.0.7', '10.0.0.7', '2001:db8::/64')
     """
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:
         return address
-    return address if parsed.version == 4 else str(ipaddress.ip_network((parsed, 64), strict=False))
+    parsed = getattr(parsed, "ipv4_mapped", None) or parsed
+    return str(parsed if parsed.version == 4 else ipaddress.ip_network((parsed, 64), strict=False))

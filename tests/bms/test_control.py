@@ -421,6 +421,25 @@ def test_F46_what_was_on_its_way_when_the_cable_was_pulled_is_no_humans(trail: A
     assert not any(cycle.humans for cycle in together(client, one, 20))
 
 
+def test_a_clock_that_is_set_back_shows_an_old_beat_of_ours_and_no_other_supervisor(trail: AuditTrail) -> None:
+    one = site()
+    link = ImageLink(one)
+    client = client_of(link, trail)
+    client.take_over()
+    together(client, one, 3)
+    old = shown(one, "heartbeat.cmd")
+    together(client, one, 20)
+    read = link.read
+
+    def restored(names=None) -> dict[str, float]:
+        link.read = read
+        return read(names) | {"elapsed": 30.0, "heartbeat.cmd": old}
+
+    link.read = restored
+    client.cycle()
+    assert "gap" in kinds(trail) and "conflict" not in kinds(trail)
+
+
 def test_F48_a_client_killed_in_the_middle_of_a_batch(trail: AuditTrail, tmp_path: Path) -> None:
     one = site()
     link = ImageLink(one)

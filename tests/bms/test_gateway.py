@@ -142,6 +142,16 @@ def test_a_refused_good_bye_keeps_no_command_from_being_taken_back(trail: AuditT
     assert record["point"] == HEARTBEAT and record["reason"] == "no beats here"
 
 
+def test_one_refused_default_keeps_no_other_command_from_being_taken_back(trail: AuditTrail) -> None:
+    one, link = gateway(trail)
+    one.heartbeat(0.0)
+    send(one, 15.0, {CMD: C + 7.03, TOWER: C + 20.03})
+    link.refuses = {CMD}
+    one.hand_back(30.0)
+    assert shown(link.served, TOWER) == pytest.approx(link.points[TOWER].default) and shown(link.served, HEARTBEAT) == 0.0
+    assert [r["point"] for r in records(trail.path) if r["kind"] == "refused"] == [CMD]
+
+
 def test_the_heartbeat_goes_on_from_what_is_there_and_never_says_good_bye_by_itself(trail: AuditTrail) -> None:
     one, link = gateway(trail)
     one.heartbeat(65534.0)

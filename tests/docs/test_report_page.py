@@ -16,7 +16,7 @@ def test_the_guide_shows_the_report_of_the_notebook() -> None:
     assert found == {"report": "02_commissioning"}
     page = html.unescape(html.unescape(EXPANSIONS["report"](found["report"])))
     assert '<p class="value">passed</p>' in page and "script three_faults.toml" in page and "4 of 4" in page
-    assert "T_chw_set.cmd: 9 °C written back" in page and "fault 'cable cut' ended" in page
+    assert "T_chw_set.cmd: our priority relinquished" in page and "fault 'cable cut' ended" in page
     assert page.count("<svg") == 2 * 5 and page.startswith("````{raw} html\n<iframe") and page.count("````") == 2
 
 

@@ -7,6 +7,7 @@ from wire_plants import PLANTS, plant, points, scenario, served
 from lowlift.controllers.envelope import fail_safe
 from lowlift.controllers.interface import Measurement
 from lowlift.controllers.operation import operation_of
+from lowlift.hil.fault import Fault, What
 from lowlift.hil.served_plant import ServedPlant
 from lowlift.hil.station import STOPPED
 from lowlift.sim.closed_loop import Run, simulate
@@ -180,6 +181,11 @@ def test_in_fail_safe_a_silent_supervisors_slot_hides_nobody_beneath_it() -> Non
     assert shown(one, "supervision.fbk") == FAIL_SAFE
     assert shown(one, "T_chw_set.fbk") == pytest.approx(8.5) and shown(one, "T_chw_set.cmd") == 7.0
     assert shown(one, "T_tower_set.fbk") == pytest.approx(points()["T_tower_set.cmd"].fallback)
+    one.faults.begin(Fault(what=What.COMMS, where="gateway"))
+    run(one, 600.0)
+    assert one.envelope.setpoints[0, 0] == pytest.approx(273.15 + 8.5), "nor when the gateway is cut off then"
+    one.faults.end(one.faults.known[-1].title)
+    run(one, 10.0)
     one.image.write({"heartbeat.cmd": 2.0, "T_chw_set.cmd": 7.5}, "MPC", 13)
     for beat in range(3, 30):
         one.image.write({"heartbeat.cmd": float(beat)}, "MPC", 13)

@@ -73,7 +73,7 @@ def both(server: BacnetServer, frame: bytes, slow: bytes) -> bytes:
 def settled(server: BacnetServer) -> None:
     """Waits until every snapshot has been pushed: a step pushes one while the one before it may still be on its way."""
     for _ in range(1000):
-        if server._newest is None and not server._refreshing:
+        if not server._pending and not server._refreshing:
             return
         time.sleep(0.01)
     raise AssertionError("snapshots are still on their way after 10 s")

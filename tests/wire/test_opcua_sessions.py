@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 from asyncua import Client, ua
+from asyncua.common.utils import ServiceError
 from asyncua.ua.uaerrors import UaStatusCodeError
 from wire_plants import points, served
 
@@ -13,6 +14,7 @@ from lowlift.wire.adapter import ServeError
 from lowlift.wire.link import LinkError, SetupError
 from lowlift.wire.opcua_client import OpcUaLink
 from lowlift.wire.opcua_server import OpcUaServer
+from lowlift.wire.opcua_sessions import Door
 from lowlift.wire.patience import ADDRESSES_MAX, FORGET, FREE, WAIT_MAX, Patience
 
 PASSWORD = "for this test only"
@@ -97,6 +99,19 @@ def test_f41_refused_logins_are_remembered_and_have_to_wait(
     now[0] += 1.5
     assert let_in(server, "operator") == "Good"
     assert let_in(server, "operator", "wrong") == "BadUserAccessDenied" and let_in(server, "operator") == "Good"
+
+
+def test_whoever_finds_the_house_full_has_not_guessed() -> None:
+    door, token = Door(lambda address, text: None), ua.UserNameIdentityToken(UserName="operator")
+
+    def full() -> None:
+        raise ServiceError(ua.StatusCodes.BadMaxConnectionsReached)
+
+    for _ in range(FREE + 1):
+        with pytest.raises(ServiceError) as caught:
+            door.let_in("10.0.0.9", token, full)
+        assert caught.value.code == ua.StatusCodes.BadMaxConnectionsReached
+    assert door.let_in("10.0.0.9", token, lambda: "in") == "in"
 
 
 def test_patience() -> None:

@@ -27,7 +27,7 @@ def test_a_loop_begins_nothing_while_the_way_is_taken() -> None:
         thread.join(10.0)
         loop.close()
     # A machine that stalls for longer than anybody is held up lets some through.
-    assert len(done) == 40 and sum(done[k : k + 2] == ["stepped", "served"] for k in range(0, 40, 2)) >= 15
+    assert len(done) == 40 and sum(done[k : k + 2] == ["stepped", "served"] for k in range(0, 40, 2)) >= 10
 
 
 def test_who_never_rests_holds_nobody_up_for_good() -> None:
