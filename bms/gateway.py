@@ -244,7 +244,6 @@ class Gateway:
             self.link.release(names)
         except RefusedError as error:
             if not self.link.priorities and len(names) > 1:
-                # A write without priorities is refused as a whole, or ends at the refusal.
                 for name in names:
                     self._release([name], refused)
                 return
