@@ -12,6 +12,9 @@ that a write of it empties its other slots.
 import collections
 import contextlib
 import dataclasses
+import heapq
+import itertools
+import operator
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
@@ -23,8 +26,9 @@ from lowlift.wire.point_list import PointList
 from lowlift.wire.priorities import LOWEST, PriorityArrays, Slot
 from lowlift.wire.right_of_way import RightOfWay
 
-KEPT = 10_000
-"""Events kept; older ones are dropped, so that a run of months stays within its memory."""
+KEPT, REFUSALS_KEPT = 10_000, 2_000
+"""Events kept, and refusals beside them; older ones are dropped, so that a run of months stays within its memory. Whoever sends nonsense
+drives out nothing but nonsense."""
 HEARTBEAT = "heartbeat"
 """Signal of the supervisor's counter."""
 
@@ -65,7 +69,9 @@ class PointImage:
         self._told = PriorityArrays(values)
         values.setflags(write=False)
         self._snapshot = Snapshot(t=0.0, step=0, values=values)
-        self._events: collections.deque[Event] = collections.deque(maxlen=KEPT)
+        self._events: collections.deque[tuple[int, Event]] = collections.deque(maxlen=KEPT)
+        self._refusals: collections.deque[tuple[int, Event]] = collections.deque(maxlen=REFUSALS_KEPT)
+        self._order = itertools.count()
         self._listeners: list[Callable[[Snapshot], None]] = []
         self._hear_commands: list[Callable[[Snapshot], None]] = []
         self.way = RightOfWay()
@@ -231,7 +237,8 @@ class PointImage:
     def events(self) -> list[Event]:
         """Events since the start, oldest first, as far as they are kept."""
         with self._lock:
-            return list(self._events)
+            others, refusals = list(self._events), list(self._refusals)
+        return [event for _, event in heapq.merge(others, refusals, key=operator.itemgetter(0))] if refusals else [e for _, e in others]
 
     def _tell_of_commands(self) -> None:
         for listener in self._hear_commands:
@@ -268,7 +275,8 @@ class PointImage:
             self._remember("release", source, point.name, f"{moved}: {before.held} let go")
 
     def _remember(self, kind: str, source: str, point: str, text: str) -> None:
-        self._events.append(Event(t=self._snapshot.t, kind=kind, source=source, point=point, text=text))
+        kept = self._refusals if kind == "refused" else self._events
+        kept.append((next(self._order), Event(t=self._snapshot.t, kind=kind, source=source, point=point, text=text)))
 
 
 def _check(priority: int, name: str) -> None:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from wire_plants import points
 
-from lowlift.wire.image import KEPT, PointImage
+from lowlift.wire.image import KEPT, REFUSALS_KEPT, PointImage
 from lowlift.wire.point import RefusedError
 from lowlift.wire.priorities import Slot
 
@@ -121,6 +121,20 @@ def test_events_do_not_grow_without_end() -> None:
     for _ in range(KEPT + 10):
         image.note("run", "elapsed", "x")
     assert len(image.events()) == KEPT
+
+
+def test_a_flood_of_refusals_drives_nothing_else_out() -> None:
+    image = PointImage(points())
+    image.note("alarm", "elapsed", "first")
+    for k in range(KEPT + REFUSALS_KEPT):
+        image.refused("somebody", "elapsed", str(k))
+        if k % 6000 == 0:
+            image.note("alarm", "elapsed", f"at {k}")
+    kept = image.events()
+    assert [e.text for e in kept if e.kind == "alarm"] == ["first", "at 0", "at 6000"]
+    assert len(kept) == REFUSALS_KEPT + 3 and next(int(e.text) for e in kept if e.kind == "refused") == KEPT
+    image.note("alarm", "elapsed", "last")
+    assert image.events()[-1].text == "last" and image.n_refused == KEPT + REFUSALS_KEPT
 
 
 def test_many_writers_and_readers() -> None:
