@@ -10,16 +10,13 @@ from typing import Any
 import pandas as pd
 import pytest
 from schedule_cases import AUTUMN, MADE, SITE, SPRING, altered, row, schedule
+from schedule_device import device_app, free_port
 
 from lowlift.bms import bacnet_link
 from lowlift.bms.bacnet_device import read_from_device, write_to_device
 from lowlift.bms.bacnet_link import BacnetError, Device
 from lowlift.bms.bacnet_model import objects_of
 from lowlift.sim.schedule_rows import ScheduleError
-
-pytest.importorskip("bacpypes3")
-
-from schedule_device import device_app, free_port
 
 
 class Served:

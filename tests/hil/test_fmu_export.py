@@ -6,6 +6,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+import fmpy
 import numpy as np
 import pytest
 from fmu_here import exported, needs_fmu, plant_of
@@ -20,7 +21,6 @@ from lowlift.hil.fmu_xml import UNITS, description
 from lowlift.models import site_names
 from lowlift.models.kernel_build import find_compiler
 
-fmpy = pytest.importorskip("fmpy", reason="FMUs are run by FMPy")
 KINDS = [("gb200_hall", 3), ("chiller_plant", 2)]
 """Both steps (vector kernel, implicit stage) and both versions of the standard, the two that compile fastest."""
 ALL = [(name, fmi) for name in ("frontier", "gb200_hall", "chiller_plant", "air_hall", "hybrid_hall") for fmi in (2, 3)]

@@ -20,7 +20,6 @@ from lowlift.sim.entrants import make_run
 from lowlift.sim.kpis import kpis
 from lowlift.sim.scenario import build_scenario
 
-pytest.importorskip("fmpy", reason="FMUs are run by FMPy")
 MAPPING = HERE / "vendor_plant.toml"
 STEP = 15.0
 

@@ -11,8 +11,6 @@ from lowlift.hil.fmu_export import export_fmu
 from lowlift.hil.fmu_layout import start_point
 from lowlift.hil.fmu_plant import FmuPlant
 
-pytest.importorskip("fmpy", reason="FMUs are run by FMPy")
-pytest.importorskip("pythonfmu3", reason="the python form is made by PythonFMU3")
 SITES = Path(__file__).parents[2] / "models" / "sites"
 
 

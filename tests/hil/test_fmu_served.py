@@ -24,7 +24,6 @@ from lowlift.sim.scenario import build_scenario
 from lowlift.wire.links import make_link
 from lowlift.wire.points import points_of
 
-pytest.importorskip("fmpy", reason="FMUs are run by FMPy")
 MAPPING = HERE / "vendor_plant.toml"
 pytestmark = needs_fmu
 

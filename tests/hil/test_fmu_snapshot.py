@@ -15,7 +15,6 @@ from lowlift.hil.serve import serving
 from lowlift.hil.served_plant import ServedPlant
 from lowlift.hil.snapshot import SnapshotError, described, put_back
 
-pytest.importorskip("fmpy", reason="FMUs are run by FMPy")
 pytestmark = needs_fmu
 
 

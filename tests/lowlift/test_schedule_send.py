@@ -8,17 +8,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pandas as pd
-import pytest
 from schedule_cases import SITE, altered, schedule
+from schedule_device import free_port
 from typer.testing import CliRunner
 
 from lowlift.bms.formats import read_schedule
 from lowlift.cli import app
 from lowlift.sim.schedule import Schedule
-
-pytest.importorskip("bacpypes3")
-
-from schedule_device import free_port
 
 PROGRAM = Path(__file__).parents[1] / "schedule_device.py"
 
