@@ -1,5 +1,6 @@
 """A recorded run, run again: same begin, same commands, same faults, and every reading compared bit by bit."""
 
+import contextlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,8 +12,10 @@ from lowlift.hil.default_scenario import scenario_of
 from lowlift.hil.fault import fault_of
 from lowlift.hil.fault_points import with_fault_points
 from lowlift.hil.faults import Switch
+from lowlift.hil.fmu_plant import FmuPlant
 from lowlift.hil.record import DepartureError, Record, check_fits, load_record
 from lowlift.hil.served_plant import ServedPlant
+from lowlift.models.plant import Plant
 from lowlift.wire.points import points_of
 
 COMPARED = ("true", "read", "position", "setpoints")
@@ -53,8 +56,8 @@ def replay(record: Record, served: ServedPlant, progress: Callable[[float], obje
 
 
 def replay_file(
-    path: str | Path, *, plant: str | Path | None = None, scenario: str | None = None,
-    progress: Callable[[float], object] = lambda share: None,
+    path: str | Path, *, plant: str | Path | None = None, scenario: str | None = None, fmu: str | Path | None = None,
+    mapping: str | Path | None = None, progress: Callable[[float], object] = lambda share: None,
 ) -> Record:  # fmt: skip
     """Run the record of a file again, on a plant that is made for it, and return it.
 
@@ -62,18 +65,26 @@ def replay_file(
         path: the file.
         plant: name or site file; the packaged plant that the record names, if not given.
         scenario: see :func:`lowlift.hil.default_scenario.scenario_of`; as the run was given it, if not given.
+        fmu: that took the place of the plant's physics.
+        mapping: of the FMU's names.
         progress: told the share done.
 
     Raises:
         RecordError, DepartureError, SnapshotError: see :func:`replay`.
-        SiteError, ScenarioError, DataError, FaultError: what is to be run cannot be made.
+        SiteError, ScenarioError, DataError, FaultError, FmuError: what is to be run cannot be made.
     """
     record = load_record(path)
-    made = models.load(record.plant if plant is None else plant, check=False)
-    pressed = [fault_of(said, "record: fault") for said in record.fault_points]
-    points, lived = with_fault_points(points_of(made), pressed), scenario_of(made, record.described if scenario is None else scenario)
-    served = ServedPlant(made, lived, step=record.step_s, heartbeat=record.heartbeat_s, points=points)
-    replay(record, served, progress)
+    named = record.plant if plant is None else plant
+    with contextlib.ExitStack() as stack:
+        made: Plant
+        if fmu is None:
+            made = models.load(named, check=False)
+        else:
+            made = stack.enter_context(FmuPlant(fmu, site=named, mapping=mapping))
+        pressed = [fault_of(said, "record: fault") for said in record.fault_points]
+        points, lived = with_fault_points(points_of(made), pressed), scenario_of(made, record.described if scenario is None else scenario)
+        served = ServedPlant(made, lived, step=record.step_s, heartbeat=record.heartbeat_s, points=points)
+        replay(record, served, progress)
     return record
 
 

@@ -109,7 +109,7 @@ class ServedPlant:
             # The first step of a process loads the integrator's compiled kernel: before anybody waits for it. An FMU would move on.
             self.faults.stepper.step(self.x, self.u, self._d[:1])
         self._failing: set[str] = set()
-        self._alarms = np.zeros(len(self._layout.alarms), dtype=bool)
+        self._alarms = np.zeros(len(self._layout.alarms))
         self._show()
 
     @functools.cached_property
@@ -272,8 +272,9 @@ class ServedPlant:
         values[layout.beat] = self.supervision.beat
         values[layout.elapsed] = self.t
         values[layout.alarms] = alarms = self._alarm(packed)
-        for k in np.flatnonzero(alarms != self._alarms):
-            self.image.note("alarm", self.image.points.points[layout.alarms[k]].name, "alarm" if alarms[k] else "normal")
+        for k in np.flatnonzero(~((alarms == self._alarms) | (np.isnan(alarms) & np.isnan(self._alarms)))):
+            words = "unknown" if np.isnan(alarms[k]) else "alarm" if alarms[k] else "normal"
+            self.image.note("alarm", self.image.points.points[layout.alarms[k]].name, words)
         self._alarms = alarms
         if not self.faults.offline(self.t):
             self.image.publish(self.t, self.k, values)
@@ -283,14 +284,15 @@ class ServedPlant:
         self.envelope.records.clear()
 
     def _alarm(self, packed: np.ndarray) -> np.ndarray:
+        """Alarms as they are shown: 1, 0, or not a number where a lost reading may hide one."""
         layout, table = self._layout, self.plant.site.sheet.measurements
         modes = self.image.values()[layout.mode]
-        result = [bool(self.envelope.in_fail_safe[0]), bool(self.envelope.check.faulty[0]), bool((modes != AUTO).any())]
+        result = [float(self.envelope.in_fail_safe[0]), float(self.envelope.check.faulty[0]), float((modes != AUTO).any())]
         readings: dict[str, Any] = table.unpack(packed)
         for limit in self.plant.site.sheet.limits:
             bound = limit.bound if isinstance(limit.bound, float) else readings[limit.bound] + limit.margin
-            value = readings[limit.signal]
-            result.append(bool(np.any(value > bound) if limit.upper else np.any(value < bound)))
+            beyond = readings[limit.signal] - bound if limit.upper else bound - readings[limit.signal]
+            result.append(1.0 if np.any(beyond > 0.0) else math.nan if np.isnan(beyond).any() else 0.0)
         return np.array(result)
 
 

@@ -16,6 +16,8 @@ from lowlift.terminal import UsageError, bar, friendly
 if TYPE_CHECKING:
     from lowlift.models.plant import Plant
 
+PANEL_HOST, PANEL_PORT = "127.0.0.1", 8080
+"""Where the panel is, unless told otherwise."""
 STEP_LEAST = 1e-3
 """Shortest plant step [s]."""
 NAME, NAME_LONGEST = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(\.(?!-)[A-Za-z0-9-]{1,63})*"), 253
@@ -54,17 +56,22 @@ def points(
     form: Annotated[str, typer.Option("--format", help="json, csv, ede, haystack or brick.")] = "csv",
     out: Annotated[Path | None, typer.Option(help="File; printed if not given. EDE writes its state texts beside it.")] = None,
     map_file: MapOption = None,
+    bacnet_schedules: Annotated[
+        bool, typer.Option("--bacnet-schedules", help="With the Schedule objects of lowlift serve --bacnet-schedules; EDE only.")
+    ] = False,
 ) -> None:
     """Export the point list of a plant with its addresses in every protocol."""
     with friendly():
         from lowlift import models
         from lowlift.hil.serve import listed_points
         from lowlift.sim.files import write_text
-        from lowlift.wire.ede import state_texts
+        from lowlift.wire.ede import ede_text, state_texts
         from lowlift.wire.point_formats import point_text
 
+        if bacnet_schedules and form != "ede":
+            raise UsageError(f"--bacnet-schedules needs --format ede, not {form}")
         listed = listed_points(models.load(plant, check=False), map_file)
-        text = point_text(listed, form)
+        text = ede_text(listed, schedules=True) if bacnet_schedules else point_text(listed, form)
         if out is None:
             typer.echo(text, nl=False)
             return
@@ -116,8 +123,10 @@ def serve(
     certificate: Annotated[Path | None, typer.Option(help="Certificate of the OPC UA server, DER or PEM.")] = None,
     private_key: Annotated[Path | None, typer.Option(help="Its private key.")] = None,
     panel: Annotated[bool, typer.Option("--panel", help="Show the plant in a web page too.")] = False,
-    panel_host: Annotated[str, typer.Option(help="Address to bind for the panel; other than loopback it wants a token.")] = "127.0.0.1",
-    panel_port: Annotated[int, typer.Option(help="TCP port of the panel; 0 takes a free one.")] = 8080,
+    panel_host: Annotated[
+        str | None, typer.Option(help="Address to bind for the panel, by default 127.0.0.1; other than loopback it wants a token.")
+    ] = None,
+    panel_port: Annotated[int | None, typer.Option(help="TCP port of the panel, by default 8080; 0 takes a free one.")] = None,
     panel_token: Annotated[Path | None, typer.Option(help="File with the panel's token in its first line.")] = None,
     panel_certificate: Annotated[Path | None, typer.Option(help="Certificate chain of the panel, PEM: it is served over HTTPS.")] = None,
     panel_key: Annotated[Path | None, typer.Option(help="Its private key, PEM.")] = None,
@@ -133,16 +142,17 @@ def serve(
             if value is not None and not 0.0 < value < float("inf"):
                 raise UsageError(f"{name} = {value:g} s: must be above 0")
         for name, port in (("--modbus-port", modbus_port), ("--opcua-port", opcua_port), ("--panel-port", panel_port)):
-            if not 0 <= port <= 65535:
+            if port is not None and not 0 <= port <= 65535:
                 raise UsageError(f"{name} = {port}: must be from 0 to 65535")
         named = [p.strip() for p in protocols.split(",") if p.strip()]
         if not named or len(set(named)) < len(named):
             raise UsageError(f"--protocols {protocols!r}: name each protocol once, like modbus")
         check_host("--host", host)
-        if panel:
+        if panel_host is not None:
             check_host("--panel-host", panel_host)
-        for name, file in (("--panel-token", panel_token), ("--panel-certificate", panel_certificate), ("--panel-key", panel_key)):
-            if file is not None and not panel:
+        for name, given in (("--panel-host", panel_host), ("--panel-port", panel_port), ("--panel-token", panel_token),
+                            ("--panel-certificate", panel_certificate), ("--panel-key", panel_key)):  # fmt: skip
+            if given is not None and not panel:
                 raise UsageError(f"{name} needs --panel")
         if "bacnet" in named:
             parse_bacnet_address(bacnet_address, "--bacnet-address")
@@ -159,7 +169,10 @@ def serve(
                 "private_key": private_key,
             },
         }  # fmt: skip
-        shown = panel_options(panel_host, panel_port, panel_token, panel_certificate, panel_key) if panel else None
+        shown = None
+        if panel:
+            host, port = panel_host or PANEL_HOST, PANEL_PORT if panel_port is None else panel_port
+            shown = panel_options(host, port, panel_token, panel_certificate, panel_key)
         hall = stack.enter_context(physics(plant, fmu, fmu_mapping))
         put_together = serving(hall, named, scenario=scenario, speed=speed, step=step, heartbeat=heartbeat,
                                map_file=map_file, snapshot=snapshot, every=snapshot_every, fresh=fresh, lockstep=lockstep, faults=faults,
@@ -178,15 +191,19 @@ def replay(
     record: Annotated[Path, typer.Argument(help="Record of a run, as lowlift serve --record writes it.")],
     plant: Annotated[str | None, typer.Option(help="Plant name or site file; the plant that the record names, if not given.")] = None,
     scenario: Annotated[str | None, typer.Option(help="Of the run; as the record says if not given.")] = None,
+    fmu: FmuOption = None,
+    fmu_mapping: FmuMappingOption = None,
 ) -> None:
     """Run a recorded run again: exit code 0 if it is the same bit by bit, 1 if it goes another way, 2 if it cannot be run."""
     with friendly():
         from lowlift.hil.record import DepartureError
         from lowlift.hil.replaying import replay_file
 
+        if fmu_mapping is not None and fmu is None:
+            raise UsageError("--fmu-mapping needs --fmu")
         try:
             with bar(record.name) as done:
-                run = replay_file(record, plant=plant, scenario=scenario, progress=done)
+                run = replay_file(record, plant=plant, scenario=scenario, fmu=fmu, mapping=fmu_mapping, progress=done)
         except DepartureError as error:
             typer.echo(f"{record}: {error}")
             raise typer.Exit(1) from error

@@ -42,7 +42,7 @@ FAULT = 1
 REFUSALS = {
     "unknown-object": Refusal.UNKNOWN_POINT, "unknown-property": Refusal.UNKNOWN_POINT, "write-access-denied": Refusal.READ_ONLY,
     "value-out-of-range": Refusal.OUT_OF_RANGE, "invalid-data-type": Refusal.WRONG_TYPE, "datatype-not-supported": Refusal.WRONG_TYPE,
-    "invalid-parameter-datatype": Refusal.WRONG_TYPE,
+    "invalid-parameter-datatype": Refusal.WRONG_TYPE, "operational-problem": Refusal.OUT_OF_SERVICE,
 }  # fmt: skip
 TOO_LARGE = ("segmentation-not-supported", "buffer-overflow", "apdu-too-long", "out-of-resources")
 SILENT = ("tsm-timeout", "no-response", "65")

@@ -1,4 +1,4 @@
-"""Which BACnet objects a point has beside its own: a trend log, events with the one notification class; what they are called."""
+"""Which BACnet objects a point has beside its own, and their names: trend log, schedule, events with the one notification class."""
 
 from collections.abc import Sequence
 
@@ -28,6 +28,21 @@ def log_name(label: str) -> str:
 def log_text(point: Point) -> str:
     """Description of the trend log of a point."""
     return f"{point.description}, logged"
+
+
+def scheduled(point: Point) -> bool:
+    """Whether a point can have a Schedule object: setpoint commands, which have a fallback value."""
+    return point.writable and point.kind is Kind.ANALOG and point.fallback is not None
+
+
+def schedule_instances(points: Sequence[Point]) -> dict[int, int]:
+    """Instance of the Schedule object of each point that can have one, by position of the point."""
+    return {k: instance for instance, k in enumerate((k for k, p in enumerate(points) if scheduled(p)), 1)}
+
+
+def schedule_name(point: Point) -> str:
+    """Name of the Schedule object of a setpoint command, whatever a map calls the command: that of the setpoint."""
+    return point.name.removesuffix(".cmd")
 
 
 def reports(point: Point) -> bool:

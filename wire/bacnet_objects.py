@@ -34,8 +34,9 @@ COV_SHARE, COV_LEAST = 5e-4, 1e-3
 CODES = {
     Refusal.NOT_A_NUMBER: "valueOutOfRange", Refusal.OUT_OF_RANGE: "valueOutOfRange", Refusal.WRONG_TYPE: "valueOutOfRange",
     Refusal.READ_ONLY: "writeAccessDenied", Refusal.UNKNOWN_POINT: "unknownObject", Refusal.PRIORITY: "parameterOutOfRange",
+    Refusal.OUT_OF_SERVICE: "operationalProblem",
 }  # fmt: skip
-CLASSES_OF = {Refusal.PRIORITY: "services"}
+CLASSES_OF = {Refusal.PRIORITY: "services", Refusal.OUT_OF_SERVICE: "device"}
 """Error class, where it is not *property*."""
 
 
@@ -97,11 +98,13 @@ def object_of(image: PointImage, point: Point, at: Address, value: float) -> Any
         image: what it shows and writes to.
         point: the point.
         at: its address.
-        value: its value now.
+        value: its value now; one that is lost shows its least value, with a fault.
     """
+    lost = not math.isfinite(value)
+    shown = (point.low or 0.0) if lost else value
     settings: dict[str, Any] = {
         "objectIdentifier": (at.bacnet.object_type, at.bacnet.instance), "objectName": at.label, "description": point.description,
-        "presentValue": native(point, value), "statusFlags": [0, 0, 0, 0], "eventState": "normal", "outOfService": False,
+        "presentValue": native(point, shown), "statusFlags": [0, 0, 0, 0], "eventState": "normal", "outOfService": False,
         "reliability": "noFaultDetected",
     }  # fmt: skip
     if point.kind is Kind.ANALOG:
@@ -122,6 +125,8 @@ def object_of(image: PointImage, point: Point, at: Address, value: float) -> Any
     if point.writable:
         made._position, made._slots = image.points.position(point.name), {}
         show_slots(made)
+    elif lost:
+        show(point, made, value, was_lost=True)
     watch(made, point)
     return made
 

@@ -27,8 +27,9 @@ from bacpypes3.primitivedata import Date, Null, Real, Time
 
 from lowlift.wire.adapter import ServeError
 from lowlift.wire.bacnet_dates import ANY, is_entry, is_period, is_time, on, within
+from lowlift.wire.bacnet_extras import schedule_instances, schedule_name
 from lowlift.wire.bacnet_writes import CLIENT, MINIMUM_ON_OFF, PRIORITIES
-from lowlift.wire.point import Kind, Point, RefusedError
+from lowlift.wire.point import Point, RefusedError
 from lowlift.wire.point_list import PointList
 from lowlift.wire.priorities import LOWEST
 
@@ -155,7 +156,8 @@ class Schedules:
     def __init__(
         self, points: PointList, made: Sequence[Any], clock: Callable[[], datetime.datetime] = datetime.datetime.now
     ) -> None:  # fmt: skip
-        self.objects = [_schedule(k, p, target) for k, (p, target) in enumerate(_scheduled(points, made), 1)]
+        instances = schedule_instances(points.points)
+        self.objects = [_schedule(instance, points.points[k], made[k]) for k, instance in instances.items()]
         self._clock = clock
         self._task: asyncio.Task[None] | None = None
 
@@ -194,11 +196,6 @@ async def _act(one: SetpointSchedule, now: datetime.datetime) -> None:
             logger.error("bacnet: schedule %s cannot command", one.objectName, exc_info=failed)
 
 
-def name_of(point: Point) -> str:
-    """Name of the Schedule object of a setpoint command: that of the setpoint."""
-    return point.name.removesuffix(".cmd")
-
-
 def check_names(points: PointList) -> None:
     """Check that no point is called like a Schedule object.
 
@@ -206,20 +203,15 @@ def check_names(points: PointList) -> None:
         ServeError: a map has called one so.
     """
     labels = {a.label: p.name for p, a in zip(points.points, points.addresses, strict=True)}
-    for p, _ in _scheduled(points, points.addresses):
-        if (name := name_of(p)) in labels:
+    for k in schedule_instances(points.points):
+        if (name := schedule_name(points.points[k])) in labels:
             raise ServeError(f"bacnet: {name} is the name of a Schedule object, and of the point {labels[name]} in the map")
-
-
-def _scheduled(points: PointList, made: Sequence[Any]) -> Iterable[tuple[Point, Any]]:
-    """Setpoint commands with their objects: what has a fallback value."""
-    return ((p, m) for p, m in zip(points.points, made, strict=True) if p.writable and p.kind is Kind.ANALOG and p.fallback is not None)
 
 
 def _schedule(instance: int, point: Point, target: Any) -> SetpointSchedule:
     any_day = Date((ANY, ANY, ANY, ANY))
     made = SetpointSchedule(
-        objectIdentifier=("schedule", instance), objectName=name_of(point), description="", presentValue=AnyAtomic(Null(())),
+        objectIdentifier=("schedule", instance), objectName=schedule_name(point), description="", presentValue=AnyAtomic(Null(())),
         effectivePeriod=DateRange(startDate=any_day, endDate=any_day),
         weeklySchedule=ArrayOf(DailySchedule, _length=7)([DailySchedule(daySchedule=[]) for _ in range(7)]),
         exceptionSchedule=ArrayOf(SpecialEvent)([]), scheduleDefault=AnyAtomic(Null(())), priorityForWriting=LOWEST,

@@ -17,6 +17,8 @@ from lowlift.wire.bacnet_extras import (
     log_name,
     log_text,
     reports,
+    schedule_instances,
+    schedule_name,
 )  # fmt: skip
 from lowlift.wire.point import Kind
 from lowlift.wire.point_list import PointList
@@ -24,8 +26,8 @@ from lowlift.wire.units import codes
 
 OBJECT_CODES = {
     "analog-input": 0, "analog-output": 1, "analog-value": 2, "binary-input": 3, "binary-output": 4, "binary-value": 5, "device": 8,
-    "multi-state-input": 13, "multi-state-output": 14, "notification-class": 15, "multi-state-value": 19, "trend-log": 20,
-    "network-port": 56,
+    "multi-state-input": 13, "multi-state-output": 14, "notification-class": 15, "schedule": 17, "multi-state-value": 19,
+    "trend-log": 20, "network-port": 56,
 }  # fmt: skip
 """BACnetObjectType (ASHRAE 135, clause 21)."""
 COLUMNS = (
@@ -36,8 +38,8 @@ COLUMNS = (
 MANDATORY = 5
 
 
-def ede_text(points: PointList) -> str:
-    """The table of objects, the device first."""
+def ede_text(points: PointList, *, schedules: bool = False) -> str:
+    """The table of objects, the device first; with those of the Schedule objects that a device has on demand."""
     texts = _states(points)
     rows: list[list[object]] = [
         ["# Engineering-Data-Exchange - B.I.G.-EU"], ["PROJECT_NAME", points.site], ["VERSION_OF_REFERENCEFILE", 1],
@@ -61,6 +63,9 @@ def ede_text(points: PointList) -> str:
     for k, instance in log_instances(points.points).items():
         p, a = points.points[k], points.addresses[k]
         rows.append(_row(points, f".{log_name(p.name)}", log_name(a.label), "trend-log", instance, log_text(p)))
+    for k, instance in schedule_instances(points.points).items() if schedules else ():
+        name = schedule_name(points.points[k])
+        rows.append(_row(points, f".{name}.schedule", name, "schedule", instance, "", {"settable": "Y"}))
     return _written(rows)
 
 

@@ -117,18 +117,22 @@ class PointImage:
     def write(self, values: Mapping[str, Any], source: str, priority: int = LOWEST) -> None:
         """Take all of these commands into their slots, or none. What of them is in force is another matter: see :meth:`in_force`.
 
+        A plant that has failed takes none, since nothing would come of it; slots can still be let go.
+
         Args:
             values: site units, by point name.
             source: who writes.
             priority: the slot, from 1 to 16; the lowest for protocols that know none.
 
         Raises:
-            RefusedError: a point is unknown or read-only, a value is no number, of the wrong type or out of range, or there is no such
-                slot.
+            RefusedError: a point is unknown or read-only, a value is no number, of the wrong type or out of range, there is no such
+                slot, or the plant has failed.
         """
         accepted: dict[int, float] = {}
         for name, wanted in values.items():
             with self._refusing(source, name):
+                if self.failed:
+                    raise RefusedError(Refusal.OUT_OF_SERVICE, f"{name}: the plant has failed: {self.failed}")
                 position = self.points.position(name)
                 accepted[position] = self.points.points[position].accept(wanted)
                 _check(priority, name)

@@ -6,7 +6,7 @@ request are all taken or all refused.
 
 Exceptions: 01 function not supported (:mod:`lowlift.wire.modbus_requests`), 02 a cell belongs to no point, is read-only, or a number would
 be cut in two, 03 a value is no number, of the wrong type or out of range, or the request contradicts itself, 04 the plant has failed, 0B
-another unit than ours.
+another unit than ours. A lost reading is not a number; an alarm that nobody can tell is set, since a bit has no third state.
 """
 
 import logging
@@ -29,6 +29,7 @@ from lowlift.wire.registers import GapError, RegisterMap, decode, encode
 CODES = {
     Refusal.UNKNOWN_POINT: ExcCodes.ILLEGAL_ADDRESS, Refusal.READ_ONLY: ExcCodes.ILLEGAL_ADDRESS,
     Refusal.NOT_A_NUMBER: ExcCodes.ILLEGAL_VALUE, Refusal.WRONG_TYPE: ExcCodes.ILLEGAL_VALUE, Refusal.OUT_OF_RANGE: ExcCodes.ILLEGAL_VALUE,
+    Refusal.OUT_OF_SERVICE: ExcCodes.DEVICE_FAILURE,
 }  # fmt: skip
 
 
@@ -54,7 +55,8 @@ class ImageContext:
         for k in touched:
             value = self.image.value(table.positions[k])
             if READS[func_code].is_bits:
-                cells.append(value > 0.5)
+                # A bit has no third state: what nobody knows is not shown as normal.
+                cells.append(not value <= 0.5)
             else:
                 cells += encode(value, table.addresses[k], points.word_order, table.absent[k])
         skipped = address - table.starts[touched[0]]

@@ -23,14 +23,22 @@ def unwritable(item: ua.WriteValue) -> tuple[int, str] | None:
     "a single value has no indices '0:1'"
     """
     if item.IndexRange:
-        bounds = [[int(n) for n in part.split(":")] for part in item.IndexRange.split(",")] if RANGE.fullmatch(item.IndexRange) else []
-        known = bool(bounds) and all(len(pair) == 1 or pair[0] < pair[1] for pair in bounds)
-        code = ua.StatusCodes.BadIndexRangeNoData if known else ua.StatusCodes.BadIndexRangeInvalid
-        return code, f"a single value has no indices {item.IndexRange[:40]!r}"
+        return no_indices(item.IndexRange), f"a single value has no indices {item.IndexRange[:40]!r}"
     status = item.Value.StatusCode
     if status is not None and status.value != ua.StatusCodes.Good:
         return ua.StatusCodes.BadWriteNotSupported, f"status {status.name} cannot be written"
     return None
+
+
+def no_indices(indices: str) -> int:
+    """Code of an answer to indices of a value that has none: whether they are indices at all (part 4, 7.27).
+
+    >>> no_indices("0:1") == ua.StatusCodes.BadIndexRangeNoData, no_indices("1:0") == ua.StatusCodes.BadIndexRangeInvalid
+    (True, True)
+    """
+    bounds = [[int(n) for n in part.split(":")] for part in indices.split(",")] if RANGE.fullmatch(indices) else []
+    known = bool(bounds) and all(len(pair) == 1 or pair[0] < pair[1] for pair in bounds)
+    return int(ua.StatusCodes.BadIndexRangeNoData if known else ua.StatusCodes.BadIndexRangeInvalid)
 
 
 def show_rights(server: Server, may_write: Callable[[Any], bool], points: Container[ua.NodeId]) -> None:

@@ -30,6 +30,7 @@ AT_ONCE = 500
 REFUSALS = {
     "BadNodeIdUnknown": Refusal.UNKNOWN_POINT, "BadNodeIdInvalid": Refusal.UNKNOWN_POINT, "BadNotWritable": Refusal.READ_ONLY,
     "BadOutOfRange": Refusal.OUT_OF_RANGE, "BadTypeMismatch": Refusal.WRONG_TYPE,
+    "BadOutOfService": Refusal.OUT_OF_SERVICE,
 }  # fmt: skip
 
 

@@ -45,7 +45,7 @@ DEFINITIONS = {
 CODES = {
     Refusal.UNKNOWN_POINT: ua.StatusCodes.BadNodeIdUnknown, Refusal.READ_ONLY: ua.StatusCodes.BadNotWritable,
     Refusal.NOT_A_NUMBER: ua.StatusCodes.BadOutOfRange, Refusal.OUT_OF_RANGE: ua.StatusCodes.BadOutOfRange,
-    Refusal.WRONG_TYPE: ua.StatusCodes.BadTypeMismatch,
+    Refusal.WRONG_TYPE: ua.StatusCodes.BadTypeMismatch, Refusal.OUT_OF_SERVICE: ua.StatusCodes.BadOutOfService,
 }  # fmt: skip
 
 
@@ -164,8 +164,6 @@ class OpcUaServer(Adapter):
         written = item.Value.Value
         if not self._may_write(user):
             return self._refuse(f"{self.protocol} anonymous", point, ua.StatusCodes.BadUserAccessDenied, "anonymous clients may only read")
-        if self.image.failed:
-            return self._refuse(source, point, ua.StatusCodes.BadOutOfService, "the plant has failed")
         if point.writable and (more := unwritable(item)):
             return self._refuse(source, point, *more)
         if written is None or written.is_array or written.VariantType != TYPES[point.kind]:

@@ -9,6 +9,7 @@ from asyncua import ua
 from asyncua.crypto.permission_rules import User, UserRole
 from asyncua.server.address_space import AttributeService
 
+from lowlift.wire.opcua_answers import no_indices
 from lowlift.wire.right_of_way import RightOfWay
 
 AT_ONCE = 25
@@ -42,9 +43,17 @@ class Attributes(AttributeService):  # type: ignore[misc]
         asked, results = params.NodesToRead, []
         for begin in range(0, len(asked), AT_ONCE):
             self._way.give()
-            results += super().read(dataclasses.replace(params, NodesToRead=asked[begin : begin + AT_ONCE]))
+            part = asked[begin : begin + AT_ONCE]
+            read = super().read(dataclasses.replace(params, NodesToRead=part))
+            results += [self._whole(item, value) for item, value in zip(part, read, strict=True)]
         self._way.give()
         return results
+
+    def _whole(self, item: ua.ReadValueId, value: ua.DataValue) -> ua.DataValue:
+        """The value of a point, unless a part of it is asked for: it has none, and the library regards no indices."""
+        if not item.IndexRange or item.NodeId not in self._points.positions or item.AttributeId != ua.AttributeIds.Value:
+            return value
+        return ua.DataValue(StatusCode=ua.StatusCode(no_indices(item.IndexRange)))
 
     async def write(self, params: ua.WriteParameters, user: User = User(role=UserRole.Anonymous)) -> list[ua.StatusCode]:  # noqa: B008
         """One answer for each value."""

@@ -38,6 +38,8 @@ class Refusal(enum.StrEnum):
     WRONG_TYPE = "wrong type"
     OUT_OF_RANGE = "out of range"
     PRIORITY = "no such priority"
+    OUT_OF_SERVICE = "out of service"
+    """The plant has failed: nothing moves any more."""
     DENIED = "denied"
     """By the other side, for a reason of its own."""
 

@@ -7,9 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from fmu_here import HERE, exported, needs_fmu, vendor
+from typer.testing import CliRunner
 from wire_plants import DAY, scenario
 
+from lowlift.cli import app
+from lowlift.hil.default_scenario import scenario_of
 from lowlift.hil.fmu_plant import FmuPlant
+from lowlift.hil.record import Recorder, save_record
 from lowlift.hil.runner import Runner
 from lowlift.hil.serve import serving
 from lowlift.hil.served_plant import ServedPlant
@@ -56,6 +60,21 @@ def test_an_fmu_that_takes_states_goes_on_from_its_snapshot(fmus: Path, tmp_path
         after.restore(path)
         after.step(20)
         assert np.array_equal(after.served.x, went[0]) and np.array_equal(after.served.image.values(), went[1])
+
+
+def test_a_recorded_run_of_an_fmu_is_replayed_with_it(fmus: Path, tmp_path: Path) -> None:
+    fmu, path = exported(fmus, "chiller_plant", 3), tmp_path / "run.lowlift"
+    with FmuPlant(fmu, site="chiller_plant") as plant:
+        one = ServedPlant(plant, scenario_of(plant, DAY), step=5.0)
+        recorder = Recorder(one, DAY)
+        for k in range(12):
+            one.image.write({"heartbeat.cmd": float(k + 1), "T_chw_set.cmd": 8.0}, "test")
+            one.step()
+        save_record(recorder.stop(), path)
+    done = CliRunner().invoke(app, ["replay", str(path), "--fmu", str(fmu)])
+    assert done.exit_code == 0 and "12 steps of 5 s to plant time 60 s" in done.output, done.output
+    done = CliRunner().invoke(app, ["replay", str(path)])
+    assert done.exit_code == 2 and "Traceback" not in done.output, "the site's own plant has other states"
 
 
 def test_an_fmu_that_goes_on_only_from_where_it_stands_refuses_snapshots_up_front(fmus: Path, tmp_path: Path) -> None:

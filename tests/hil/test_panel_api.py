@@ -196,6 +196,15 @@ def test_writes_are_taken_or_refused_in_the_words_of_the_image(open_panel: Panel
     assert len(refused) == 7 and {e.source for e in refused} == {"panel testclient"}
 
 
+def test_a_failed_plant_takes_no_commands_from_the_page_either(open_panel: Panel) -> None:
+    client, image = browser(open_panel), open_panel.runner.served.image
+    image.fail("a step")
+    answer = client.post("/api/write", json={"values": {"T_chw_set.cmd": 8.0}})
+    assert answer.status_code == 422
+    assert answer.json() == {"error": "T_chw_set.cmd: the plant has failed: a step", "refusal": "out of service"}
+    assert client.post("/api/release", json={"points": ["T_chw_set.cmd"]}).status_code == 200
+
+
 def test_the_panel_is_an_operators(open_panel: Panel) -> None:
     """What a controller holds at 13 gives way to it; what is above it does not, and the answer says so."""
     client, image, name = browser(open_panel), open_panel.runner.served.image, "T_chw_set.cmd"

@@ -85,6 +85,7 @@ def test_a_server_that_is_killed_goes_on_from_its_last_snapshot(tmp_path: Path) 
     [
         (["points", "chiller_plat"], "did you mean chiller_plant"),
         (["points", "chiller_plant", "--format", "jsn"], "did you mean json"),
+        (["points", "chiller_plant", "--format", "csv", "--bacnet-schedules"], "--bacnet-schedules needs --format ede, not csv"),
         (["points", "chiller_plant", "--map", "none.toml"], "none.toml"),
         (["serve", "chiller_plant", "--protocols", "mobdus"], "did you mean modbus"),
         (["serve", "chiller_plant", "--protocols", "bacnet", "--bacnet-foreign", "nowhere"], "must be like 192.0.2.10:47808"),
@@ -98,6 +99,9 @@ def test_a_server_that_is_killed_goes_on_from_its_last_snapshot(tmp_path: Path) 
         (["serve", "chiller_plant", "--scenario", "weather"], "is no key=value"),
         (["serve", "chiller_plant", "--scenario", "days=many"], "must be a number"),
         (["serve", "chiller_plant", "--modbus-port", "70000"], "--modbus-port = 70000"),
+        (["serve", "chiller_plant", "--panel-host", "127.0.0.1", "--duration", "0.1"], "--panel-host needs --panel"),
+        (["serve", "chiller_plant", "--panel-port", "8080", "--duration", "0.1"], "--panel-port needs --panel"),
+        (["replay", "run.lowlift", "--fmu-mapping", "a.toml"], "--fmu-mapping needs --fmu"),
         (["serve", "chiller_plant", "--panel-token", "token", "--duration", "0.1"], "--panel-token needs --panel"),
         (["serve", "chiller_plant", "--panel-certificate", "a.pem", "--duration", "0.1"], "--panel-certificate needs --panel"),
         (["serve", "chiller_plant", "--panel-key", "a.key", "--duration", "0.1"], "--panel-key needs --panel"),

@@ -19,8 +19,10 @@ from wire_plants import points, served
 from lowlift.hil.served_plant import ServedPlant
 from lowlift.hil.snapshot import restore, save
 from lowlift.wire.adapter import ServeError
+from lowlift.wire.bacnet_client import BacnetLink
 from lowlift.wire.bacnet_extras import logged
 from lowlift.wire.bacnet_server import BacnetServer
+from lowlift.wire.point import Refusal, RefusedError
 from lowlift.wire.points import ALONE
 
 
@@ -121,6 +123,39 @@ def test_f40_refusals_have_their_code_change_nothing_and_are_on_record(server: B
         assert all(v.null is not None for v in await client.read("T_chw_set.cmd", "priority-array"))
 
     with_client(server, work)
+
+
+def test_a_failed_plant_takes_no_commands_and_lets_them_go(server: BacnetServer, plant: ServedPlant) -> None:
+    async def work(client: Client) -> None:
+        assert await client.write("T_chw_set.cmd", 8.0, 13) == "good"
+        plant.image.fail("a step")
+        assert await client.write("T_chw_set.cmd", 7.0, 8) == "operational-problem"
+        assert plant.image.events()[-1].text == "T_chw_set.cmd: the plant has failed: a step"
+        assert await client.ask(command("T_chw_set.cmd", Null(()), 13)) != "operational-problem"
+        assert not plant.image.slots(points().position("T_chw_set.cmd"))
+
+    with_client(server, work)
+    with BacnetLink(points(), "127.0.0.1", server.port) as link, pytest.raises(RefusedError, match="operational-problem") as caught:
+        link.write({"T_chw_set.cmd": 281.15})
+    assert caught.value.refusal is Refusal.OUT_OF_SERVICE
+
+
+def test_a_reading_that_is_lost_from_the_beginning_is_a_fault() -> None:
+    def dead(t: float, readings: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        return readings | {"T_chw": np.full((1, 1), np.nan)}
+
+    one = BacnetServer(served(disturb=dead).image, LOOPBACK)
+    one.start()
+    try:
+
+        async def work(client: Client) -> None:
+            for name in ("T_chw", "alarm.limit_chilled_water_highest"):
+                assert "fault" in str(await client.read(name, "status-flags")).split(";"), name
+                assert str(await client.read(name, "reliability")) == "no-sensor", name
+
+        with_client(one, work)
+    finally:
+        one.stop()
 
 
 def test_other_protocols_write_at_the_lowest_priority(server: BacnetServer, plant: ServedPlant) -> None:

@@ -118,6 +118,7 @@ def test_alarm_points_and_lost_readings_are_events_too(server: BacnetServer, pla
         while str(lost.toState) != "fault":
             lost = await heard_of(client, "T_chw")
         assert (str(lost.eventType), lost.priority) == ("change-of-reliability", 128)
+        assert str(await client.read("alarm.limit_chilled_water_highest", "reliability")) == "no-sensor", "nobody can tell"
 
     with_client(server, work)
 

@@ -25,7 +25,8 @@ from lowlift.hil.served_plant import ServedPlant
 from lowlift.sim.schedule import schedule_from
 from lowlift.wire import bacnet_schedules
 from lowlift.wire.adapter import ServeError
-from lowlift.wire.bacnet_schedules import Schedules, name_of
+from lowlift.wire.bacnet_extras import schedule_name
+from lowlift.wire.bacnet_schedules import Schedules
 from lowlift.wire.bacnet_server import BacnetServer
 from lowlift.wire.site_map import apply_map
 
@@ -220,7 +221,7 @@ def test_a_schedule_is_sent_read_back_and_carried_out(server: BacnetServer, plan
     write_to_device(made, device, site, approved=True)
     assert read_from_device(device, site, begin) == made
     values = {r.point: r.value for r in made.rows}
-    assert set(values) == {name_of(p) for p in points().points if p.fallback is not None} and len(values) > 1
+    assert set(values) == {schedule_name(p) for p in points().points if p.fallback is not None} and len(values) > 1
     for _ in range(500):
         if all(plant.image.value(points().position(f"{name}.cmd")) == pytest.approx(v) for name, v in values.items()):
             break

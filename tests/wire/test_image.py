@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from wire_plants import points
 
 from lowlift.wire.image import KEPT, REFUSALS_KEPT, PointImage
-from lowlift.wire.point import RefusedError
+from lowlift.wire.point import Refusal, RefusedError
 from lowlift.wire.priorities import Slot
 
 
@@ -76,6 +76,19 @@ def test_slots_that_are_none_and_points_that_have_none() -> None:
     with pytest.raises(RefusedError, match="T_chw is a sensor and cannot be released"):
         image.relinquish(["T_chw_set.cmd", "T_chw"], "test", 8)
     assert image.n_refused == 7 and not image.revisions().any()
+
+
+def test_a_failed_plant_takes_nothing_and_lets_go() -> None:
+    image, k, name = PointImage(points()), points().position("T_chw_set.cmd"), "T_chw_set.cmd"
+    image.write({name: 8.0}, "somebody", 13)
+    image.fail("a step")
+    for point in (name, "heartbeat.cmd"):
+        with pytest.raises(RefusedError, match=f"{point}: the plant has failed: a step") as caught:
+            image.write({point: 9.0}, "somebody")
+        assert caught.value.refusal is Refusal.OUT_OF_SERVICE
+    assert image.value(k) == 8.0 and image.n_refused == 2
+    image.relinquish([name], "somebody", 13)
+    assert not image.slots(k)
 
 
 def test_the_heartbeat_is_the_last_that_was_heard() -> None:

@@ -131,6 +131,28 @@ def test_a_lost_reading_is_lost_in_every_encoding(encoding: str, tmp_path: Path)
         server.stop()
 
 
+def test_an_alarm_that_nobody_can_tell_is_set(tmp_path: Path) -> None:
+    reading = [281.0]
+
+    def disturb(t: float, readings: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        return readings | {"T_chw": np.full((1, 1), reading[0])}
+
+    one, name = served(disturb=disturb), "alarm.limit_chilled_water_highest"
+    server = ModbusServer(one.image, port=0)
+    server.start()
+    try:
+        with ModbusLink(points(), "127.0.0.1", server.port) as link:
+            seen = []
+            for reading[0] in (281.0, math.nan, 290.0, 281.0):
+                one.step()
+                seen.append((link.read([name])[name], one.image.value(points().position(name))))
+    finally:
+        server.stop()
+    assert [bit for bit, _ in seen] == [0.0, 1.0, 1.0, 0.0] and math.isnan(seen[1][1])
+    said = [e.text for e in one.image.events() if e.kind == "alarm" and e.point == name]
+    assert said == ["unknown", "alarm", "normal"]
+
+
 def test_f40_the_link_refuses_before_it_sends_and_reports_what_the_other_side_refuses(plant: ServedPlant, link: ModbusLink) -> None:
     with pytest.raises(RefusedError, match=r"must lie between 5\.5 and 10"):
         link.write({"V_chw_set.cmd": 0.03, "T_chw_set.cmd": 300.0})

@@ -101,6 +101,19 @@ def test_a_namespace_that_is_not_there_is_said_to_be_and_a_bad_certificate_is_so
     assert not isinstance(caught.value, UnknownPointError)
 
 
+def test_a_part_of_a_single_value_cannot_be_read(server: OpcUaServer, plant: ServedPlant) -> None:
+    async def main() -> list[ua.DataValue]:
+        async with Client(server.url) as client:
+            node = ua.NodeId(f"chiller_plant/{CMD}", await client.get_namespace_index(NAMESPACE))
+            asked = [ua.ReadValueId(NodeId=node, AttributeId=ua.AttributeIds.Value, IndexRange=i) for i in (None, "0:1", "1:0")]
+            return list(await client.uaclient.read(ua.ReadParameters(NodesToRead=asked)))
+
+    whole, none, wrong = asyncio.run(main())
+    assert whole.Value is not None and whole.Value.Value == plant.image.value(K)
+    assert [v.StatusCode.name for v in (none, wrong)] == ["BadIndexRangeNoData", "BadIndexRangeInvalid"]
+    assert none.Value.Value is None and wrong.Value.Value is None
+
+
 def test_a_failed_plant_takes_no_writes(server: OpcUaServer) -> None:
     one = served()
     server.image, alive = one.image, server.image
@@ -109,7 +122,7 @@ def test_a_failed_plant_takes_no_writes(server: OpcUaServer) -> None:
         before = one.image.value(K)
         assert write(server, 8.75) == "BadOutOfService"
         assert one.image.value(K) == before
-        assert [e.text for e in one.image.events() if e.kind == "refused"] == [f"{CMD}: the plant has failed"]
+        assert [e.text for e in one.image.events() if e.kind == "refused"] == [f"{CMD}: the plant has failed: a step"]
         with OpcUaLink(points(), server.url, timeout=10.0) as link, pytest.raises(RefusedError, match="BadOutOfService"):
             link.write({CMD: C + 8.75})
     finally:

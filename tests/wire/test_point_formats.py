@@ -10,7 +10,7 @@ from wire_plants import PLANTS, points, served
 
 from lowlift.wire.bacnet_extras import logged, reports
 from lowlift.wire.bacnet_server import BacnetServer
-from lowlift.wire.ede import COLUMNS, OBJECT_CODES, state_texts
+from lowlift.wire.ede import COLUMNS, OBJECT_CODES, ede_text, state_texts
 from lowlift.wire.haystack import MARKERS, VALUES
 from lowlift.wire.point import Kind
 from lowlift.wire.point_formats import FORMATS, FormatError, point_text
@@ -57,9 +57,10 @@ def test_ede_rows_have_the_limits_that_objects_report_against(name: str) -> None
     assert alarmed > 0
 
 
-def test_ede_lists_the_objects_that_are_served() -> None:
+@pytest.mark.parametrize("schedules", [False, True])
+def test_ede_lists_the_objects_that_are_served(schedules: bool) -> None:
     plant = served()
-    server = BacnetServer(plant.image, "127.0.0.1/32:0")
+    server = BacnetServer(plant.image, "127.0.0.1/32:0", schedules=schedules)
     server.start()
     try:
         assert server._app is not None
@@ -67,7 +68,9 @@ def test_ede_lists_the_objects_that_are_served() -> None:
     finally:
         server.stop()
     kinds = {code: kind for kind, code in OBJECT_CODES.items()}
-    rows = csv.DictReader(io.StringIO(point_text(points(), "ede"), newline="").readlines()[7:], delimiter=";")
+    rows = list(csv.DictReader(io.StringIO(ede_text(points(), schedules=schedules), newline="").readlines()[7:], delimiter=";"))
+    keys = [r["# keyname"] for r in rows]
+    assert len(set(keys)) == len(keys), "keynames are unique"
     assert {(kinds[int(r["object-type"])], int(r["object-instance"]), r["object-name"]) for r in rows} == made
 
 

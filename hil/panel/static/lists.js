@@ -2,20 +2,17 @@
 import { post } from "/static/api.js";
 import { byId, clockOf, duration, hours, make, say, shown, toast } from "/static/page.js";
 
-// What a limit looks at.
-const watched = (limit) => [...limit.points, ...(limit.follows ? [limit.follows] : [])];
-
 export function alarms(live) {
   const items = live.plant.alarms.map(({ point, words }) => {
     const state = make("strong", {}, "–");
     const element = make("li", {}, make("span", {}, words.replace("beyond the limit", "limit")), state);
     byId("alarm-list").append(element);
-    return { point, words, element, state, on: null, told: null, needs: live.plant.limits.filter((limit) => limit.alarm === point).flatMap(watched) };
+    return { point, words, element, state, on: null, told: null };
   });
-  // Where a reading is lost nobody knows whether it is within its limit; what is over it for certain is an alarm all the same.
+  // An alarm that a lost reading may hide is lost as well.
   const now = (item) => {
     const [value] = live.read([item.point]);
-    return value > 0.5 ? true : value === undefined || live.read(item.needs).length < item.needs.length ? null : false;
+    return value === undefined ? null : value > 0.5;
   };
   let before = 0;
   live.listen(() => {
