@@ -3,7 +3,6 @@
 import asyncio
 import math
 import socket
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -33,14 +32,6 @@ def broken(t: float, readings: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
 @pytest.fixture
 def plant() -> ServedPlant:
     return served(disturb=broken)
-
-
-@pytest.fixture
-def server(plant: ServedPlant) -> Iterator[BacnetServer]:
-    one = BacnetServer(plant.image, LOOPBACK)
-    one.start()
-    yield one
-    one.stop()
 
 
 def command(name: str, value: Any, priority: int) -> WritePropertyRequest:

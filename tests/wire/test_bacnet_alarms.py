@@ -1,7 +1,7 @@
 """Events of BACnet objects: limits of the site, alarm points, lost readings; recipients, acknowledgement, summaries."""
 
 import datetime
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -38,14 +38,6 @@ def hot() -> Hot:
 @pytest.fixture
 def plant(hot: Hot) -> ServedPlant:
     return served(disturb=hot)
-
-
-@pytest.fixture
-def server(plant: ServedPlant) -> Iterator[BacnetServer]:
-    one = BacnetServer(plant.image, LOOPBACK)
-    one.start()
-    yield one
-    one.stop()
 
 
 async def subscribe(client: Client, *, confirmed: bool = False) -> None:

@@ -6,11 +6,11 @@ import threading
 from collections.abc import Callable, Collection, Iterator
 
 import pytest
-from bacnet_client import LOOPBACK, Client, with_client
+from bacnet_client import Client, with_client
 from bacpypes3.pdu import Address
 from bacpypes3.primitivedata import CharacterString, ObjectIdentifier, Unsigned
 from cable import DatagramCable
-from wire_plants import points, served
+from wire_plants import points
 
 from lowlift.hil.served_plant import ServedPlant
 from lowlift.wire.bacnet_client import INSTANCE, BacnetLink
@@ -24,19 +24,6 @@ REAL = b"\x44" + struct.pack(">f", 20.0)
 NONSENSE = {
     "text": b"\x75\x04\x00hot", "null": b"\x00", "empty": b"", "unsigned": b"\x21\x05", "two": 2 * REAL, "flags": REAL,
 }  # fmt: skip
-
-
-@pytest.fixture
-def plant() -> ServedPlant:
-    return served()
-
-
-@pytest.fixture
-def server(plant: ServedPlant) -> Iterator[BacnetServer]:
-    one = BacnetServer(plant.image, LOOPBACK)
-    one.start()
-    yield one
-    one.stop()
 
 
 class Odd:

@@ -1,17 +1,16 @@
 """Subscriptions to changes of value: bounded, listed, and none left of clients that are gone."""
 
 import asyncio
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from bacnet_client import LOOPBACK, Client, place, until, with_client
+from bacnet_client import Client, place, until, with_client
 from bacpypes3.apdu import ReadPropertyRequest, ReadRangeRequest, SubscribeCOVRequest
 from bacpypes3.basetypes import COVSubscription, PropertyIdentifier, Range, RangeByPosition, RangeBySequenceNumber
 from bacpypes3.constructeddata import SequenceOf
 from bacpypes3.pdu import Address
 from bacpypes3.primitivedata import ObjectIdentifier
-from wire_plants import points, served
+from wire_plants import points
 
 from lowlift.hil.served_plant import ServedPlant
 from lowlift.wire import bacnet_cov
@@ -19,19 +18,6 @@ from lowlift.wire.bacnet_server import BacnetServer
 from lowlift.wire.bacnet_services import UNANSWERED_MAX
 
 NAME = "elapsed"
-
-
-@pytest.fixture
-def plant() -> ServedPlant:
-    return served()
-
-
-@pytest.fixture
-def server(plant: ServedPlant) -> Iterator[BacnetServer]:
-    one = BacnetServer(plant.image, LOOPBACK)
-    one.start()
-    yield one
-    one.stop()
 
 
 def request(process: int, name: str = NAME, **said: Any) -> SubscribeCOVRequest:

@@ -2,12 +2,11 @@
 
 import asyncio
 import datetime
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pytest
-from bacnet_client import LOOPBACK, Client, place, until, with_client
+from bacnet_client import Client, place, until, with_client
 from bacpypes3.apdu import IAmRequest, WhoIsRequest
 from bacpypes3.basetypes import Destination, DeviceAddress, HostNPort, Recipient
 from bacpypes3.pdu import Address, GlobalBroadcast
@@ -41,14 +40,6 @@ def lost() -> Lost:
 @pytest.fixture
 def plant(lost: Lost) -> ServedPlant:
     return served(disturb=lost)
-
-
-@pytest.fixture
-def server(plant: ServedPlant) -> Iterator[BacnetServer]:
-    one = BacnetServer(plant.image, LOOPBACK)
-    one.start()
-    yield one
-    one.stop()
 
 
 def to(where: str = NOWHERE, **changes: Any) -> Destination:

@@ -11,18 +11,12 @@ from bacnet_client import LOOPBACK, Client, until, with_client
 from bacpypes3 import basetypes as b
 from bacpypes3.constructeddata import AnyAtomic, ArrayOf
 from bacpypes3.primitivedata import Real, Time
-from wire_plants import served
 
 from lowlift.hil.served_plant import ServedPlant
 from lowlift.wire import bacnet_schedules
 from lowlift.wire.bacnet_server import BacnetServer
 
 SET = "schedule,1"
-
-
-@pytest.fixture
-def plant() -> ServedPlant:
-    return served()
 
 
 @pytest.fixture

@@ -35,11 +35,6 @@ MONDAY = dt.datetime(2030, 7, 1, 12)
 
 
 @pytest.fixture
-def plant() -> ServedPlant:
-    return served()
-
-
-@pytest.fixture
 def server(plant: ServedPlant, monkeypatch: pytest.MonkeyPatch) -> Iterator[BacnetServer]:
     monkeypatch.setattr(bacnet_schedules, "EVERY", 0.01)
     one = BacnetServer(plant.image, LOOPBACK, schedules=True)

@@ -1,7 +1,6 @@
 """Trend logs: the shared buffer, ranges by position, number and time, and what is refused."""
 
 import datetime
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -13,21 +12,11 @@ from bacpypes3.constructeddata import SequenceOf
 from bacpypes3.primitivedata import Date, ObjectIdentifier, Time
 from wire_plants import points, served
 
-from lowlift.hil.served_plant import ServedPlant
 from lowlift.wire.bacnet_extras import logged
 from lowlift.wire.bacnet_server import BacnetServer
 from lowlift.wire.bacnet_trends import EVERY, TrendBuffer
 
 BEGIN = datetime.datetime(2026, 3, 1, 12, 0, 0)
-
-
-@pytest.fixture
-def server() -> Iterator[BacnetServer]:
-    plant: ServedPlant = served()
-    one = BacnetServer(plant.image, LOOPBACK)
-    one.start()
-    yield one
-    one.stop()
 
 
 def fill(buffer: TrendBuffer, n: int) -> None:

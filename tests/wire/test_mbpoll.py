@@ -6,7 +6,7 @@ import subprocess
 from collections.abc import Iterator
 
 import pytest
-from wire_plants import points, served
+from wire_plants import points
 
 from lowlift.hil.served_plant import ServedPlant
 from lowlift.wire.addresses import Table
@@ -14,11 +14,6 @@ from lowlift.wire.modbus_server import ModbusServer
 
 MBPOLL = shutil.which("mbpoll")
 pytestmark = pytest.mark.skipif(MBPOLL is None, reason="mbpoll is not installed (apt install mbpoll)")
-
-
-@pytest.fixture
-def plant() -> ServedPlant:
-    return served()
 
 
 @pytest.fixture

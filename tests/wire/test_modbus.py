@@ -32,11 +32,6 @@ def chilled(plant: ServedPlant) -> float:
 
 
 @pytest.fixture
-def plant() -> ServedPlant:
-    return served()
-
-
-@pytest.fixture
 def server(plant: ServedPlant) -> Iterator[ModbusServer]:
     one = ModbusServer(plant.image, port=0)
     one.start()

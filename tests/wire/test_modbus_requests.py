@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 from modbus_frames import ask, place, write16
-from wire_plants import points, served
+from wire_plants import points
 
 from lowlift.hil.served_plant import ServedPlant
 from lowlift.wire.modbus_server import ModbusServer
@@ -17,11 +17,6 @@ SET, COIL = place("T_chw_set.cmd"), place("remote_enable.cmd")
 DATA = struct.pack(">f", 8.25)
 BUFFERED_MAX = 1_000_000
 """Answers that may wait for a client that does not read [bytes]."""
-
-
-@pytest.fixture
-def plant() -> ServedPlant:
-    return served()
 
 
 @pytest.fixture
