@@ -3,10 +3,12 @@
 from collections.abc import Collection, Mapping
 from typing import Any
 
+import numpy as np
 from wire_plants import plant, points, served
 
-from lowlift.bms.audit_log import AuditTrail
+from lowlift.bms.audit_log import AuditTrail, records
 from lowlift.bms.control import ControlClient
+from lowlift.controllers.interface import Decision, Status
 from lowlift.hil.served_plant import ServedPlant
 from lowlift.sim.entrants import live_run
 from lowlift.wire.link import LinkError, defaults_of
@@ -91,3 +93,26 @@ def together(client: ControlClient, one: ServedPlant, cycles: int) -> list[Any]:
 
 def shown(one: ServedPlant, name: str) -> float:
     return float(one.image.values()[points().position(name)])
+
+
+class Asks:
+    """A controller that asks for one thing."""
+
+    name, period = "Asks", 300.0
+
+    def __init__(self, **values: float) -> None:
+        self.values, self.resets = values, 0
+
+    def reset(self, batch: int) -> None:
+        self.resets += 1
+
+    def decide(self, measurement, forecast) -> Decision:
+        table = plant().site.sheet.setpoints
+        middle = {s.name: np.full((1, s.size), (s.low + s.high) / 2.0) for s in table.signals}
+        for name, value in self.values.items():
+            middle[name] = np.full_like(middle[name], value)
+        return Decision(setpoints=np.asarray(table.pack(middle)), status=Status.RULE)
+
+
+def kinds(trail: AuditTrail) -> list[str]:
+    return [r["kind"] for r in records(trail.path)]
