@@ -146,6 +146,20 @@ def measure(name: str, speed: float, seconds: float, points: int, flooded: bool,
     return result
 
 
+def say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def figures(r: dict[str, Any]) -> str:
+    """One run in a line."""
+    s, polled = r["server"], r["polled"]
+    return (
+        f"speed {r['speed']:g}: {s['steps']} steps, {s['missed']} missed ({s['missed_with_the_machine']} with the machine), late p50 "
+        f"{s['p50_ms']:.3g}, p99 {s['p99_ms']:.3g}, max {s['max_ms']:.3g} ms, CPU {100 * s['cpu_share']:.0f} %, empty loop "
+        f"{r['empty_loop']['missed']} missed; sweeps late {sum(c['late'] for c in polled)}, lost {sum(c['lost'] for c in polled)}"
+    )
+
+
 def table(results: Sequence[dict[str, Any]]) -> str:
     """The server's pace, then the clients' answers."""
     lines = ["| plant | speed | plant h | steps | late p50 [ms] | p99 [ms] | max [ms] | missed | with the machine | lost [s] | CPU | "
@@ -191,7 +205,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not told.quick and len(told.speed) != len(told.hours):
         parser.error("--hours: one for each --speed")
     lasting = [QUICK] * len(told.speed) if told.quick else [3600.0 * h / s for h, s in zip(told.hours, told.speed, strict=True)]
-    results = [measure(told.plant, s, t, told.points, told.flood, told.realtime) for s, t in zip(told.speed, lasting, strict=True)]
+    results = []
+    for speed, seconds in zip(told.speed, lasting, strict=True):
+        say(f"speed {speed:g}: until {time.strftime('%H:%M', time.localtime(time.time() + seconds))}, {seconds / 60.0:.1f} min")
+        results.append(measure(told.plant, speed, seconds, told.points, told.flood, told.realtime))
+        say(figures(results[-1]))
     print(json.dumps(results, indent=1) if told.json else table(results))
     return int(any(r["server"]["missed"] or r["server"]["failure"] or any(c["late"] or c["lost"] for c in r["polled"]) for r in results))
 

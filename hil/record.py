@@ -19,10 +19,12 @@ from lowlift.hil import snapshot
 from lowlift.hil.fault import Fault, fault_of
 from lowlift.hil.fault_points import fault_points
 from lowlift.hil.faults import Switch
+from lowlift.hil.fmu_plant import FmuPlant
 from lowlift.hil.served_plant import ServedPlant
+from lowlift.models.plant import Plant
 from lowlift.sim.files import write_bytes
 
-FORMAT = "lowlift-record/4"
+FORMAT = "lowlift-record/5"
 ARRAYS = ("t", "true", "read", "position", "setpoints")
 """Of every step: plant time at its end; readings as they are and as they were read; actuators; setpoints in force; SI."""
 DIFFERS = {
@@ -47,6 +49,8 @@ class Record:
     """A run as it was; arrays are ``(n, ...)`` over its steps."""
 
     plant: str
+    fmu: str
+    """Model and token of the FMU that took the place of the plant's physics; empty where none did."""
     points: str
     """Checksum of the point list."""
     scenario: str
@@ -200,8 +204,15 @@ def check_fits(record: Record, served: ServedPlant) -> None:
 
 
 def _identity(served: ServedPlant) -> dict[str, Any]:
-    return {"plant": served.plant.site.name, "points": served.points_hash, "scenario": served.scenario.name,
+    return {"plant": served.plant.site.name, "fmu": _fmu(served.plant), "points": served.points_hash, "scenario": served.scenario.name,
             "disturbances": served.course_hash, "step_s": served.step_size, "heartbeat_s": served.supervision.timeout}  # fmt: skip
+
+
+def _fmu(plant: Plant) -> str:
+    if not isinstance(plant, FmuPlant):
+        return ""
+    described = plant.file.description
+    return f"{described.modelName} {described.instantiationToken}"
 
 
 def _switched(said: dict[str, Any]) -> Fault:

@@ -71,7 +71,7 @@ def replay_file(
 
     Raises:
         RecordError, DepartureError, SnapshotError: see :func:`replay`.
-        SiteError, ScenarioError, DataError, FaultError, FmuError: what is to be run cannot be made.
+        SiteError, ScenarioError, DataError, FaultError, FmuError, SteadyStateError: what is to be run cannot be made.
     """
     record = load_record(path)
     named = record.plant if plant is None else plant
@@ -107,5 +107,5 @@ def _compare(record: Record, served: ServedPlant, k: int) -> None:
             j = int(differs[0])
             raise DepartureError(
                 f"step {k + 1} of {record.n}: {what} {names[what][j]} is {now[what][0, j]!r}, the record has {then[j]!r}: "
-                "another version of the plant or of the library"
+                "another version of the plant, its FMU or the library"
             )

@@ -133,8 +133,10 @@ def serving(
         raise FaultError("fault points are those of a schedule: give one")
     points = with_fault_points(points, schedule) if fault_points else points
     with contextlib.ExitStack() as held:
-        if snapshot is not None:
+        if snapshot is not None or record is not None:
+            # A replay goes back to the begin of its record.
             check_goes_back(plant)
+        if snapshot is not None:
             held.enter_context(_own(snapshot))
         resumed = snapshot is not None and not fresh and Path(snapshot).exists()
         lived = scenario_of(plant, scenario)

@@ -291,8 +291,9 @@ class ServedPlant:
         readings: dict[str, Any] = table.unpack(packed)
         for limit in self.plant.site.sheet.limits:
             bound = limit.bound if isinstance(limit.bound, float) else readings[limit.bound] + limit.margin
-            beyond = readings[limit.signal] - bound if limit.upper else bound - readings[limit.signal]
-            result.append(1.0 if np.any(beyond > 0.0) else math.nan if np.isnan(beyond).any() else 0.0)
+            value = readings[limit.signal]
+            lost = np.isnan(value).any() or np.isnan(bound).any()
+            result.append(1.0 if np.any(value > bound if limit.upper else value < bound) else math.nan if lost else 0.0)
         return np.array(result)
 
 

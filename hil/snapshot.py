@@ -52,8 +52,8 @@ def check_goes_back(plant: Plant) -> None:
         SnapshotError: it is an FMU that goes on only from where it stands.
     """
     if isinstance(plant, FmuPlant) and not plant.goes_back:
-        raise SnapshotError(f"{plant.file.path.name}: no snapshots: this FMU cannot be brought to a state, it goes on from where it is; "
-                            'where all of its states are mapped, put restart = "states" into the mapping')  # fmt: skip
+        raise SnapshotError(f"{plant.file.path.name}: no snapshots and no records: this FMU cannot be brought to a state, it goes on from "
+                            'where it is; where all of its states are mapped, put restart = "states" into the mapping')  # fmt: skip
 
 
 def save(served: ServedPlant, path: str | Path) -> Path:

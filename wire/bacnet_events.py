@@ -1,9 +1,9 @@
 """Intrinsic reporting in BACnet: which objects report events, and what is told of them.
 
 bacpypes3 finds the transitions: *out-of-range* of readings against the limits of the site, *change-of-state* of alarm points,
-*change-of-reliability* of readings that are lost. Telling is done here, since the library (0.0.110) takes the priority and acknowledgement
-of another transition, looks at one day of the week only, and neither regards what an object enables nor remembers what is to be
-acknowledged (ASHRAE 135, 13.2). Who is told is in :mod:`lowlift.wire.bacnet_recipients`.
+*change-of-reliability* of readings that are lost and of alarms that these may hide. Telling is done here, since the library (0.0.110) takes
+the priority and acknowledgement of another transition, looks at one day of the week only, and neither regards what an object enables nor
+remembers what is to be acknowledged (ASHRAE 135, 13.2). Who is told is in :mod:`lowlift.wire.bacnet_recipients`.
 """
 
 from typing import Any

@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 
+from lowlift.wire.adapter import ServeError
 from lowlift.wire.point import Kind, Point, Role
+from lowlift.wire.point_list import PointList
 
 NOTIFICATION_CLASS, NOTIFICATION_CLASS_NAME, NOTIFICATION_CLASS_TEXT = 1, "alarms", "alarms of the plant"
 """Instance and number of the one notification class, its name and description."""
@@ -43,6 +45,18 @@ def schedule_instances(points: Sequence[Point]) -> dict[int, int]:
 def schedule_name(point: Point) -> str:
     """Name of the Schedule object of a setpoint command, whatever a map calls the command: that of the setpoint."""
     return point.name.removesuffix(".cmd")
+
+
+def check_names(points: PointList) -> None:
+    """Check that no point is called like a Schedule object.
+
+    Raises:
+        ServeError: a map has called one so.
+    """
+    labels = {a.label: p.name for p, a in zip(points.points, points.addresses, strict=True)}
+    for k in schedule_instances(points.points):
+        if (name := schedule_name(points.points[k])) in labels:
+            raise ServeError(f"bacnet: {name} is the name of a Schedule object, and of the point {labels[name]} in the map")
 
 
 def reports(point: Point) -> bool:

@@ -25,7 +25,6 @@ from bacpypes3.local.object import Object
 from bacpypes3.object import ScheduleObject
 from bacpypes3.primitivedata import Date, Null, Real, Time
 
-from lowlift.wire.adapter import ServeError
 from lowlift.wire.bacnet_dates import ANY, is_entry, is_period, is_time, on, within
 from lowlift.wire.bacnet_extras import schedule_instances, schedule_name
 from lowlift.wire.bacnet_writes import CLIENT, MINIMUM_ON_OFF, PRIORITIES
@@ -127,7 +126,9 @@ class SetpointSchedule(Object, ScheduleObject):  # type: ignore[misc]
         return _value(self.scheduleDefault)
 
     async def act(self, now: datetime.datetime) -> None:
-        """Command what the schedule says, if that is something else than before."""
+        """Command what the schedule says, if that is something else than before; a plant that has failed is left alone."""
+        if self._target._image.failed:
+            return
         try:
             value = self.value_at(now)
         except LookupError:
@@ -194,18 +195,6 @@ async def _act(one: SetpointSchedule, now: datetime.datetime) -> None:
         one.statusFlags = [0, int(failed is not None), 0, 0]
         if failed is not None:
             logger.error("bacnet: schedule %s cannot command", one.objectName, exc_info=failed)
-
-
-def check_names(points: PointList) -> None:
-    """Check that no point is called like a Schedule object.
-
-    Raises:
-        ServeError: a map has called one so.
-    """
-    labels = {a.label: p.name for p, a in zip(points.points, points.addresses, strict=True)}
-    for k in schedule_instances(points.points):
-        if (name := schedule_name(points.points[k])) in labels:
-            raise ServeError(f"bacnet: {name} is the name of a Schedule object, and of the point {labels[name]} in the map")
 
 
 def _schedule(instance: int, point: Point, target: Any) -> SetpointSchedule:

@@ -29,11 +29,11 @@ from lowlift.wire.adapter import Adapter, ServeError
 from lowlift.wire.bacnet_address import BacnetAddressError, parse_bacnet_address
 from lowlift.wire.bacnet_device import Device, NetworkPort
 from lowlift.wire.bacnet_events import look
-from lowlift.wire.bacnet_extras import PORT, PORT_NAME, log_instances
+from lowlift.wire.bacnet_extras import PORT, PORT_NAME, check_names, log_instances
 from lowlift.wire.bacnet_network import guard, let_go
 from lowlift.wire.bacnet_objects import object_of, show, show_slots
 from lowlift.wire.bacnet_recipients import notification_class
-from lowlift.wire.bacnet_schedules import Schedules, check_names
+from lowlift.wire.bacnet_schedules import Schedules
 from lowlift.wire.bacnet_services import PlantApplication
 from lowlift.wire.bacnet_trends import TrendBuffer, trend_log
 from lowlift.wire.bacnet_values import PresentValues

@@ -13,6 +13,7 @@ from lowlift.wire.bacnet_extras import (
     NOTIFICATION_CLASS_TEXT,
     PORT,
     PORT_NAME,
+    check_names,
     log_instances,
     log_name,
     log_text,
@@ -39,7 +40,13 @@ MANDATORY = 5
 
 
 def ede_text(points: PointList, *, schedules: bool = False) -> str:
-    """The table of objects, the device first; with those of the Schedule objects that a device has on demand."""
+    """The table of objects, the device first; with the Schedule objects that a device has on demand.
+
+    Raises:
+        ServeError: a point is called like a Schedule object.
+    """
+    if schedules:
+        check_names(points)
     texts = _states(points)
     rows: list[list[object]] = [
         ["# Engineering-Data-Exchange - B.I.G.-EU"], ["PROJECT_NAME", points.site], ["VERSION_OF_REFERENCEFILE", 1],
@@ -65,7 +72,7 @@ def ede_text(points: PointList, *, schedules: bool = False) -> str:
         rows.append(_row(points, f".{log_name(p.name)}", log_name(a.label), "trend-log", instance, log_text(p)))
     for k, instance in schedule_instances(points.points).items() if schedules else ():
         name = schedule_name(points.points[k])
-        rows.append(_row(points, f".{name}.schedule", name, "schedule", instance, "", {"settable": "Y"}))
+        rows.append(_row(points, f".{name}.schedule", name, "schedule", instance, ""))
     return _written(rows)
 
 

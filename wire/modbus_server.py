@@ -70,7 +70,7 @@ class ImageContext:
         if func_code not in WRITES:
             return ExcCodes.ILLEGAL_FUNCTION
         if self.image.failed:
-            self.refused(device_id, func_code, address, "the plant has failed")
+            self.refused(device_id, func_code, address, f"the plant has failed: {self.image.failed}")
             return ExcCodes.DEVICE_FAILURE
         table, points = self.maps[WRITES[func_code]], self.image.points
         try:

@@ -12,8 +12,8 @@ from asyncua import Server, ua
 from asyncua.common.callback import CallbackType
 
 UNSUPPORTED = ua.StatusCodes.BadHistoryOperationUnsupported
-RANGE = re.compile(r"\d+(:\d+)?(,\d+(:\d+)?)*")
-"""Of indices (part 4, 7.27); where two are named, the second is the larger one."""
+RANGE = re.compile(r"[0-9]{1,10}(:[0-9]{1,10})?(,[0-9]{1,10}(:[0-9]{1,10})?)*")
+"""Of indices, of 32 bits (part 4, 7.27); where two are named, the second is the larger one."""
 
 
 def unwritable(item: ua.WriteValue) -> tuple[int, str] | None:

@@ -230,11 +230,14 @@ class Panel:
         body = await body_of(request, FaultBody)
         if self.faults is None:
             return JSONResponse({"error": "this plant offers no faults"}, 404)
+        image = self.runner.served.image
+        if image.failed:
+            return JSONResponse({"error": f"the plant has failed: {image.failed}"}, 422)
         try:
             await anyio.to_thread.run_sync(self.faults.switch, body.name, body.on)
         except ValueError as error:
             return JSONResponse({"error": str(error)}, 422)
-        self.runner.served.image.note("fault", body.name, "on" if body.on else "off", f"panel {client(request.scope)}")
+        image.note("fault", body.name, "on" if body.on else "off", f"panel {client(request.scope)}")
         self.wake()
         return JSONResponse({"ok": True})
 

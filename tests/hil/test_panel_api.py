@@ -79,6 +79,8 @@ def test_a_failed_plant_takes_no_commands_from_the_page_either(open_panel: Panel
     assert answer.status_code == 422
     assert answer.json() == {"error": "T_chw_set.cmd: the plant has failed: a step", "refusal": "out of service"}
     assert client.post("/api/release", json={"points": ["T_chw_set.cmd"]}).status_code == 200
+    pressed = client.post("/api/fault", json={"name": "bias T_chw", "on": True})
+    assert pressed.status_code == 422 and pressed.json()["error"] == "the plant has failed: a step"
 
 
 def test_the_panel_is_an_operators(open_panel: Panel) -> None:

@@ -184,7 +184,7 @@ def test_one_recorder_at_a_time_and_none_without_a_step() -> None:
 def test_a_record_is_data(tmp_path: Path) -> None:
     with zipfile.ZipFile(save_record(eventful("chiller_plant", 3), tmp_path / "run.lowlift")) as file:
         said = json.loads(file.read("run.json"))
-    assert said["format"] == "lowlift-record/4" and said["plant"] == "chiller_plant"
+    assert said["format"] == "lowlift-record/5" and said["plant"] == "chiller_plant"
 
 
 def replayed(path: Path, *options: str) -> tuple[int, str]:

@@ -102,6 +102,17 @@ def test_a_schedule_that_cannot_act_is_in_fault_and_keeps_no_other_from_acting(
     assert len(told) == 1 and "T_chw_set" in told[0].message, "told once, not every second"
 
 
+def test_a_failed_plant_is_left_alone_by_its_schedules(server: BacnetServer, plant: ServedPlant) -> None:
+    async def work(client: Client) -> None:
+        plant.image.fail("a step")
+        assert await client.write_at(SET, AnyAtomic(Real(8.0)), "schedule-default") == "good"
+        assert server._schedules is not None
+        await server._schedules.objects[0].act(dt.datetime.now())
+        assert plant.image.n_refused == 0 and str(await client.app.read_property(client.address, SET, "status-flags")) == ""
+
+    with_client(server, work)
+
+
 def test_a_server_closes_whatever_its_schedules_have_died_of(plant: ServedPlant, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bacnet_schedules, "EVERY", 0.01)
     one = BacnetServer(plant.image, LOOPBACK, schedules=True)

@@ -28,6 +28,7 @@ from lowlift.wire.adapter import ServeError
 from lowlift.wire.bacnet_extras import schedule_name
 from lowlift.wire.bacnet_schedules import Schedules
 from lowlift.wire.bacnet_server import BacnetServer
+from lowlift.wire.ede import ede_text
 from lowlift.wire.site_map import apply_map
 
 NAME, SET = "T_chw_set.cmd", "schedule,1"
@@ -230,5 +231,8 @@ def test_a_schedule_is_sent_read_back_and_carried_out(server: BacnetServer, plan
 def test_a_map_that_takes_the_name_of_a_schedule_is_refused(tmp_path: Path) -> None:
     taken = tmp_path / "map.toml"
     taken.write_text('[points.T_chw]\nlabel = "T_chw_set"\n', encoding="utf-8")
-    with pytest.raises(ServeError, match="T_chw_set is the name of a Schedule object, and of the point T_chw"):
-        BacnetServer(served(points=apply_map(points(), taken)).image, LOOPBACK, schedules=True)
+    mapped, why = apply_map(points(), taken), "T_chw_set is the name of a Schedule object, and of the point T_chw"
+    with pytest.raises(ServeError, match=why):
+        BacnetServer(served(points=mapped).image, LOOPBACK, schedules=True)
+    with pytest.raises(ServeError, match=why):
+        ede_text(mapped, schedules=True)

@@ -69,6 +69,8 @@ def test_ede_lists_the_objects_that_are_served(schedules: bool) -> None:
         server.stop()
     kinds = {code: kind for kind, code in OBJECT_CODES.items()}
     rows = list(csv.DictReader(io.StringIO(ede_text(points(), schedules=schedules), newline="").readlines()[7:], delimiter=";"))
+    settable = {r["# keyname"] for r in rows if r["settable"] == "Y"}
+    assert settable == {f"chiller_plant.{p.name}" for p in points().points if p.writable}, "of a schedule the present value is not"
     keys = [r["# keyname"] for r in rows]
     assert len(set(keys)) == len(keys), "keynames are unique"
     assert {(kinds[int(r["object-type"])], int(r["object-instance"]), r["object-name"]) for r in rows} == made
