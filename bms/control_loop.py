@@ -148,8 +148,8 @@ class ControlLoop:
                 last, since = now, self._clock()
             elif not told and self._clock() - since > STALLED:
                 told = True
-                self._tell(f"the site's clock has stood still at {now:.0f} s for {STALLED:.0f} s: nothing is written")
                 self.client.trail.append(self.client.t, ("stalled", {"site_time": now}))
+                self._tell(f"the site's clock has stood still at {now:.0f} s for {STALLED:.0f} s: nothing is written")
             self.stop.wait(self._poll)
         return False
 
@@ -161,8 +161,9 @@ class ControlLoop:
         self.tally.losses += was
         self.tally.attempts += not was
         if was or first:
-            self._tell(f"no connection: {error}; trying again")
+            # On record before it is said.
             self.client.lost(error)
+            self._tell(f"no connection: {error}; trying again")
 
     def _end(self, reason: str) -> None:
         """Hand back, write the last record, let go; each also where the one before has failed."""
