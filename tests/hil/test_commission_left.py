@@ -175,6 +175,8 @@ def test_signals_end_the_command_in_order(tmp_path: Path, number: signal.Signals
             time.sleep(0.01)
         os.kill(os.getpid(), number)
 
+    # Who starts the tests may ignore a signal, as nohup does, and the command then keeps to that.
+    was = signal.signal(number, signal.default_int_handler if number is signal.SIGINT else signal.SIG_DFL)
     server.start()
     runner.start()
     killer = threading.Thread(target=kill_when_written, daemon=True)
@@ -182,6 +184,7 @@ def test_signals_end_the_command_in_order(tmp_path: Path, number: signal.Signals
     try:
         done = CliRunner().invoke(app, [*command, "--url", server.url])
     finally:
+        signal.signal(number, was)
         runner.stop()
         server.stop()
     assert done.exit_code == code, done.output
