@@ -161,9 +161,11 @@ class ControlLoop:
         self.tally.losses += was
         self.tally.attempts += not was
         if was or first:
-            # On record before it is said.
-            self.client.lost(error)
-            self._tell(f"no connection: {error}; trying again")
+            try:
+                # On record before it is said; said also where it cannot be recorded.
+                self.client.lost(error)
+            finally:
+                self._tell(f"no connection: {error}; trying again")
 
     def _end(self, reason: str) -> None:
         """Hand back, write the last record, let go; each also where the one before has failed."""

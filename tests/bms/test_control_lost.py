@@ -3,12 +3,13 @@
 import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from bms_sites import STEP, Asks, ImageLink, client_of, kinds, shown, site, together
 from wire_plants import points
 
-from lowlift.bms.audit_log import AuditTrail, records, verify
+from lowlift.bms.audit_log import AuditTrail, AuditWriteError, records, verify
 from lowlift.bms.control_loop import ControlLoop
 from lowlift.hil import snapshot
 from lowlift.sim.closed_loop import Run
@@ -51,6 +52,34 @@ def test_F38_an_absent_site_is_tried_again_with_patience(trail: AuditTrail) -> N
     assert waits[:9] == [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 60.0, 60.0] and (done.losses, done.attempts, done.cycles) == (0, 9, 1)
     assert kinds(trail).count("lost") == 1 and told[0].startswith("no connection") and told[1].startswith("in touch")
     assert kinds(trail)[-2:] == ["hand-back", "stop"]
+
+
+@pytest.mark.parametrize("full", [False, True])
+def test_a_lost_connection_is_on_record_before_it_is_said_and_said_on_a_full_disk(
+    trail: AuditTrail, monkeypatch: pytest.MonkeyPatch, full: bool
+) -> None:
+    link, stop, on_record = ImageLink(site()), threading.Event(), list[bool]()
+    append = trail.append
+
+    def tell(line: str) -> None:
+        if line.startswith("no connection"):
+            on_record.append("lost" in kinds(trail))
+            stop.set()
+        link.served.step()
+
+    def appended(t: float, *records: Any) -> None:
+        if full and records[0][0] == "lost":
+            raise AuditWriteError("no room")
+        append(t, *records)
+
+    monkeypatch.setattr(trail, "append", appended)
+    loop = ControlLoop(client_of(link, trail), stop=stop, seen=lambda _: setattr(link, "cut", True), tell=tell, first_wait=0.0)
+    if full:
+        with pytest.raises(AuditWriteError, match="no room"):
+            loop.run()
+    else:
+        loop.run()
+    assert on_record == [not full]
 
 
 def test_a_wrong_set_up_ends_a_run_at_once_and_is_a_disturbance_once_the_site_was_reached(trail: AuditTrail) -> None:
